@@ -1,0 +1,56 @@
+/** HTTP contract: sign-in, sessions and realtime tokens. */
+
+import * as z from 'zod'
+
+/** The signed-in person or service. */
+export const userSchema = z.object({
+  id: z.string(),
+  tenantId: z.string(),
+  email: z.string().optional(),
+  name: z.string(),
+  roles: z.array(z.string()),
+  permissions: z.array(z.string()),
+})
+
+/** See {@link userSchema}. */
+export type User = z.infer<typeof userSchema>
+
+/** POST /v1/session */
+export const signInSchema = z.strictObject({
+  email: z.string().min(3).max(254),
+  password: z.string().min(1).max(256),
+  /** Which portal signs in: it has a session and a cookie of its own. */
+  portal: z.enum(['tenant', 'admin', 'certification', 'api']).default('api'),
+})
+
+/** See {@link signInSchema}. */
+export type SignIn = z.input<typeof signInSchema>
+
+/** Answer to sign-in and refresh; the refresh token travels in an httpOnly cookie. */
+export const sessionSchema = z.object({ user: userSchema, accessToken: z.string(), expiresAt: z.iso.datetime() })
+
+/** See {@link sessionSchema}. */
+export type Session = z.infer<typeof sessionSchema>
+
+/** POST /v1/session/refresh, DELETE /v1/session: the cookie says who, the body which portal. */
+export const refreshSchema = z.strictObject({ portal: z.enum(['tenant', 'admin', 'certification', 'api']).default('api') })
+
+/** GET /v1/session */
+export const whoAmISchema = z.object({ user: userSchema })
+
+/** POST /v1/realtime/connection-token */
+export const connectionTokenSchema = z.object({ token: z.string(), expiresAt: z.iso.datetime() })
+
+/** See {@link connectionTokenSchema}. */
+export type ConnectionToken = z.infer<typeof connectionTokenSchema>
+
+/** POST /v1/realtime/subscription-tokens */
+export const subscriptionTokensRequestSchema = z.strictObject({ channels: z.array(z.string().min(1).max(255)).min(1).max(100) })
+
+/** A token per channel, or why there is none. */
+export const subscriptionTokensSchema = z.object({
+  tokens: z.record(z.string(), z.union([z.string(), z.object({ error: z.object({ code: z.string(), detail: z.string() }) })])),
+})
+
+/** See {@link subscriptionTokensSchema}. */
+export type SubscriptionTokens = z.infer<typeof subscriptionTokensSchema>

@@ -1,0 +1,63 @@
+/** Events of the metrics and alerts families (specification case 3). */
+
+import * as z from 'zod'
+import { paramsSchema } from './deployments.ts'
+import { defineEvent } from './define.ts'
+
+const percent = z.number().min(0).max(100)
+const bytesPerSecond = z.number().min(0)
+
+/** One sample: percent, bytes per second, count and seconds. */
+export const metricsSchema = z.strictObject({
+  cpu: percent,
+  memory: percent,
+  disk: percent,
+  networkIn: bytesPerSecond,
+  networkOut: bytesPerSecond,
+  activeInstances: z.int().min(0),
+  uptime: z.number().min(0),
+})
+
+/** See {@link metricsSchema}. */
+export type Metrics = z.infer<typeof metricsSchema>
+
+/** A sample with its place on the grid: `at` is in whole seconds since the Unix epoch, set by the service when missing. */
+export const metricsSampleSchema = metricsSchema.extend({ at: z.int().positive().optional(), simulated: z.boolean().optional() })
+
+/** A stored or delivered sample. */
+export type MetricsSample = Metrics & { at: number, simulated?: boolean | undefined }
+
+export const metricsUpdate = defineEvent({
+  type: 'metrics_update',
+  families: ['metrics', 'admin-metrics'],
+  doc: 'One sample of a tenant or of the host',
+  data: metricsSampleSchema,
+})
+
+/** How urgent an alert is. */
+export const severitySchema = z.enum(['info', 'warning', 'critical'])
+
+/** See {@link severitySchema}. */
+export type Severity = z.infer<typeof severitySchema>
+
+const alertFields = {
+  alertId: z.uuid().optional(),
+  severity: severitySchema,
+  message: z.string().min(1).max(2000),
+  messageKey: z.string().max(64).optional(),
+  params: paramsSchema.optional(),
+}
+
+export const alert = defineEvent({
+  type: 'alert',
+  families: ['alerts', 'admin-alerts'],
+  doc: 'Something needs attention',
+  data: z.strictObject(alertFields),
+})
+
+export const alertResolved = defineEvent({
+  type: 'alert_resolved',
+  families: ['alerts', 'admin-alerts'],
+  doc: 'An alert is over',
+  data: z.strictObject({ ...alertFields, alertId: z.uuid() }),
+})

@@ -1,0 +1,18 @@
+/** Events of the platform itself. */
+
+import * as z from 'zod'
+import { defineEvent } from './define.ts'
+
+export const announcement = defineEvent({
+  type: 'announcement',
+  families: ['announcements'],
+  doc: 'A message of the operators to everybody',
+  data: z.strictObject({ message: z.string().min(1).max(2000), until: z.iso.datetime().optional(), url: z.url().max(2000).optional() }),
+})
+
+export const sessionRevoked = defineEvent({
+  type: 'session_revoked',
+  families: ['user'],
+  doc: 'A session of this user was ended from elsewhere',
+  data: z.strictObject({ sessionId: z.uuid(), reason: z.string().max(200).optional() }),
+})

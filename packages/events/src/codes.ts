@@ -1,0 +1,30 @@
+/**
+ * Every error code of the HTTP API, as problem details (RFC 9457). `detail` is the default English sentence; a thrown problem
+ * may say more. Portals translate by `code`.
+ */
+export const errorCodes = {
+  invalid_request: { status: 400, detail: 'The request does not have the expected shape; see errors for the paths.' },
+  invalid_json: { status: 400, detail: 'The body is not valid JSON.' },
+  unknown_channel: { status: 400, detail: 'No channel has this form.' },
+  unknown_event_type: { status: 400, detail: 'This channel does not carry events of this type.' },
+  unauthenticated: { status: 401, detail: 'Sign in, or send an access token or API key as Authorization: Bearer.' },
+  invalid_credentials: { status: 401, detail: 'E-mail or password is wrong.' },
+  session_expired: { status: 401, detail: 'The session has ended; sign in again.' },
+  forbidden: { status: 403, detail: 'You are not allowed to do this.' },
+  origin_not_allowed: { status: 403, detail: 'Requests with a cookie are accepted from the portals only.' },
+  not_found: { status: 404, detail: 'There is nothing here, or you may not know about it.' },
+  method_not_allowed: { status: 405, detail: 'This address does not answer this method.' },
+  idempotency_conflict: { status: 409, detail: 'The same idempotency key was used with another body.' },
+  deployment_finished: { status: 409, detail: 'The deployment has already ended.' },
+  log_gap: { status: 409, detail: 'Lines before these are missing; continue after the last known line.' },
+  history_trimmed: { status: 410, detail: 'Events before the oldest kept one are gone; take a new snapshot.' },
+  payload_too_large: { status: 413, detail: 'The body is larger than allowed.' },
+  unsupported_media_type: { status: 415, detail: 'Send JSON with Content-Type: application/json.' },
+  unprocessable: { status: 422, detail: 'The request is well formed but cannot be carried out.' },
+  rate_limited: { status: 429, detail: 'Too many requests; try again after the time in Retry-After.' },
+  internal: { status: 500, detail: 'Something went wrong on our side; tell us the requestId.' },
+  unavailable: { status: 503, detail: 'The service cannot accept this now; try again shortly.' },
+} as const satisfies Record<string, { status: number, detail: string }>
+
+/** Name of an error code. */
+export type ErrorCode = keyof typeof errorCodes

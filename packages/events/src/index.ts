@@ -1,0 +1,49 @@
+/**
+ * What the platform says: channels, events, access, errors, the HTTP contract and the job contract. Isomorphic and pure.
+ *
+ * @example
+ * const channel = parseChannel('tenant:acme:deployments')
+ * if (channel && authorize(principal, channel, 'subscribe').allowed) { … }
+ */
+
+export { channelFamilies, formatChannel, parseChannel, PLATFORM_TENANT, SLUG, USER_ID } from './channel.ts'
+export type { Channel, ChannelFamily, ChannelParts, Kept } from './channel.ts'
+export { namespaces } from './namespaces.ts'
+export type { NamespaceOptions } from './namespaces.ts'
+export { actorSchema, envelopeSchema, uuidv7 } from './envelope.ts'
+export type { Actor, Envelope } from './envelope.ts'
+export { accessTable, authorize, authorizeTenant, isOperator, permissions, permissionsOf, rolePermissions } from './access.ts'
+export type { ChannelAction, Decision, Permission, Principal, Role } from './access.ts'
+export { errorCodes } from './codes.ts'
+export type { ErrorCode } from './codes.ts'
+export { eventTypes, parseEvent, toFaults } from './catalog.ts'
+export type { EventData, EventInput, EventTypeName, Fault, ParsedEvent } from './catalog.ts'
+export type { EventType } from './catalog/define.ts'
+export { deploymentKindSchema, deploymentStatusSchema, instanceTypeSchema, logLineSchema, nextStepSchema, slugSchema } from './catalog/deployments.ts'
+export type { DeploymentKind, DeploymentStatus, InstanceType, LogLine, NextStep } from './catalog/deployments.ts'
+export { metricsSampleSchema, metricsSchema, severitySchema } from './catalog/metrics.ts'
+export type { Metrics, MetricsSample, Severity } from './catalog/metrics.ts'
+export { DEPLOYMENT_QUEUE, deploymentJobSchema } from './jobs.ts'
+export type { DeploymentJob } from './jobs.ts'
+export { DeploymentPublisher } from './publishers/deployment.ts'
+export type { DeploymentDetail } from './publishers/deployment.ts'
+export { MetricsPublisher } from './publishers/metrics.ts'
+export type { Sample } from './publishers/metrics.ts'
+export type { NewEvent, Publish, PublishedEvent } from './publishers/publish.ts'
+export {
+  connectionTokenSchema, refreshSchema, sessionSchema, signInSchema, subscriptionTokensRequestSchema, subscriptionTokensSchema, userSchema, whoAmISchema,
+} from './api/session.ts'
+export type { ConnectionToken, Session, SignIn, SubscriptionTokens, User } from './api/session.ts'
+export { historyQuerySchema, historySchema, publishBatchSchema, publishedBatchSchema, publishedSchema, publishSchema } from './api/events.ts'
+export type { History, HistoryQuery, PublishBatchRequest, Published, PublishedBatch, PublishRequest } from './api/events.ts'
+export {
+  appendLogsSchema, createDeploymentSchema, deploymentAcceptedSchema, deploymentListQuerySchema, deploymentListSchema, deploymentSchema,
+  deploymentSnapshotSchema, instanceListSchema, instanceSchema, logPageSchema, logQuerySchema, logsAppendedSchema,
+} from './api/deployments.ts'
+export type {
+  AppendLogs, CreateDeployment, Deployment, DeploymentAccepted, DeploymentList, DeploymentSnapshot, Instance, InstanceList, LogPage, LogsAppended,
+} from './api/deployments.ts'
+export { metricsQuerySchema, metricsSeriesSchema, pushMetricsSchema, raiseAlertSchema } from './api/metrics.ts'
+export type { MetricsSeries, PushMetrics, RaiseAlert } from './api/metrics.ts'
+export { problemSchema } from './api/problem.ts'
+export type { Problem } from './api/problem.ts'
