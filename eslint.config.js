@@ -62,7 +62,7 @@ export default tseslint.config(
       'prefer-const': 'error',
       'max-lines': ['error', { max: 500 }],
       'max-lines-per-function': ['error', { max: 60 }],
-      '@typescript-eslint/max-params': ['error', { max: 4 }],
+      'max-params': ['error', { max: 4 }],
       'neo/boundaries': ['error', { zones, root }],
       'neo/one-handle': 'error',
     },

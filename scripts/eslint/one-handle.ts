@@ -105,8 +105,8 @@ export const oneHandle: Rule.RuleModule = {
 }
 
 /** `database.inTenant(…)` inside a transaction is reported once, as nested. */
-const isMethodOwner = (node: Rule.Node): boolean =>
-  node.parent.type === 'MemberExpression' && node.parent.object === node && openers.has(propertyName(node.parent) ?? '')
+const isMethodOwner = ({ parent }: Rule.Node): boolean =>
+  parent?.type === 'MemberExpression' && openers.has(propertyName(parent) ?? '')
 
 const referencesIn = (scope: Scope.Scope): Scope.Reference[] =>
   [...scope.references, ...scope.childScopes.flatMap(referencesIn)]
