@@ -124,5 +124,5 @@ function foreignStatus(channel: Channel): 403 | 404 {
 
 /** The permissions that a list of roles gives; unknown roles give none. */
 export function permissionsOf(roles: readonly string[]): Permission[] {
-  return [...new Set(roles.flatMap(role => role in rolePermissions ? [...rolePermissions[role as Role]] : []))]
+  return [...new Set(roles.flatMap(role => Object.hasOwn(rolePermissions, role) ? [...rolePermissions[role as Role]] : []))]
 }

@@ -1,0 +1,38 @@
+/**
+ * The database port. All access goes through a transaction that carries the tenant, so that row-level security holds; there is
+ * no handle outside a transaction. Never await another transaction, network or time inside one: on PGlite (one connection) it
+ * would wait for itself.
+ */
+
+import type { Transaction } from 'kysely'
+import type { fromKysely } from 'pg-boss'
+import type { Schema } from './schema.ts'
+
+/** What pg-boss runs on. */
+export type JobsDatabase = ReturnType<typeof fromKysely>
+
+/** An open transaction. */
+export type Tx = Transaction<Schema>
+
+/** How a transaction reads. */
+export interface TransactionOptions {
+  /** All statements see one state of the database (repeatable read, read only). @default false */
+  snapshot?: boolean
+}
+
+/** A database with the schema of `migrations/`. */
+export interface Database {
+  /** Runs in a transaction that sees and writes only this tenant's rows. Commits when `run` resolves. */
+  inTenant: <T>(tenantId: string, run: (tx: Tx) => Promise<T>, options?: TransactionOptions) => Promise<T>
+  /** Runs in a transaction that sees all tenants: sign-in, administration, samplers. */
+  inSystem: <T>(run: (tx: Tx) => Promise<T>, options?: TransactionOptions) => Promise<T>
+  /** Changes only when the log lost its past (a restored backup); read once at opening. */
+  readonly logEpoch: string
+  /** What pg-boss runs on. */
+  readonly jobs: JobsDatabase
+  /** Which kind of queue backend pg-boss is to expect. */
+  readonly jobsBackend: 'pglite' | 'postgres'
+  /** Rejects when the database does not answer. */
+  ping: () => Promise<void>
+  close: () => Promise<void>
+}

@@ -1,0 +1,29 @@
+/** Forward-only migrations, in order; each runs once, in a transaction of its own. */
+
+import { sql as start } from './migrations/0001-start.ts'
+
+/** One migration: `name` is remembered in the table `migrations`. */
+export interface Migration {
+  name: string
+  sql: string
+}
+
+/** All migrations; append, never change one that was released. */
+export const migrations: readonly Migration[] = [{ name: '0001-start', sql: start }]
+
+/** What {@link migrate} needs of a connection: runs several statements at once. */
+export interface MigrationRunner {
+  exec: (sql: string) => Promise<unknown>
+  names: () => Promise<string[]>
+}
+
+/** Applies what is missing and says what it did. */
+export async function migrate(runner: MigrationRunner): Promise<string[]> {
+  await runner.exec('create table if not exists migrations (name text primary key, applied_at timestamptz not null default now())')
+  const applied = new Set(await runner.names())
+  const missing = migrations.filter(migration => !applied.has(migration.name))
+  for (const migration of missing) {
+    await runner.exec(`begin; ${migration.sql} insert into migrations (name) values ('${migration.name}'); commit;`)
+  }
+  return missing.map(migration => migration.name)
+}

@@ -1,0 +1,66 @@
+/** The database port on PGlite: PostgreSQL in process, one connection, kept in a folder or in memory. */
+
+import { PGlite } from '@electric-sql/pglite'
+import { pg_trgm } from '@electric-sql/pglite/contrib/pg_trgm'
+import { unaccent } from '@electric-sql/pglite/contrib/unaccent'
+import { Kysely, PGliteDialect, sql } from 'kysely'
+import { fromPglite } from 'pg-boss'
+import type { Database, Tx, TransactionOptions } from './database.ts'
+import { migrate } from './migrations.ts'
+import type { Schema } from './schema.ts'
+
+/** Where PGlite keeps its data. */
+export interface PgliteOptions {
+  /** Folder; in memory when missing. The caller holds its lock: PGlite has none. */
+  dataDir?: string
+  /** A dump made by {@link dumpPglite}, to start from instead of an empty cluster. */
+  loadFrom?: Blob
+}
+
+/** Opens and migrates a PGlite database. */
+export async function openPglite({ dataDir, loadFrom }: PgliteOptions = {}): Promise<Database> {
+  const pglite = await PGlite.create({ ...dataDir && { dataDir }, ...loadFrom && { loadDataDir: loadFrom }, extensions: { pg_trgm, unaccent } })
+  try {
+    await migrate({
+      exec: text => pglite.exec(text),
+      names: async () => (await pglite.query<{ name: string }>('select name from migrations')).rows.map(row => row.name),
+    })
+    return await toDatabase(pglite)
+  } catch (error) {
+    await pglite.close()
+    throw error
+  }
+}
+
+/** A migrated, empty database as an uncompressed dump, to open many copies quickly. */
+export async function dumpPglite(): Promise<Blob> {
+  const pglite = await PGlite.create({ extensions: { pg_trgm, unaccent } })
+  try {
+    await migrate({ exec: text => pglite.exec(text), names: () => Promise.resolve([]) })
+    return await pglite.dumpDataDir('none')
+  } finally {
+    await pglite.close()
+  }
+}
+
+async function toDatabase(pglite: PGlite): Promise<Database> {
+  const kysely = new Kysely<Schema>({ dialect: new PGliteDialect({ pglite }) })
+  const inTenant = <T>(tenantId: string, run: (tx: Tx) => Promise<T>, options: TransactionOptions = {}): Promise<T> =>
+    kysely.transaction().execute(async tx => {
+      // The dialect ignores isolation and access mode, so they are set by SQL, before anything else.
+      if (options.snapshot) await sql`set transaction isolation level repeatable read, read only`.execute(tx)
+      await sql`select set_config('role', 'neo_app', true), set_config('neo.tenant', ${tenantId}, true)`.execute(tx)
+      return run(tx)
+    })
+  const epoch = await pglite.query<{ value: string }>(`select value from settings where key = 'log_epoch'`)
+  let closing: Promise<void> | undefined
+  return {
+    inTenant,
+    inSystem: (run, options) => inTenant('*', run, options),
+    logEpoch: String(epoch.rows[0]?.value),
+    jobs: fromPglite(pglite),
+    jobsBackend: 'pglite',
+    ping: async () => { await pglite.query('select 1') },
+    close: () => closing ??= kysely.destroy(),
+  }
+}

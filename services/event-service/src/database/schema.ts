@@ -1,0 +1,47 @@
+/** Row types of the tables in `migrations/`, for Kysely. JSON columns hold objects; bigint columns may arrive as number or string. */
+
+import type { ColumnType, Generated } from 'kysely'
+import type { Actor } from '@neo-stack/events'
+
+type Time = ColumnType<Date, Date | string | undefined, Date | string>
+type NullableTime = ColumnType<Date | null, Date | string | null | undefined, Date | string | null>
+type Big = ColumnType<number | string | bigint, number | undefined, number>
+type Json<T> = ColumnType<T, string, string>
+
+/** All tables. Every table with a `tenant_id` has row-level security. */
+export interface Schema {
+  settings: { key: string, value: Json<unknown> }
+  tenants: { id: string, name: string, state: ColumnType<'active' | 'suspended', 'active' | 'suspended' | undefined>, created_at: Time }
+  users: {
+    id: string, tenant_id: string, email: string, name: string, password_hash: string, roles: string[], created_at: Time
+    state: ColumnType<'active' | 'disabled', 'active' | 'disabled' | undefined>
+  }
+  sessions: {
+    id: string, tenant_id: string, user_id: string, portal: string, created_at: Time, last_used_at: Time, expires_at: Date | string
+    revoked_at: NullableTime, revoked_reason: string | null
+  }
+  refresh_tokens: { hash: string, tenant_id: string, session_id: string, created_at: Time, used_at: NullableTime }
+  api_keys: {
+    id: string, tenant_id: string, name: string, prefix: string, hash: string, permissions: string[], created_at: Time
+    expires_at: NullableTime, last_used_at: NullableTime, revoked_at: NullableTime
+  }
+  channels: { name: string, tenant_id: string, seq: Big, oldest_seq: Big }
+  events: {
+    id: string, tenant_id: string, channel: string, seq: Big, type: string, time: Time
+    actor: Json<Actor> | null, data: Json<Record<string, unknown>>
+  }
+  idempotency_keys: { tenant_id: string, scope: string, key: string, body_hash: string, answer: Json<unknown>, created_at: Time }
+  instances: {
+    tenant_id: string, instance_id: string, instance_type: string | null, name: string, url: string | null, simulated: boolean
+    deployment_id: string, created_at: Time
+  }
+  deployments: {
+    tenant_id: string, deployment_id: string, instance_id: string, kind: string, status: string, state: Json<Record<string, unknown>>
+    config: Json<Record<string, string | number | boolean>>, log_lines: Big, created_at: Time, updated_at: Time, finished_at: NullableTime
+  }
+  metric_samples: {
+    tenant_id: string, at: Big, cpu: number, memory: number, disk: number, network_in: number, network_out: number
+    active_instances: number, uptime: number, simulated: Generated<boolean>
+  }
+  audit: { id: string, tenant_id: string, time: Time, actor: Json<Actor>, action: string, target: string, detail: Json<Record<string, unknown>> }
+}

@@ -1,0 +1,16 @@
+/**
+ * Event-service: the write path, the event log, history, accounts and tokens, deployments, metrics and every /v1 route.
+ *
+ * @example
+ * const database = await openPglite({ dataDir })
+ * const service = await createEventService({ database, realtime })
+ * await service.app.listen({ port: 8080 })
+ */
+
+export { createEventService } from './app.ts'
+export type { EventService, EventServiceOptions } from './app.ts'
+export type { Database, TransactionOptions, Tx } from './database/database.ts'
+export { dumpPglite, openPglite } from './database/pglite.ts'
+export type { PgliteOptions } from './database/pglite.ts'
+export { isProblem, Problem } from './errors.ts'
+export type { ProblemOptions } from './errors.ts'

@@ -1,0 +1,65 @@
+/** The event log's SQL: locking channels, numbering, inserting, and answers kept for idempotency. */
+
+import { sql } from 'kysely'
+import type { Tx } from '../database/database.ts'
+import type { PendingEvent } from './projection.ts'
+
+/** An event with its number, ready to insert. */
+export interface NumberedEvent extends PendingEvent {
+  seq: number
+}
+
+/** How long an idempotency key answers with the first result. */
+export const IDEMPOTENCY_HOURS = 24
+
+/** An answer that was given under an idempotency key. */
+export interface KeptAnswer {
+  scope: string
+  key: string
+  bodyHash: string
+  answer: unknown
+}
+
+/**
+ * Creates the channels that are missing and locks all of them, in the order of names so that two transactions never wait for
+ * each other. Whoever holds the lock owns the next `seq`.
+ * @returns the last `seq` per channel
+ */
+export async function lockChannels(tx: Tx, tenantId: string, names: readonly string[]): Promise<Map<string, number>> {
+  const sorted = [...new Set(names)].sort()
+  if (sorted.length === 0) return new Map()
+  await tx.insertInto('channels').values(sorted.map(name => ({ name, tenant_id: tenantId }))).onConflict(conflict => conflict.doNothing()).execute()
+  const rows = await tx.selectFrom('channels').select(['name', 'seq']).where('name', 'in', sorted).orderBy('name').forUpdate().execute()
+  return new Map(rows.map(row => [row.name, Number(row.seq)]))
+}
+
+/** Inserts numbered events and moves their channels' `seq`. */
+export async function appendEvents(tx: Tx, events: readonly NumberedEvent[]): Promise<void> {
+  if (events.length === 0) return
+  await tx.insertInto('events').values(events.map(event => ({
+    id: event.id, tenant_id: event.channel.tenantId, channel: event.channel.name, seq: event.seq, type: event.type, time: event.time,
+    actor: JSON.stringify(event.actor), data: JSON.stringify(event.data),
+  }))).execute()
+  const last = new Map(events.map(event => [event.channel.name, event.seq]))
+  const moved = [...last].map(([name, seq]) => sql`(${name}::text, ${seq}::bigint)`)
+  await sql`update channels set seq = moved.seq from (values ${sql.join(moved)}) as moved (name, seq) where channels.name = moved.name`.execute(tx)
+}
+
+/** Looks up answers younger than {@link IDEMPOTENCY_HOURS}; forgets older ones under the same keys. */
+export async function findAnswers(tx: Tx, tenantId: string, keys: readonly { scope: string, key: string }[]): Promise<KeptAnswer[]> {
+  if (keys.length === 0) return []
+  const pairs = sql.join(keys.map(({ scope, key }) => sql`(${scope}, ${key})`))
+  await sql`delete from idempotency_keys where tenant_id = ${tenantId} and (scope, key) in (${pairs})
+    and created_at < now() - make_interval(hours => ${IDEMPOTENCY_HOURS})`.execute(tx)
+  const rows = await tx.selectFrom('idempotency_keys').select(['scope', 'key', 'body_hash', 'answer'])
+    .where('tenant_id', '=', tenantId).where(sql<boolean>`(scope, key) in (${pairs})`).execute()
+  return rows.map(row => ({ scope: row.scope, key: row.key, bodyHash: row.body_hash, answer: row.answer }))
+}
+
+/** Keeps answers under their keys. */
+export async function keepAnswers(tx: Tx, tenantId: string, answers: readonly KeptAnswer[]): Promise<void> {
+  if (answers.length === 0) return
+  await tx.insertInto('idempotency_keys').values(answers.map(({ scope, key, bodyHash, answer }) => ({
+    tenant_id: tenantId, scope, key, body_hash: bodyHash, answer: JSON.stringify(answer),
+  }))).execute()
+}

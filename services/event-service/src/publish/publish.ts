@@ -1,0 +1,75 @@
+/** The door of the write path: parses and authorizes what a principal wants to publish. */
+
+import { createHash } from 'node:crypto'
+import { authorize, parseChannel, parseEvent, type Actor, type Principal, type Publish, type Published, type PublishRequest } from '@neo-stack/events'
+import { Problem } from '../errors.ts'
+import { toPublished, type DraftEvent, type WritePath } from './write-path.ts'
+
+/** Several events to be written together. */
+export interface PublishMany {
+  events: readonly PublishRequest[]
+  idempotencyKey?: string
+}
+
+/** The actor that a principal's acts are recorded under. */
+export function actorOf({ kind, userId }: Pick<Principal, 'kind' | 'userId'>): Actor {
+  return { type: kind, id: userId }
+}
+
+/**
+ * Publishes as a principal, all or nothing, in one transaction.
+ * @throws {Problem} `unknown_channel`, `unknown_event_type`, `invalid_request`, `forbidden`, `not_found`, `unprocessable` for
+ * events of two tenants, or what the write path refuses with
+ */
+export async function publishAs(writePath: WritePath, principal: Principal, { events, idempotencyKey }: PublishMany): Promise<Published[]> {
+  const path = (index: number): string => events.length > 1 ? `events.${index}.` : ''
+  const drafts = events.map((event, index) => toDraft(principal, event, path(index)))
+  const [first] = drafts
+  if (!first) return []
+  if (drafts.some(draft => draft.channel.tenantId !== first.channel.tenantId)) {
+    throw new Problem('unprocessable', { detail: 'All events of a batch belong to one tenant.' })
+  }
+  const scope = drafts.length === 1 ? first.channel.name : 'events/batch'
+  const key = idempotencyKey === undefined ? undefined : { scope, key: idempotencyKey, bodyHash: hashOf(events) }
+  const answer = await writePath.write({ tenantId: first.channel.tenantId, events: drafts, ...key && { key }, answer: written => written.map(toPublished) })
+  return answer as Published[]
+}
+
+/** A {@link Publish} for the platform's own parts: no authorization, under a given actor. */
+export function createInternalPublish(writePath: WritePath, actor: Actor): Publish {
+  return async ({ idempotencyKey, ...event }) => {
+    const draft = check(event, '')
+    const key = idempotencyKey === undefined ? undefined : { scope: draft.channel.name, key: idempotencyKey, bodyHash: hashOf([event]) }
+    const answer = await writePath.write({ tenantId: draft.channel.tenantId, events: [{ ...draft, actor }], ...key && { key } })
+    const [published] = answer as Published[]
+    if (!published) throw new TypeError('the write path answered nothing')
+    return published
+  }
+}
+
+function toDraft(principal: Principal, event: PublishRequest, path: string): DraftEvent {
+  const channel = parseChannel(event.channel)
+  if (!channel) throw new Problem('unknown_channel', { errors: [{ path: `${path}channel`, message: 'no channel has this form' }] })
+  const decision = authorize(principal, channel, 'publish')
+  if (!decision.allowed) throw new Problem(decision.status === 404 ? 'not_found' : 'forbidden')
+  return { ...check(event, path), actor: actorOf(principal) }
+}
+
+function check(event: Pick<PublishRequest, 'channel' | 'type'> & { data: unknown }, path: string): Omit<DraftEvent, 'actor'> {
+  const channel = parseChannel(event.channel)
+  if (!channel) throw new Problem('unknown_channel', { errors: [{ path: `${path}channel`, message: 'no channel has this form' }] })
+  const parsed = parseEvent(channel, event.type, event.data)
+  if (!parsed.ok) throw new Problem(parsed.code, { errors: parsed.faults.map(fault => ({ ...fault, path: path + fault.path })) })
+  return { channel, type: parsed.type, data: parsed.data }
+}
+
+/** A hash that does not depend on the order of keys. */
+export function hashOf(value: unknown): string {
+  return createHash('sha256').update(JSON.stringify(sorted(value))).digest('base64url')
+}
+
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted)
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => a < b ? -1 : 1).map(([key, one]) => [key, sorted(one)]))
+}

@@ -1,0 +1,34 @@
+/** The realtime port: what event-service needs of the engine or of Centrifugo. Contract suite: test/realtime-contract.ts */
+
+import type { Server } from 'node:http'
+import type { Envelope } from '@neo-stack/events'
+
+/** Live figures of this node. */
+export interface RealtimeStats {
+  connections: number
+  users: number
+  channels: number
+  subscriptions: number
+}
+
+/** Whose connections or subscriptions to end: user is `{tenantId}/{userId}`, or a whole tenant. */
+export interface RealtimeTarget {
+  tenantId: string
+  userId?: string
+}
+
+/** Delivers events to whoever is subscribed. */
+export interface Realtime {
+  /**
+   * Hands over committed events, in the order of the array; per channel that is the order of `seq`. Never rejects: readers
+   * find what was missed through `seq`.
+   */
+  deliver: (events: readonly Envelope[]) => Promise<void>
+  /** Ends connections for good: clients don't come back by themselves. */
+  disconnect: (target: RealtimeTarget, reason: string) => Promise<void>
+  stats: () => RealtimeStats
+  /** Serves sockets on this server where the engine is in process. */
+  attach?: (server: Server) => void
+  /** Tells all clients to reconnect and stops. */
+  close: () => Promise<void>
+}
