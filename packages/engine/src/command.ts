@@ -1,0 +1,48 @@
+/**
+ * Commands of the client protocol. One table says the fields and their types; the request types are derived from it, every codec
+ * reads it. As in proto3 a missing field has its zero value, and unknown fields are ignored. Source: PROTOCOL 1.1, 1.2.
+ */
+import type { Json } from './publication.ts'
+
+/** Fields of each command by their names on the wire. `raw` is any JSON value kept as text. */
+export const COMMANDS = {
+  connect: { token: 'string', data: 'raw', subs: 'object', name: 'string', version: 'string', headers: 'object' },
+  subscribe: {
+    channel: 'string', token: 'string', recover: 'boolean', epoch: 'string', offset: 'uint', data: 'raw', positioned: 'boolean',
+    recoverable: 'boolean', join_leave: 'boolean', delta: 'string', tf: 'object', flag: 'int', type: 'int',
+  },
+  unsubscribe: { channel: 'string' },
+  publish: { channel: 'string', data: 'raw', type: 'int', key: 'string' },
+  presence: { channel: 'string' },
+  presence_stats: { channel: 'string' },
+  history: { channel: 'string', limit: 'int', since: 'position', reverse: 'boolean' },
+  ping: {},
+  send: { data: 'raw' },
+  rpc: { data: 'raw', method: 'string' },
+  refresh: { token: 'string' },
+  sub_refresh: { channel: 'string', token: 'string', type: 'int' },
+} as const
+
+/** Types a field may have. */
+export interface FieldTypes {
+  string: string
+  boolean: boolean
+  uint: number
+  int: number
+  raw: Json | undefined
+  object: object | undefined
+  position: { readonly offset: number, readonly epoch: string } | undefined
+}
+
+/** Name of a command. */
+export type Method = keyof typeof COMMANDS
+
+/** Request of one command, every field present. */
+export type Request<M extends Method> = {
+  readonly [F in keyof (typeof COMMANDS)[M]]: (typeof COMMANDS)[M][F] extends keyof FieldTypes ? FieldTypes[(typeof COMMANDS)[M][F]] : never
+}
+
+/** A decoded command; `pong` is a command with id 0, which only answers a ping. `send` alone needs no id. */
+export type Command =
+  | { readonly method: 'pong' }
+  | { [M in Method]: { readonly method: M, readonly id: number, readonly request: Request<M> } }[Method]

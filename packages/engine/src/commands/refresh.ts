@@ -1,0 +1,29 @@
+/** `refresh`: a new connection token for the same user. */
+import type { Request } from '../command.ts'
+import { DISCONNECTS } from '../disconnects.ts'
+import { isPast, toDeadline, toExpiry } from '../expiry.ts'
+import { disconnect, refuse, reply } from '../outcome.ts'
+import type { Outcome } from '../outcome.ts'
+import type { Ports, Session } from '../session.ts'
+import { toConnectionGrant } from '../tokens/claims.ts'
+import { ask } from '../verdict.ts'
+
+/** Moves the expiry of a connection; an expired token ends it at once. Source: PROTOCOL 6.19. */
+export async function refresh(session: Session, { token }: Request<'refresh'>, ports: Ports): Promise<Outcome> {
+  if (token === '') return disconnect('badRequest')
+  const verified = await ports.tokens.connection.verify(token)
+  if ('fault' in verified) return FAULTS[verified.fault]
+  const { claims } = verified
+  const grant = toConnectionGrant(claims)
+  if (grant?.user !== session.user) return disconnect('invalidToken')
+  if (isPast(grant.expireAt, ports.now())) return disconnect('expired')
+  const { client, user } = session
+  const context = { client, user, claims, data: undefined, isRefresh: true }
+  const veto = await ask(ports, { disconnect: DISCONNECTS.serverError }, () => ports.hooks.onConnecting?.(context))
+  if (veto) return veto
+  session.expireAt = toDeadline(grant.expireAt)
+  const value = { client, version: ports.config.version, ...toExpiry(grant.expireAt, ports.now()) }
+  return reply({ method: 'refresh', value }, { type: 'expiryChanged' })
+}
+
+const FAULTS = { expired: disconnect('expired'), invalid: disconnect('invalidToken'), unavailable: refuse('internal') }

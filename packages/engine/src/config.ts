@@ -1,0 +1,103 @@
+/** Options with defaults filled in, checked once: whatever contradicts itself is refused with a sentence. */
+import { EngineConfigError } from './errors.ts'
+import type { ChannelOptions, ClientOptions, EngineOptions, NamespaceOptions, TokenOptions } from './options.ts'
+
+/** Channel options without gaps. */
+export type ChannelRules = Readonly<Required<ChannelOptions>>
+
+type Tokens = 'token' | 'subscriptionToken' | 'allowedOrigins'
+
+/** The engine's frozen configuration. */
+export interface EngineConfig {
+  readonly client: Readonly<Required<Omit<ClientOptions, Tokens>>> & Pick<ClientOptions, Tokens>
+  /** Rules of a namespace, '' for channels without one; undefined for an unknown one. */
+  readonly namespaces: ReadonlyMap<string, ChannelRules>
+  readonly version: string
+}
+
+const CHANNEL_DEFAULTS: ChannelRules = {
+  historySize: 0, historyTtl: 0, historyMetaTtl: 2_592_000_000,
+  forcePositioning: false, allowPositioning: false, forceRecovery: false, allowRecovery: false,
+  presence: false, joinLeave: false, forcePushJoinLeave: false,
+  allowSubscribeForClient: false, allowSubscribeForAnonymous: false, allowUserLimitedChannels: false,
+  allowPublishForClient: false, allowPublishForSubscriber: false, allowPublishForAnonymous: false,
+  allowHistoryForClient: false, allowHistoryForSubscriber: false, allowHistoryForAnonymous: false,
+  allowPresenceForClient: false, allowPresenceForSubscriber: false, allowPresenceForAnonymous: false,
+}
+
+const CLIENT_DEFAULTS: EngineConfig['client'] = {
+  allowAnonymousConnectWithoutToken: false,
+  pingInterval: 25_000, pongTimeout: 8_000, staleCloseDelay: 10_000, expiredCloseDelay: 25_000, expiredSubCloseDelay: 25_000,
+  channelLimit: 128, queueMaxSize: 1_048_576, historyMaxPublicationLimit: 300, recoveryMaxPublicationLimit: 300, messageSizeLimit: 65_536,
+}
+
+const NAMESPACE = /^[-\w]{2,}$/u
+const DEFAULT_VERSION = '6.9.1 OSS'
+
+/** Throws `EngineConfigError` with every fault at once. */
+export function resolveConfig(options: EngineOptions): EngineConfig {
+  const { withoutNamespace = {}, namespaces = [] } = options.channel ?? {}
+  const client = { ...CLIENT_DEFAULTS, ...options.client }
+  const faults = [
+    ...clientFaults(client),
+    ...channelFaults('channel.withoutNamespace', withoutNamespace),
+    ...namespaces.flatMap(namespace => channelFaults(`namespace ${namespace.name}`, namespace)),
+    ...nameFaults(namespaces),
+  ]
+  if (faults.length > 0) throw new EngineConfigError(faults)
+  const entries = [{ ...withoutNamespace, name: '' }, ...namespaces].map(toRules)
+  return { client, namespaces: new Map(entries), version: options.version ?? DEFAULT_VERSION }
+}
+
+function toRules({ name, ...given }: NamespaceOptions): [string, ChannelRules] {
+  return [name, { ...CHANNEL_DEFAULTS, ...given }]
+}
+
+function nameFaults(namespaces: readonly NamespaceOptions[]): string[] {
+  const names = namespaces.map(({ name }) => name)
+  return [
+    ...names.filter(name => !NAMESPACE.test(name)).map(name => `namespace "${name}": a name has two or more letters, digits, "-" or "_"`),
+    ...names.filter((name, at) => names.indexOf(name) !== at).map(name => `namespace ${name}: the name is given twice`),
+  ]
+}
+
+function channelFaults(where: string, given: ChannelOptions): string[] {
+  const rules = { ...CHANNEL_DEFAULTS, ...given }
+  const keepsHistory = rules.historySize > 0 && rules.historyTtl > 0
+  return sentences(where, [
+    [!isWhole(rules.historySize), 'historySize must be a whole number of publications, 0 or more'],
+    [!isWhole(rules.historyTtl / 1000), 'historyTtl must be whole seconds in milliseconds'],
+    [!isWhole(rules.historyMetaTtl / 1000), 'historyMetaTtl must be whole seconds in milliseconds'],
+    [(rules.historySize > 0) !== (rules.historyTtl > 0), 'historySize and historyTtl must be set together'],
+    [rules.historyTtl > rules.historyMetaTtl, 'historyMetaTtl must not be shorter than historyTtl'],
+    [rules.forceRecovery && !keepsHistory, 'forceRecovery needs historySize and historyTtl'],
+  ])
+}
+
+function clientFaults(client: EngineConfig['client']): string[] {
+  const numbers = Object.entries(client).filter((entry): entry is [string, number] => typeof entry[1] === 'number')
+  return sentences('client', [
+    ...numbers.map(([name, value]): Check => [!isWhole(value) || value === 0, `${name} must be a whole number above 0`]),
+    [client.pongTimeout >= client.pingInterval, 'pongTimeout must be shorter than pingInterval'],
+    ...tokenChecks('token', client.token),
+    ...tokenChecks('subscriptionToken', client.subscriptionToken),
+  ])
+}
+
+function tokenChecks(name: string, token: TokenOptions | undefined): Check[] {
+  if (!token) return []
+  const endpoint = token.jwks && 'endpoint' in token.jwks ? token.jwks.endpoint : undefined
+  return [
+    [token.hmacSecretKey === undefined && token.jwks === undefined, `${name} needs hmacSecretKey or jwks`],
+    [token.hmacSecretKey === '', `${name}.hmacSecretKey must not be empty`],
+    [token.hmacPreviousSecretKey !== undefined && !token.hmacSecretKey, `${name}.hmacPreviousSecretKey needs hmacSecretKey`],
+    [endpoint !== undefined && !URL.canParse(endpoint), `${name}.jwks.endpoint must be a URL`],
+  ]
+}
+
+type Check = readonly [isFault: boolean, sentence: string]
+
+const sentences = (where: string, checks: readonly Check[]): string[] =>
+  checks.filter(([isFault]) => isFault).map(([, sentence]) => `${where}: ${sentence}`)
+
+const isWhole = (value: number): boolean => Number.isSafeInteger(value) && value >= 0

@@ -1,0 +1,336 @@
+/**
+ * Shell of one session: takes frames in, has commands decided one after the other, writes what was decided and performs its effects.
+ * A command that waits (a token, a hook, history) holds back the ones behind it, so replies keep their order.
+ */
+import { awaitPong, dueNow, nextDeadline, startPings, startRefusal, takePong } from './deadlines.ts'
+import type { Due } from './deadlines.ts'
+import { DISCONNECTS } from './disconnects.ts'
+import type { Disconnect } from './disconnects.ts'
+import { dispatch } from './dispatch.ts'
+import { ERRORS } from './errors.ts'
+import { createSession, isClosed } from './session.ts'
+import { countCode } from './stats.ts'
+import { UNSUBSCRIBES } from './unsubscribes.ts'
+import type { Batch } from './batch.ts'
+import type { Codec, Message } from './codec.ts'
+import type { Command } from './command.ts'
+import type { Flusher } from './flusher.ts'
+import type { Hub } from './hub.ts'
+import type { Effect, Outcome } from './outcome.ts'
+import type { Roster } from './roster.ts'
+import type { Ports, Receiver, Session, Subscription } from './session.ts'
+import type { Counters } from './stats.ts'
+import type { Transport, TransportEvents } from './transport.ts'
+import type { Unsubscribe } from './unsubscribes.ts'
+import type { Deadline, Wheel } from './wheel.ts'
+
+/** Commands that may wait before the socket is no longer read; one frame holds at most some thousands. */
+const MAX_WAITING = 256
+
+/** What all connections of an engine share. */
+export interface Shared {
+  readonly ports: Ports
+  readonly hub: Hub
+  readonly roster: Roster<Connection>
+  readonly wheel: Wheel
+  readonly flusher: Flusher
+  readonly counters: Counters
+  readonly random: () => number
+}
+
+/** What one connection is made of. */
+export interface ConnectionParts {
+  readonly client: string
+  readonly transport: Transport
+  readonly codec: Codec
+}
+
+/** Who is to be disconnected, asked while this connection was still finding out who it is. */
+export interface Warrant {
+  readonly user: string
+  readonly disconnect: Disconnect
+}
+
+/** One connection. */
+export class Connection implements Receiver, TransportEvents, Deadline {
+  readonly codec: Codec
+  readonly session: Session
+  due = Infinity
+  slot = 0
+  readonly #shared: Shared
+  readonly #transport: Transport
+  readonly #gone = Promise.withResolvers<undefined>()
+  #waiting: (Command | 'malformed')[] = []
+  #isBusy = false
+  #isPaused = false
+  #batch: Batch | undefined
+  #warrants: Warrant[] = []
+
+  constructor(shared: Shared, { client, transport, codec }: ConnectionParts) {
+    this.codec = codec
+    this.#shared = shared
+    this.#transport = transport
+    const { config, now } = shared.ports
+    const { staleCloseDelay } = config.client
+    this.session = createSession({ client, receiver: this, hasNativePing: transport.ping !== undefined, now: now(), staleCloseDelay })
+    shared.roster.opened(this)
+    this.#reschedule()
+  }
+
+  get client(): string {
+    return this.session.client
+  }
+
+  get user(): string {
+    return this.session.user
+  }
+
+  /** Resolves when the transport is gone. */
+  get gone(): Promise<undefined> {
+    return this.#gone.promise
+  }
+
+  onFrame(frame: Buffer): void {
+    const { counters } = this.#shared
+    if (isClosed(this.session)) return
+    const { commands, isMalformed } = this.codec.decode(frame)
+    counters.bytesIn += frame.length
+    counters.messagesIn += commands.length
+    this.#waiting.push(...commands)
+    if (isMalformed) this.#waiting.push('malformed')
+    this.#work()
+    if (this.#waiting.length > MAX_WAITING && !this.#isPaused) this.#pause(true)
+  }
+
+  onClose(code: number, reason: string): void {
+    this.#end({ code, reason })
+    this.#gone.resolve(undefined)
+  }
+
+  /** Queues a message for the end of this turn; whoever leaves too much unread is slow. */
+  write(message: Message): void {
+    if (isClosed(this.session)) return
+    const { flusher, ports } = this.#shared
+    if (!this.#batch) flusher.add(this)
+    this.#batch = (this.#batch ?? flusher.root(this.codec)).add(message)
+    if (this.#batch.bytes > ports.config.client.queueMaxSize) this.#dropSlow()
+  }
+
+  /** Hands the turn's messages to the transport as one frame. */
+  flush(): void {
+    const batch = this.#batch
+    if (!batch) return
+    this.#batch = undefined
+    const { counters, ports } = this.#shared
+    if (!isClosed(this.session) && this.#transport.bufferedBytes + batch.bytes > ports.config.client.queueMaxSize) return this.#dropSlow()
+    counters.messagesOut += batch.count
+    counters.bytesOut += batch.frame.length
+    this.#transport.send(batch.frame, this.codec.isText)
+  }
+
+  onGap(subscription: Subscription): void {
+    this.endSubscription(subscription, UNSUBSCRIBES.insufficientState)
+  }
+
+  fire(now: number): void {
+    const { ports } = this.#shared
+    for (const due of dueNow(this.session, now, ports.config.client)) this.#perform(due, now)
+    this.#reschedule()
+  }
+
+  /** Ends the connection after what is already queued. */
+  disconnect(disconnect: Disconnect): void {
+    if (isClosed(this.session)) return
+    countCode(this.#shared.counters.disconnects, disconnect.code)
+    this.#end(disconnect)
+    this.flush()
+    this.#transport.close(disconnect)
+  }
+
+  /** Disconnects a user who has not been verified yet as soon as that is known. Who has not begun to connect is not meant. */
+  warn(warrant: Warrant): void {
+    if (this.session.status !== 'new') this.#warrants.push(warrant)
+  }
+
+  /** Ends a subscription, or the one being decided, and tells the client. */
+  unsubscribe(channel: string | undefined, unsubscribe: Unsubscribe): void {
+    const { subscriptions, subscribing } = this.session
+    if (subscribing && (channel === undefined || channel === subscribing.channel)) subscribing.end = unsubscribe
+    for (const subscription of channel === undefined ? [...subscriptions.values()] : [subscriptions.get(channel)]) {
+      if (subscription && !subscription.pending) this.endSubscription(subscription, unsubscribe)
+    }
+  }
+
+  /** Ends a live subscription and tells the client. */
+  endSubscription(subscription: Subscription, unsubscribe: Unsubscribe): void {
+    countCode(this.#shared.counters.unsubscribes, unsubscribe.code)
+    this.write(this.codec.encodePush({ type: 'unsubscribe', channel: subscription.channel, unsubscribe }))
+    this.#leave(subscription)
+  }
+
+  /** Sets when the connection expires, Infinity for never. */
+  expireAt(deadline: number): void {
+    this.session.expireAt = deadline
+    this.#reschedule()
+  }
+
+  #work(): void {
+    while (!this.#isBusy && !isClosed(this.session)) {
+      const command = this.#waiting.shift()
+      if (command === undefined) {
+        if (this.#isPaused) this.#pause(false)
+        return
+      }
+      this.#take(command)
+    }
+  }
+
+  #pause(isPaused: boolean): void {
+    this.#isPaused = isPaused
+    if (isPaused) this.#transport.pause()
+    else this.#transport.resume()
+  }
+
+  #take(command: Command | 'malformed'): void {
+    const { session } = this
+    // After a connect error the server no longer listens (PROTOCOL 6.1).
+    if (session.status === 'refused') return
+    if (command === 'malformed') return this.disconnect(DISCONNECTS.badRequest)
+    if (command.method === 'pong') {
+      if (session.status !== 'connected' || !takePong(session)) this.disconnect(DISCONNECTS.badRequest)
+      return
+    }
+    const outcome = dispatch(session, command, this.#shared.ports)
+    if (outcome instanceof Promise) void this.#wait(command, outcome)
+    else this.#answer(command, outcome)
+  }
+
+  async #wait(command: Exclude<Command, { method: 'pong' }>, decision: Promise<Outcome>): Promise<void> {
+    this.#isBusy = true
+    const outcome = await decision.catch((error: unknown): Outcome => {
+      this.#shared.ports.onFault(error)
+      return { error: ERRORS.internal }
+    })
+    this.#isBusy = false
+    if (isClosed(this.session)) return
+    this.#answer(command, outcome)
+    this.#work()
+  }
+
+  #answer({ id, method }: Exclude<Command, { method: 'pong' }>, outcome: Outcome): void {
+    if ('disconnect' in outcome) return this.disconnect(outcome.disconnect)
+    if ('error' in outcome) {
+      countCode(this.#shared.counters.errors, outcome.error.code)
+      this.write(this.codec.encodeReply({ id, error: outcome.error }))
+      if (method === 'connect') this.#refused()
+      if (method === 'subscribe') this.#abandon()
+      return
+    }
+    const warrant = method === 'connect' && this.#warrants.find(({ user }) => user === this.session.user)
+    if (warrant) return this.disconnect(warrant.disconnect)
+    this.write(this.codec.encodeReply({ id, result: outcome.result }))
+    for (const effect of outcome.effects) this.#apply(effect)
+  }
+
+  #refused(): void {
+    startRefusal(this.session, this.#shared.ports.now())
+    this.#reschedule()
+  }
+
+  /** A subscribe that failed after it was attached leaves nothing behind. */
+  #abandon(): void {
+    const channel = this.session.subscribing?.channel
+    this.session.subscribing = undefined
+    const subscription = channel === undefined ? undefined : this.session.subscriptions.get(channel)
+    if (subscription?.pending) this.#leave(subscription)
+  }
+
+  #apply(effect: Effect): void {
+    switch (effect.type) {
+      case 'connected': return this.#connected()
+      case 'subscribed': return this.#subscribed(effect.subscription, effect.isRecovered)
+      case 'unsubscribed': return this.#leave(effect.subscription)
+      case 'ended': return this.endSubscription(effect.subscription, effect.unsubscribe)
+      case 'expiryChanged': return this.#reschedule()
+    }
+  }
+
+  #connected(): void {
+    const { roster, ports, random } = this.#shared
+    const { client, user } = this.session
+    this.session.since = ports.now()
+    roster.connectedAs(this)
+    startPings(this.session, ports.now(), { limits: ports.config.client, random })
+    this.#reschedule()
+    this.#notify(() => ports.hooks.onConnected?.({ client, user }))
+  }
+
+  /** Own join and live publications come after the reply. */
+  #subscribed(subscription: Subscription, isRecovered: boolean | undefined): void {
+    const { hub, ports, counters } = this.#shared
+    const { channel, rules, info } = subscription
+    const end = this.session.subscribing?.end
+    this.session.subscribing = undefined
+    if (isRecovered !== undefined) counters.recoveries[isRecovered ? 'recovered' : 'unrecovered']++
+    if (rules.presence) ports.presence.add(channel, info)
+    hub.goLive(subscription)
+    if (rules.joinLeave && this.session.subscriptions.has(channel)) hub.announce('join', channel, info)
+    if (end && this.session.subscriptions.has(channel)) this.endSubscription(subscription, end)
+    if (subscription.expireAt !== Infinity) this.#reschedule()
+  }
+
+  #leave(subscription: Subscription): void {
+    const { hub, ports } = this.#shared
+    const { channel, rules, info } = subscription
+    if (!this.session.subscriptions.delete(channel)) return
+    hub.remove(subscription)
+    if (subscription.pending) return
+    if (rules.presence) ports.presence.remove(channel, info.client)
+    if (rules.joinLeave) hub.announce('leave', channel, info)
+  }
+
+  #perform(due: Due, now: number): void {
+    switch (due.type) {
+      case 'disconnect': return this.disconnect(due.disconnect)
+      case 'expired': return this.endSubscription(due.subscription, UNSUBSCRIBES.expired)
+      case 'cut': return this.#transport.cut()
+      case 'ping': return this.#ping(now)
+    }
+  }
+
+  #ping(now: number): void {
+    awaitPong(this.session, now, this.#shared.ports.config.client)
+    if (this.#transport.ping) this.#transport.ping()
+    else this.write(this.codec.ping)
+  }
+
+  /** What a slow reader has not read is forgotten, or it would be kept until the reader is gone. */
+  #dropSlow(): void {
+    this.#batch = undefined
+    this.disconnect(DISCONNECTS.slow)
+  }
+
+  #end({ code, reason }: Disconnect): void {
+    const { session } = this
+    if (isClosed(session)) return
+    session.status = 'closed'
+    this.#waiting = []
+    for (const subscription of [...session.subscriptions.values()]) this.#leave(subscription)
+    const { roster, wheel, ports } = this.#shared
+    wheel.set(this, Infinity)
+    const { client, user } = session
+    if (roster.closed(this)) this.#notify(() => ports.hooks.onDisconnect?.({ client, user, code, reason }))
+  }
+
+  #notify(hook: () => void): void {
+    try {
+      hook()
+    } catch (error) {
+      this.#shared.ports.onFault(error)
+    }
+  }
+
+  #reschedule(): void {
+    this.#shared.wheel.set(this, nextDeadline(this.session, this.#shared.ports.config.client))
+  }
+}

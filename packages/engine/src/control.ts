@@ -1,0 +1,94 @@
+/** In-process control over connections and subscriptions of a user or a client. Source: PROTOCOL 2.2, 2.3. */
+import type { Connection, Shared } from './connection.ts'
+import { DISCONNECTS, isDisconnect } from './disconnects.ts'
+import type { Disconnect } from './disconnects.ts'
+import { EngineError } from './errors.ts'
+import { UNSUBSCRIBES } from './unsubscribes.ts'
+
+/** Whom a call is about: a user, one of their clients, or a client alone. At least one. */
+export interface Target {
+  /** Opaque user id, compared as a whole. */
+  readonly user?: string
+  /** Client id. */
+  readonly client?: string
+}
+
+/** Options of `disconnect`. */
+export interface DisconnectTarget extends Target {
+  /** 3000–4999; 3500–3999 and 4500–4999 keep clients away for good. @default 3503 */
+  readonly code?: number
+  /** At most 123 bytes. @default the table's sentence for the code, or '' */
+  readonly reason?: string
+  /** Clients that stay. */
+  readonly except?: readonly string[]
+}
+
+/** Options of `unsubscribe`. */
+export interface UnsubscribeTarget extends Target {
+  /** @default all channels */
+  readonly channel?: string
+  /** 2000–2999; from 2500 on clients subscribe again by themselves. @default 2000 */
+  readonly code?: number
+}
+
+/** Options of `refresh`. */
+export interface RefreshTarget extends Target {
+  /** Ends the connections at once with 3005; clients come back with a new token. */
+  readonly expired?: boolean
+  /** New second of expiry since 1970; 0 or absent: never. */
+  readonly expireAt?: number
+}
+
+/** Control without a connection. All of it is done when the call returns; an unknown user is no error. */
+export interface Control {
+  /** Cuts connections, also ones whose token is still being checked. Returns how many were cut at once. Throws `EngineError` 107. */
+  disconnect(target: DisconnectTarget): number
+  /** Ends subscriptions, also ones that are still being made. Throws `EngineError` 107. */
+  unsubscribe(target: UnsubscribeTarget): void
+  /** Moves or ends the expiry of connections. Throws `EngineError` 107. */
+  refresh(target: RefreshTarget): void
+}
+
+/** Control over an engine's connections. */
+export function createControl({ roster }: Pick<Shared, 'roster'>): Control {
+  const find = (target: Target): Connection[] => {
+    if (target.user === undefined && target.client === undefined) throw new EngineError('badRequest', 'user or client is required')
+    return roster.find(target)
+  }
+
+  /** Whoever is between `connect` and its reply has no user yet; a client id is known from the start. */
+  const findUnverified = ({ client }: Target): Connection[] =>
+    [...roster.open].filter(member => !roster.connected.has(member.client) && (client === undefined || member.client === client))
+
+  return {
+    disconnect(target) {
+      const { user, except = [] } = target
+      const disconnect = toDisconnect(target)
+      const found = find(target).filter(({ client }) => !except.includes(client))
+      for (const connection of found) connection.disconnect(disconnect)
+      for (const connection of findUnverified(target).filter(({ client }) => !except.includes(client))) {
+        if (user === undefined) connection.disconnect(disconnect)
+        else connection.warn({ user, disconnect })
+      }
+      return found.length
+    },
+    unsubscribe({ channel, code = UNSUBSCRIBES.server.code, ...target }) {
+      if (channel === '') throw new EngineError('badRequest', 'channel must not be empty')
+      if (!Number.isInteger(code) || code < 2000 || code > 2999) throw new EngineError('badRequest', 'code must be 2000–2999')
+      const reason = Object.values(UNSUBSCRIBES).find(entry => entry.code === code)?.reason ?? ''
+      for (const connection of find(target)) connection.unsubscribe(channel, { code, reason })
+    },
+    refresh({ expired = false, expireAt = 0, ...target }) {
+      for (const connection of find(target)) {
+        if (expired) connection.disconnect(DISCONNECTS.expired)
+        else connection.expireAt(expireAt === 0 ? Infinity : expireAt * 1000)
+      }
+    },
+  }
+}
+
+function toDisconnect({ code = DISCONNECTS.forceDisconnect.code, reason }: DisconnectTarget): Disconnect {
+  const disconnect = { code, reason: reason ?? Object.values(DISCONNECTS).find(entry => entry.code === code)?.reason ?? '' }
+  if (!isDisconnect(disconnect)) throw new EngineError('badRequest', 'code must be 3000–4999 and reason at most 123 bytes')
+  return disconnect
+}

@@ -1,0 +1,32 @@
+/** From a command to its decision. What may be said in which mode is decided here, before any command's own rules. */
+import type { Command } from './command.ts'
+import { connect } from './commands/connect.ts'
+import { history } from './commands/history.ts'
+import { presence, presenceStats } from './commands/presence.ts'
+import { publish } from './commands/publish.ts'
+import { refresh } from './commands/refresh.ts'
+import { subRefresh } from './commands/sub-refresh.ts'
+import { subscribe } from './commands/subscribe.ts'
+import { unsubscribe } from './commands/unsubscribe.ts'
+import { disconnect, refuse } from './outcome.ts'
+import type { Outcome } from './outcome.ts'
+import type { Ports, Session } from './session.ts'
+
+/** Decides on a command other than a pong. Only `connect` may come before the session is connected. */
+export function dispatch(session: Session, command: Exclude<Command, { method: 'pong' }>, ports: Ports): Outcome | Promise<Outcome> {
+  if (command.method !== 'connect' && session.status !== 'connected') return disconnect('badRequest')
+  switch (command.method) {
+    case 'connect': return connect(session, command.request, ports)
+    case 'subscribe': return subscribe(session, command.request, ports)
+    case 'unsubscribe': return unsubscribe(session, command.request)
+    case 'publish': return publish(session, command.request, ports)
+    case 'presence': return presence(session, command.request, ports)
+    case 'presence_stats': return presenceStats(session, command.request, ports)
+    case 'history': return history(session, command.request, ports)
+    case 'refresh': return refresh(session, command.request, ports)
+    case 'sub_refresh': return subRefresh(session, command.request, ports)
+    case 'rpc': return refuse('notAvailable')
+    case 'send': return disconnect('notAvailable')
+    case 'ping': return disconnect('badRequest')
+  }
+}

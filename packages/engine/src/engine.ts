@@ -1,0 +1,104 @@
+/** Composition: options in, an engine out. Everything is made here and nowhere else; nothing is global. */
+import { randomUUID } from 'node:crypto'
+import type { Server } from 'node:http'
+import { createMemoryBroker } from './broker-memory.ts'
+import type { BrokerEvents } from './broker.ts'
+import { systemClock } from './clock.ts'
+import { jsonCodec } from './codec-json.ts'
+import { resolveConfig } from './config.ts'
+import type { EngineConfig } from './config.ts'
+import { Connection } from './connection.ts'
+import type { Shared } from './connection.ts'
+import { createControl } from './control.ts'
+import type { Control } from './control.ts'
+import { Flusher } from './flusher.ts'
+import { Hub } from './hub.ts'
+import { createInspection } from './inspection.ts'
+import type { Inspection } from './inspection.ts'
+import type { EngineOptions } from './options.ts'
+import { createMemoryPresence } from './presence-memory.ts'
+import { createPublishing } from './publishing.ts'
+import type { Publishing } from './publishing.ts'
+import { Roster } from './roster.ts'
+import type { Ports } from './session.ts'
+import { closeConnections } from './shutdown.ts'
+import type { CloseOptions } from './shutdown.ts'
+import { createCounters } from './stats.ts'
+import { createTokenVerifier } from './tokens/verifier.ts'
+import { serveWebSocket } from './transport-websocket.ts'
+import type { Accept } from './transport.ts'
+import { Wheel } from './wheel.ts'
+
+/** Where an engine is attached. */
+export interface AttachOptions {
+  /** @default '/connection/websocket' */
+  readonly path?: string
+}
+
+/** A server of the Centrifugo client protocol in this process. */
+export interface Engine extends Publishing, Control, Inspection {
+  /** Takes the WebSocket upgrades of one path of an HTTP server; other paths are left to others. Returns how to detach. */
+  attach(server: Server, options?: AttachOptions): () => void
+  /**
+   * Refuses new upgrades with 503, tells every client to reconnect, resolves when their sockets are gone and no timer is left.
+   * Calling it again returns the same promise.
+   */
+  close(options?: CloseOptions): Promise<void>
+}
+
+/** Makes an engine. Throws `EngineConfigError` with one sentence per fault. */
+export function createEngine(options: EngineOptions = {}): Engine {
+  const config = resolveConfig(options)
+  const clock = options.clock ?? systemClock
+  const shared = createShared(config, options)
+  const accept: Accept = transport => new Connection(shared, { client: randomUUID(), transport, codec: jsonCodec })
+  let closing: Promise<void> | undefined
+
+  const shutDown = async (closeOptions: CloseOptions): Promise<void> => {
+    await closeConnections(shared, clock, closeOptions)
+    shared.wheel.close()
+    shared.ports.broker.close()
+    shared.ports.presence.close()
+  }
+
+  return {
+    ...createPublishing(config, shared.ports.broker),
+    ...createControl(shared),
+    ...createInspection(shared),
+    attach: (server, { path = '/connection/websocket' } = {}) => serveWebSocket(server, {
+      path, accept,
+      allowedOrigins: config.client.allowedOrigins,
+      messageSizeLimit: config.client.messageSizeLimit,
+      isOpen: () => closing === undefined,
+    }),
+    close: (closeOptions = {}) => closing ??= shutDown(closeOptions),
+  }
+}
+
+function createShared(config: EngineConfig, options: EngineOptions): Shared {
+  const { clock = systemClock, random = Math.random } = options
+  const hub = new Hub()
+  const counters = createCounters()
+  const events: BrokerEvents = {
+    onPublication(channel, publication, epoch) {
+      counters.publications++
+      hub.publish(channel, publication, epoch)
+    },
+  }
+  const broker = options.broker?.(events) ?? createMemoryBroker(events, { clock, random })
+  const ports = createPorts(config, { ...options, clock }, { broker, hub })
+  return { ports, hub, counters, random, roster: new Roster<Connection>(), wheel: new Wheel(clock), flusher: new Flusher() }
+}
+
+type Clocked = EngineOptions & Required<Pick<EngineOptions, 'clock'>>
+
+function createPorts(config: EngineConfig, options: Clocked, { broker, hub }: Pick<Ports, 'broker'> & { hub: Hub }): Ports {
+  const { clock, hooks = {}, onFault = () => undefined } = options
+  const now = (): number => clock.now()
+  const { token, subscriptionToken = token } = config.client
+  const tokens = {
+    connection: createTokenVerifier(token, { now, onFault }),
+    subscription: createTokenVerifier(subscriptionToken, { now, onFault }),
+  }
+  return { config, broker, hooks, tokens, now, onFault, presence: options.presence ?? createMemoryPresence(), attach: hub.add.bind(hub) }
+}

@@ -1,0 +1,98 @@
+/** Reads one line into a command: typed fields, payloads as raw text, anything else refused. */
+import { COMMANDS } from './command.ts'
+import type { Command, FieldTypes, Method, Request } from './command.ts'
+import { isDeeperThan, memberText, skipBlank, valueEnd } from './json-text.ts'
+
+/** Deeper nesting is refused before it is parsed: what nests this deep is an attack, and could not be written again. */
+export const MAX_DEPTH = 256
+
+const METHODS = Object.keys(COMMANDS) as Method[]
+const FAULT: unique symbol = Symbol('fault')
+
+type Fields = Readonly<Record<string, unknown>>
+
+/** The command of a line, undefined when it is none. `null` is the empty command, as in Go. */
+export function decodeCommand(line: string): Command | undefined {
+  if (isDeeperThan(line, MAX_DEPTH)) return undefined
+  const [text, value] = parseFirst(line)
+  if (value === null) return { method: 'pong' }
+  if (!isFields(value)) return undefined
+  return toCommand(value, text)
+}
+
+/** A second value on the line is dropped, as the real server does. */
+function parseFirst(line: string): [text: string, value: unknown] {
+  const whole = parse(line)
+  if (whole !== FAULT) return [line, whole]
+  const start = skipBlank(line, 0)
+  const first = line.slice(start, valueEnd(line, start))
+  return [first, first.length < line.length ? parse(first) : FAULT]
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown
+  } catch {
+    return FAULT
+  }
+}
+
+function toCommand(value: Fields, text: string): Command | undefined {
+  const id = readField('uint', own(value, 'id'))
+  const method = METHODS.find(name => isFields(own(value, name)))
+  const wrong = METHODS.some(name => !isAbsent(own(value, name)) && !isFields(own(value, name)))
+  if (id === FAULT || wrong) return undefined
+  if (id === 0 && method !== 'send') return { method: 'pong' }
+  if (method === undefined) return undefined
+  const request = toRequest(method, value[method] as Fields, text)
+  return request && ({ method, id, request } as Command)
+}
+
+/** A fresh object with the known fields only, so that nothing the sender names can reach a prototype. */
+function toRequest<M extends Method>(method: M, fields: Fields, text: string): Request<M> | undefined {
+  const request: Record<string, unknown> = {}
+  for (const [name, type] of Object.entries(COMMANDS[method]) as [string, keyof FieldTypes][]) {
+    const given = own(fields, name)
+    const value = type === 'raw' ? rawField(text, { method, name, given }) : readField(type, given)
+    if (value === FAULT) return undefined
+    request[name] = value
+  }
+  return request as Request<M>
+}
+
+function rawField(text: string, { method, name, given }: { method: string, name: string, given: unknown }): string | undefined {
+  if (given === undefined) return undefined
+  const request = memberText(text, method)
+  return request === undefined ? undefined : memberText(request, name)
+}
+
+const READERS: { readonly [T in Exclude<keyof FieldTypes, 'raw'>]: (value: unknown) => FieldTypes[T] | typeof FAULT } = {
+  string: value => (isAbsent(value) ? '' : typeof value === 'string' ? value : FAULT),
+  boolean: value => (isAbsent(value) ? false : typeof value === 'boolean' ? value : FAULT),
+  uint: value => (isAbsent(value) ? 0 : Number.isInteger(value) && Number(value) >= 0 ? Number(value) : FAULT),
+  int: value => (isAbsent(value) ? 0 : Number.isInteger(value) ? Number(value) : FAULT),
+  object: value => (isAbsent(value) ? undefined : isFields(value) ? value : FAULT),
+  position: value => (isAbsent(value) ? undefined : isFields(value) ? readPosition(value) : FAULT),
+}
+
+function readPosition(value: Fields): NonNullable<FieldTypes['position']> | typeof FAULT {
+  const offset = READERS.uint(own(value, 'offset'))
+  const epoch = READERS.string(own(value, 'epoch'))
+  return offset === FAULT || epoch === FAULT ? FAULT : { offset, epoch }
+}
+
+function readField<T extends Exclude<keyof FieldTypes, 'raw'>>(type: T, value: unknown): FieldTypes[T] | typeof FAULT {
+  return READERS[type](value)
+}
+
+function own(value: Fields, name: string): unknown {
+  return Object.hasOwn(value, name) ? value[name] : undefined
+}
+
+function isAbsent(value: unknown): value is null | undefined {
+  return value === undefined || value === null
+}
+
+function isFields(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

@@ -1,0 +1,94 @@
+/** Writes replies and pushes as JSON text. Payloads are placed verbatim, zero values are left out except where PROTOCOL 6.7 names them. */
+import type { ErrorReply } from './errors.ts'
+import type { ClientInfo, Publication } from './publication.ts'
+import type { Push, Reply, Result, SubscribeResult } from './reply.ts'
+
+/** Text of a reply. */
+export function replyText(reply: Reply): string {
+  if ('error' in reply) return `{"id":${reply.id},"error":${errorText(reply.error)}}`
+  return `{"id":${reply.id},"${reply.result.method}":${resultText(reply.result)}}`
+}
+
+/** Text of a push. */
+export function pushText(push: Push): string {
+  const channel = JSON.stringify(push.channel)
+  switch (push.type) {
+    case 'publication':
+      return `{"push":{"channel":${channel},"pub":${publicationText(push.publication, push.epoch)}}}`
+    case 'join':
+    case 'leave':
+      return `{"push":{"channel":${channel},"${push.type}":{"info":${infoText(push.info)}}}}`
+    case 'unsubscribe':
+      return `{"push":{"channel":${channel},"unsubscribe":${JSON.stringify(push.unsubscribe)}}}`
+  }
+}
+
+function errorText({ code, message, temporary }: ErrorReply): string {
+  return object([`"code":${code}`, `"message":${JSON.stringify(message)}`, temporary && '"temporary":true'])
+}
+
+function resultText(result: Result): string {
+  switch (result.method) {
+    case 'connect':
+    case 'refresh':
+    case 'sub_refresh':
+      return JSON.stringify(result.value)
+    case 'subscribe':
+      return subscribeText(result.value)
+    case 'unsubscribe':
+    case 'publish':
+      return '{}'
+    case 'presence':
+      return `{"presence":{${[...result.clients].map(([client, info]) => `${JSON.stringify(client)}:${infoText(info)}`).join(',')}}}`
+    case 'presence_stats':
+      return `{"num_clients":${result.clients},"num_users":${result.users}}`
+    case 'history':
+      return `{"publications":${listText(result.publications, result.epoch)},"epoch":${JSON.stringify(result.epoch)},"offset":${result.offset}}`
+  }
+}
+
+/** Zero values are left out: an offset of 0, an empty list, `recovered` that is false. */
+function subscribeText(result: SubscribeResult): string {
+  const { publications = [], epoch = '' } = result
+  return object([
+    result.expires && '"expires":true',
+    result.ttl && `"ttl":${result.ttl}`,
+    result.recoverable && '"recoverable":true',
+    epoch && `"epoch":${JSON.stringify(epoch)}`,
+    publications.length > 0 && `"publications":${listText(publications, epoch)}`,
+    result.recovered && '"recovered":true',
+    result.offset && `"offset":${result.offset}`,
+    result.positioned && '"positioned":true',
+    result.wasRecovering && '"was_recovering":true',
+  ])
+}
+
+function listText(publications: readonly Publication[], epoch: string): string {
+  return `[${publications.map(publication => publicationText(publication, epoch)).join(',')}]`
+}
+
+/** The first publication of a stream carries the epoch (PROTOCOL 6.8). */
+function publicationText(publication: Publication, epoch: string): string {
+  const { data, info, offset, tags, version } = publication
+  return object([
+    `"data":${data}`,
+    info && `"info":${infoText(info)}`,
+    offset && `"offset":${offset}`,
+    tags && `"tags":${JSON.stringify(tags)}`,
+    offset === 1 && epoch && `"epoch":${JSON.stringify(epoch)}`,
+    version && `"version":${version}`,
+  ])
+}
+
+function infoText(info: ClientInfo): string {
+  return object([
+    `"user":${JSON.stringify(info.user)}`,
+    `"client":${JSON.stringify(info.client)}`,
+    info.connInfo && `"conn_info":${info.connInfo}`,
+    info.chanInfo && `"chan_info":${info.chanInfo}`,
+  ])
+}
+
+function object(members: readonly (string | number | false | undefined)[]): string {
+  return `{${members.filter(Boolean).join(',')}}`
+}

@@ -1,0 +1,136 @@
+/** What an engine is made from. Names are Centrifugo v6's in camel case; times are milliseconds. Source: PROTOCOL 3.1–3.4. */
+import type { JSONWebKeySet } from 'jose'
+import type { BrokerFactory } from './broker.ts'
+import type { Clock } from './clock.ts'
+import type { Hooks } from './hooks.ts'
+import type { PresenceStore } from './presence.ts'
+
+/** What a channel can do. Everything is off by default: an engine without options lets a client do nothing. */
+export interface ChannelOptions {
+  /** Publications kept. Needs `historyTtl`. @default 0 */
+  readonly historySize?: number
+  /** How long publications are kept, whole seconds in ms. Needs `historySize`. @default 0 */
+  readonly historyTtl?: number
+  /** How long the position outlives the publications. @default 2_592_000_000 (30 days) */
+  readonly historyMetaTtl?: number
+  /** Every subscription watches for gaps. @default false */
+  readonly forcePositioning?: boolean
+  /** Clients may ask for positioning. @default false */
+  readonly allowPositioning?: boolean
+  /** Every subscription can recover what it missed. Needs history. @default false */
+  readonly forceRecovery?: boolean
+  /** Clients may ask for recovery. @default false */
+  readonly allowRecovery?: boolean
+  /** Keep who is subscribed. @default false */
+  readonly presence?: boolean
+  /** Announce who joins and leaves. @default false */
+  readonly joinLeave?: boolean
+  /** Send joins and leaves to every subscriber, not only to who asks. @default false */
+  readonly forcePushJoinLeave?: boolean
+  /** Signed-in clients may subscribe without a subscription token. @default false */
+  readonly allowSubscribeForClient?: boolean
+  /** So may anonymous ones. @default false */
+  readonly allowSubscribeForAnonymous?: boolean
+  /** `dialog#1,2` is open to the users 1 and 2 without a token. @default false */
+  readonly allowUserLimitedChannels?: boolean
+  /** Signed-in clients may publish. @default false */
+  readonly allowPublishForClient?: boolean
+  /** Subscribers may publish. @default false */
+  readonly allowPublishForSubscriber?: boolean
+  /** Extends the two above to anonymous clients. @default false */
+  readonly allowPublishForAnonymous?: boolean
+  /** Signed-in clients may read history. @default false */
+  readonly allowHistoryForClient?: boolean
+  /** Subscribers may read history. @default false */
+  readonly allowHistoryForSubscriber?: boolean
+  /** Extends the two above to anonymous clients. @default false */
+  readonly allowHistoryForAnonymous?: boolean
+  /** Signed-in clients may read presence. @default false */
+  readonly allowPresenceForClient?: boolean
+  /** Subscribers may read presence. @default false */
+  readonly allowPresenceForSubscriber?: boolean
+  /** Extends the two above to anonymous clients. @default false */
+  readonly allowPresenceForAnonymous?: boolean
+}
+
+/** Options of the channels `name:…`. */
+export interface NamespaceOptions extends ChannelOptions {
+  /** Letters, digits, `-` and `_`, two at least. */
+  readonly name: string
+}
+
+/** Public keys of token issuers: fetched from an endpoint, or given in process so that no request is needed. */
+export type JwksSource =
+  | { readonly endpoint: string }
+  | { readonly keys: () => JSONWebKeySet | Promise<JSONWebKeySet> }
+
+/** How tokens are checked. Secrets accept HS256/384/512 only, key sets RS, ES and EdDSA only, so no key is used as another kind. */
+export interface TokenOptions {
+  readonly hmacSecretKey?: string
+  /** Accepted as well while tokens of the old secret live. */
+  readonly hmacPreviousSecretKey?: string
+  readonly jwks?: JwksSource
+  /** Required `aud`. */
+  readonly audience?: string
+  /** Required `iss`. */
+  readonly issuer?: string
+  /** Required `typ` header, case-insensitive: keeps a token made for something else from opening a connection. */
+  readonly typ?: string
+  /** Verified tokens remembered. @default 10_000 */
+  readonly cacheSize?: number
+}
+
+/** What connections are held to. */
+export interface ClientOptions {
+  /** Origins let in, '*' for all. Without the list an Origin must equal Host. A request without Origin passes. */
+  readonly allowedOrigins?: readonly string[] | '*'
+  /** Keys of connection tokens, and of subscription tokens unless those have their own. */
+  readonly token?: TokenOptions
+  /** Separate keys of subscription tokens. */
+  readonly subscriptionToken?: TokenOptions
+  /** Connections without a token become anonymous (user ''). @default false: 3501 */
+  readonly allowAnonymousConnectWithoutToken?: boolean
+  /** @default 25_000 */
+  readonly pingInterval?: number
+  /** Must be below `pingInterval`. @default 8_000 */
+  readonly pongTimeout?: number
+  /** Time to send `connect`. @default 10_000 */
+  readonly staleCloseDelay?: number
+  /** Grace to refresh an expired connection. @default 25_000 */
+  readonly expiredCloseDelay?: number
+  /** Grace to refresh an expired subscription. @default 25_000 */
+  readonly expiredSubCloseDelay?: number
+  /** Subscriptions of one connection. @default 128 */
+  readonly channelLimit?: number
+  /** Bytes a connection may leave unread. @default 1_048_576 */
+  readonly queueMaxSize?: number
+  /** @default 300 */
+  readonly historyMaxPublicationLimit?: number
+  /** @default 300 */
+  readonly recoveryMaxPublicationLimit?: number
+  /** Largest incoming frame in bytes. @default 65_536 */
+  readonly messageSizeLimit?: number
+}
+
+/** Options of `createEngine`. */
+export interface EngineOptions {
+  readonly client?: ClientOptions
+  readonly channel?: {
+    /** Channels whose name has no `:`. */
+    readonly withoutNamespace?: ChannelOptions
+    readonly namespaces?: readonly NamespaceOptions[]
+  }
+  readonly hooks?: Hooks
+  /** What `connect` answers as server version. @default '6.9.1 OSS', the version whose protocol is spoken */
+  readonly version?: string
+  /** @default createMemoryBroker */
+  readonly broker?: BrokerFactory
+  /** @default createMemoryPresence */
+  readonly presence?: PresenceStore
+  /** @default the process's time */
+  readonly clock?: Clock
+  /** Numbers in [0, 1) for pings and epochs. @default Math.random */
+  readonly random?: () => number
+  /** Told of faults of hooks, brokers and key sets; clients only see error 100. @default ignored */
+  readonly onFault?: (error: unknown) => void
+}

@@ -1,0 +1,35 @@
+/** What a command decides: a reply with effects, an error reply, or the end of the connection. Plain data, performed by `connection.ts`. */
+import { DISCONNECTS } from './disconnects.ts'
+import type { Disconnect, DisconnectName } from './disconnects.ts'
+import { ERRORS } from './errors.ts'
+import type { ErrorName, ErrorReply } from './errors.ts'
+import type { Result } from './reply.ts'
+import type { Subscription } from './session.ts'
+import type { Unsubscribe } from './unsubscribes.ts'
+
+/** What happens after the reply was written, in the same turn. */
+export type Effect =
+  | { readonly type: 'connected' }
+  | { readonly type: 'subscribed', readonly subscription: Subscription, readonly isRecovered?: boolean }
+  | { readonly type: 'unsubscribed', readonly subscription: Subscription }
+  /** The client is told by a push that its subscription is over. */
+  | { readonly type: 'ended', readonly subscription: Subscription, readonly unsubscribe: Unsubscribe }
+  | { readonly type: 'expiryChanged' }
+
+/** A command that is not granted. */
+export type Refusal = { readonly error: ErrorReply } | { readonly disconnect: Disconnect }
+
+/** Decision on a command. */
+export type Outcome = { readonly result: Result, readonly effects: readonly Effect[] } | Refusal
+
+/** Grants. */
+export const reply = (result: Result, ...effects: readonly Effect[]): Outcome => ({ result, effects })
+
+/** Refuses this command. */
+export const refuse = (name: ErrorName): Refusal => ({ error: ERRORS[name] })
+
+/** Refuses the connection. */
+export const disconnect = (name: DisconnectName): Refusal => ({ disconnect: DISCONNECTS[name] })
+
+/** Tells a refusal from something granted. */
+export const isRefusal = (value: object): value is Refusal => 'error' in value || 'disconnect' in value

@@ -1,0 +1,51 @@
+/** What the server writes: replies to commands and pushes. Plain data; a codec turns it into bytes. Source: PROTOCOL 1.1–1.3, 6.7. */
+import type { ErrorReply } from './errors.ts'
+import type { ClientInfo, Publication } from './publication.ts'
+import type { Unsubscribe } from './unsubscribes.ts'
+
+/** Credentials that end: `ttl` in seconds. */
+export interface Expiry {
+  readonly expires?: true
+  readonly ttl?: number
+}
+
+/** Result of `connect` and, without ping settings, of `refresh`. */
+export interface ConnectResult extends Expiry {
+  readonly client: string
+  readonly version: string
+  /** Seconds between pings; absent when the transport pings by itself. */
+  readonly ping?: number
+  readonly pong?: boolean
+}
+
+/** Result of `subscribe`; zero values are left out. */
+export interface SubscribeResult extends Expiry {
+  readonly recoverable?: boolean
+  readonly epoch?: string
+  readonly publications?: readonly Publication[]
+  readonly recovered?: boolean
+  readonly offset?: number
+  readonly positioned?: boolean
+  readonly wasRecovering?: boolean
+}
+
+/** Results by the name they have on the wire. */
+export type Result =
+  | { readonly method: 'connect' | 'refresh', readonly value: ConnectResult }
+  | { readonly method: 'subscribe', readonly value: SubscribeResult }
+  | { readonly method: 'sub_refresh', readonly value: Expiry }
+  | { readonly method: 'unsubscribe' | 'publish' }
+  | { readonly method: 'presence', readonly clients: ReadonlyMap<string, ClientInfo> }
+  | { readonly method: 'presence_stats', readonly clients: number, readonly users: number }
+  | { readonly method: 'history', readonly publications: readonly Publication[], readonly offset: number, readonly epoch: string }
+
+/** Reply to the command with this id. */
+export type Reply =
+  | { readonly id: number, readonly result: Result }
+  | { readonly id: number, readonly error: ErrorReply }
+
+/** Push to a subscriber. `epoch` belongs to publications: the one with offset 1 carries it. */
+export type Push =
+  | { readonly type: 'publication', readonly channel: string, readonly publication: Publication, readonly epoch: string }
+  | { readonly type: 'join' | 'leave', readonly channel: string, readonly info: ClientInfo }
+  | { readonly type: 'unsubscribe', readonly channel: string, readonly unsubscribe: Unsubscribe }

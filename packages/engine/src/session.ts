@@ -1,0 +1,101 @@
+/**
+ * State of one connection, as plain data. Commands (`commands/*.ts`) decide on it, `deadlines.ts` says what its time brings,
+ * `connection.ts` performs. Modes: new → connecting → connected → closed, and new → connecting → refused → closed. See SPEC.md.
+ */
+import type { Broker } from './broker.ts'
+import type { Codec, Message } from './codec.ts'
+import type { ChannelRules, EngineConfig } from './config.ts'
+import type { Hooks } from './hooks.ts'
+import type { PresenceStore } from './presence.ts'
+import type { ClientInfo, Json, Publication } from './publication.ts'
+import type { TokenVerifier } from './tokens/verifier.ts'
+import type { Unsubscribe } from './unsubscribes.ts'
+
+/** Mode of a session. */
+export type Status = 'new' | 'connecting' | 'refused' | 'connected' | 'closed'
+
+/** Who gets what a channel carries. */
+export interface Receiver {
+  readonly codec: Codec
+  write(message: Message): void
+  /** The subscription missed a publication. */
+  onGap(subscription: Subscription): void
+}
+
+/** One channel of one connection. */
+export interface Subscription {
+  readonly channel: string
+  readonly rules: ChannelRules
+  readonly receiver: Receiver
+  readonly info: ClientInfo
+  readonly isPositioned: boolean
+  readonly isRecoverable: boolean
+  readonly wantsJoinLeave: boolean
+  /** Last offset seen, while positioned. */
+  offset: number
+  epoch: string
+  /** Millisecond of expiry; Infinity: never. */
+  expireAt: number
+  /** What was published while the subscription was still being made; undefined once live. */
+  pending: { readonly publication: Publication, readonly epoch: string }[] | undefined
+}
+
+/** Everything known of a connection. Times in milliseconds, Infinity: not waiting for it. */
+export interface Session {
+  readonly client: string
+  readonly receiver: Receiver
+  readonly subscriptions: Map<string, Subscription>
+  /** Whether the transport pings by itself. */
+  readonly hasNativePing: boolean
+  status: Status
+  user: string
+  info: Json | undefined
+  since: number
+  staleAt: number
+  cutAt: number
+  pingAt: number
+  pongAt: number
+  expireAt: number
+  /** The subscription being decided, and how it is to end as soon as it is made. */
+  subscribing: { readonly channel: string, end?: Unsubscribe } | undefined
+}
+
+/** What deciding needs from outside. */
+export interface Ports {
+  readonly config: EngineConfig
+  readonly broker: Broker
+  readonly presence: PresenceStore
+  readonly hooks: Hooks
+  readonly tokens: { readonly connection: TokenVerifier, readonly subscription: TokenVerifier }
+  now(): number
+  onFault(error: unknown): void
+  /** Starts receiving; live publications are held until the subscribe reply was written. */
+  attach(subscription: Subscription): void
+}
+
+/** What a new session is made from. */
+export interface SessionOptions {
+  readonly client: string
+  readonly receiver: Receiver
+  readonly hasNativePing: boolean
+  readonly now: number
+  /** Time to send `connect`. */
+  readonly staleCloseDelay: number
+}
+
+/** A session that has said nothing yet. */
+export function createSession({ client, receiver, hasNativePing, now, staleCloseDelay }: SessionOptions): Session {
+  return {
+    client, receiver, hasNativePing, subscriptions: new Map(), status: 'new', user: '', info: undefined, since: now,
+    staleAt: now + staleCloseDelay, cutAt: Infinity, pingAt: Infinity, pongAt: Infinity, expireAt: Infinity, subscribing: undefined,
+  }
+}
+
+/** Whether the connection ended, possibly while a command was waiting. */
+export const isClosed = (session: Session): boolean => session.status === 'closed'
+
+/** The client as others see it, with the channel's info where it is subscribed. */
+export function clientInfo(session: Session, chanInfo?: Json): ClientInfo {
+  const { user, client, info } = session
+  return { user, client, ...(info !== undefined && { connInfo: info }), ...(chanInfo !== undefined && { chanInfo }) }
+}

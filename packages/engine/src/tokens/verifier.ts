@@ -1,0 +1,127 @@
+/**
+ * Checks signature, time, audience and issuer of a JWT. The algorithm in the header only chooses between the configured kinds of
+ * key, each with its own list: a public key can't be used as a secret, and `none` is no algorithm.
+ */
+import { createSecretKey } from 'node:crypto'
+import { createLocalJWKSet, createRemoteJWKSet, decodeProtectedHeader, errors, jwtVerify } from 'jose'
+import type { JSONWebKeySet, JWTPayload, JWTVerifyGetKey, JWTVerifyOptions } from 'jose'
+import { createTokenCache } from './cache.ts'
+import type { Claims } from '../hooks.ts'
+import type { JwksSource, TokenOptions } from '../options.ts'
+
+/** Claims of a good token, or why there are none. `unavailable`: the keys could not be had, the token may be good. */
+export type Verified = { readonly claims: Claims } | { readonly fault: 'expired' | 'invalid' | 'unavailable' }
+
+/** Checks tokens of one kind. */
+export interface TokenVerifier {
+  verify(token: string): Verified | Promise<Verified>
+}
+
+/** What a verifier needs besides its options. */
+export interface VerifierContext {
+  now(): number
+  onFault(error: unknown): void
+}
+
+const SECRET_ALGORITHMS = ['HS256', 'HS384', 'HS512']
+const PUBLIC_ALGORITHMS = ['RS256', 'RS384', 'RS512', 'ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519']
+const JWKS_TIMEOUT_MS = 1_000
+const JWKS_MAX_AGE_MS = 3_600_000
+const CACHE_SIZE = 10_000
+
+type Check = (token: string, options: JWTVerifyOptions) => Promise<JWTPayload>
+
+/** A verifier; without options every token is invalid. */
+export function createTokenVerifier(options: TokenOptions | undefined, { now, onFault }: VerifierContext): TokenVerifier {
+  if (!options) return { verify: () => ({ fault: 'invalid' }) }
+  const cache = createTokenCache(options.cacheSize ?? CACHE_SIZE)
+  const bySecret = secretCheck(options)
+  const byKeySet = options.jwks && keySetCheck(options.jwks, () => { cache.clear() })
+
+  const verifyNow = async (token: string): Promise<Verified> => {
+    try {
+      const isSecret = SECRET_ALGORITHMS.includes(decodeProtectedHeader(token).alg ?? '')
+      const check = isSecret ? bySecret : byKeySet
+      if (!check) return { fault: 'invalid' }
+      const claims = await check(token, { ...required(options), currentDate: new Date(now()) })
+      cache.set(token, claims, now())
+      return { claims }
+    } catch (error) {
+      const fault = faultOf(error)
+      if (fault === 'unavailable') onFault(error)
+      return { fault }
+    }
+  }
+
+  return {
+    verify(token) {
+      const claims = cache.get(token, now())
+      return claims ? { claims } : verifyNow(token)
+    },
+  }
+}
+
+function required({ audience, issuer, typ }: TokenOptions): JWTVerifyOptions {
+  return { ...(audience !== undefined && { audience }), ...(issuer !== undefined && { issuer }), ...(typ !== undefined && { typ }) }
+}
+
+function secretCheck({ hmacSecretKey, hmacPreviousSecretKey }: TokenOptions): Check | undefined {
+  const keys = [hmacSecretKey, hmacPreviousSecretKey].filter(text => text !== undefined).map(text => createSecretKey(Buffer.from(text)))
+  if (keys.length === 0) return undefined
+  return (token, options) => tryKeys(keys, async key => (await jwtVerify(token, key, { ...options, algorithms: SECRET_ALGORITHMS })).payload)
+}
+
+function keySetCheck(source: JwksSource, onRotation: () => void): Check {
+  const resolve = 'endpoint' in source ? remoteKeys(source.endpoint) : givenKeys(source.keys, onRotation)
+  return async (token, given) => {
+    const options = { ...given, algorithms: PUBLIC_ALGORITHMS }
+    try {
+      return (await jwtVerify(token, await resolve(), options)).payload
+    } catch (error) {
+      // Without a `kid` several keys may fit: any of them may have signed.
+      if (!(error instanceof errors.JWKSMultipleMatchingKeys)) throw error
+      return tryKeys(error, async key => (await jwtVerify(token, key, options)).payload)
+    }
+  }
+}
+
+function remoteKeys(endpoint: string): () => JWTVerifyGetKey {
+  const keys = createRemoteJWKSet(new URL(endpoint), { timeoutDuration: JWKS_TIMEOUT_MS, cacheMaxAge: JWKS_MAX_AGE_MS })
+  return () => keys
+}
+
+/** Imported keys are kept as long as the application hands out the same set object. */
+function givenKeys(keys: () => JSONWebKeySet | Promise<JSONWebKeySet>, onRotation: () => void): () => Promise<JWTVerifyGetKey> {
+  let current: { readonly set: JSONWebKeySet, readonly resolve: JWTVerifyGetKey } | undefined
+  return async () => {
+    const set = await keys()
+    if (current?.set !== set) {
+      current = { set, resolve: createLocalJWKSet(set) }
+      onRotation()
+    }
+    return current.resolve
+  }
+}
+
+/** The first key that verifies; a wrong signature passes to the next key, any other fault ends the search. */
+async function tryKeys<K>(keys: Iterable<K> | AsyncIterable<K>, verify: (key: K) => Promise<JWTPayload>): Promise<JWTPayload> {
+  let failure: unknown = new errors.JWKSNoMatchingKey()
+  for await (const key of keys) {
+    try {
+      return await verify(key)
+    } catch (error) {
+      failure = error
+      if (!(error instanceof errors.JWSSignatureVerificationFailed)) break
+    }
+  }
+  throw failure
+}
+
+/** A token that is not valid yet counts as expired, as in the real server: the client fetches another (PROTOCOL 6.2). */
+function faultOf(error: unknown): 'expired' | 'invalid' | 'unavailable' {
+  if (error instanceof errors.JWTExpired) return 'expired'
+  if (error instanceof errors.JWTClaimValidationFailed) return error.claim === 'nbf' && error.reason === 'check_failed' ? 'expired' : 'invalid'
+  const isOfToken = error instanceof errors.JOSEError && !(error instanceof errors.JWKSTimeout) && error.code !== 'ERR_JOSE_GENERIC'
+  // decodeProtectedHeader reports garbage as a TypeError.
+  return isOfToken || error instanceof TypeError && error.message === 'Invalid Token or Protected Header formatting' ? 'invalid' : 'unavailable'
+}

@@ -1,0 +1,107 @@
+/** Adapter of `transport.ts`: WebSocket over `ws`, attached to an HTTP server's upgrades on one path. */
+import { STATUS_CODES } from 'node:http'
+import type { IncomingMessage, Server } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { WebSocketServer } from 'ws'
+import type { WebSocket } from 'ws'
+import { isOriginAllowed } from './origin.ts'
+import type { Accept, Transport } from './transport.ts'
+
+/** How long a closing handshake may take, in milliseconds. */
+const CLOSE_TIMEOUT_MS = 5_000
+const JSON_PROTOCOL = 'centrifuge-json'
+const PROTOBUF_PROTOCOL = 'centrifuge-protobuf'
+
+/** What upgrades are held to. */
+export interface WebSocketOptions {
+  readonly path: string
+  readonly allowedOrigins: readonly string[] | '*' | undefined
+  /** Largest incoming frame in bytes; over it the socket is closed with 1009. */
+  readonly messageSizeLimit: number
+  readonly accept: Accept
+  /** Whether new connections are taken; otherwise 503. */
+  isOpen(): boolean
+}
+
+/** Serves the path on a server; upgrades to other paths are left to others. Returns how to stop. */
+export function serveWebSocket(server: Server, options: WebSocketOptions): () => void {
+  const sockets = new WebSocketServer({
+    noServer: true, clientTracking: false, perMessageDeflate: false,
+    maxPayload: options.messageSizeLimit,
+    closeTimeout: CLOSE_TIMEOUT_MS,
+    handleProtocols: offered => (offered.has(JSON_PROTOCOL) ? JSON_PROTOCOL : false),
+  } as ConstructorParameters<typeof WebSocketServer>[0])
+
+  const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
+    const url = parseUrl(request)
+    if (url?.pathname !== options.path) return
+    const status = refusal(request, url, options)
+    if (status !== undefined) return answer(socket, status)
+    sockets.handleUpgrade(request, socket, head, webSocket => {
+      serve(webSocket, url.searchParams.get('cf_ws_frame_ping_pong') === 'true', options.accept)
+    })
+  }
+
+  server.on('upgrade', upgrade)
+  return () => {
+    server.off('upgrade', upgrade)
+    sockets.close()
+  }
+}
+
+/** HTTP status of a refused upgrade. Protobuf is refused at the door: its clients would not understand JSON. */
+function refusal(request: IncomingMessage, url: URL, { isOpen, allowedOrigins }: WebSocketOptions): number | undefined {
+  if (!isOpen()) return 503
+  if (!isOriginAllowed(request.headers, allowedOrigins)) return 403
+  const query = url.searchParams
+  const protocols = (request.headers['sec-websocket-protocol'] ?? '').split(',').map(name => name.trim())
+  const wantsProtobuf = protocols.includes(PROTOBUF_PROTOCOL) && !protocols.includes(JSON_PROTOCOL)
+  return wantsProtobuf || query.get('format') === 'protobuf' || query.get('cf_protocol') === 'protobuf' ? 400 : undefined
+}
+
+function answer(socket: Duplex, status: number): void {
+  // A client that is already gone must not become an unhandled error of the process.
+  socket.on('error', () => { socket.destroy() })
+  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
+}
+
+function serve(webSocket: WebSocket, hasNativePing: boolean, accept: Accept): void {
+  const events = accept(toTransport(webSocket, hasNativePing))
+  webSocket.on('message', data => { events.onFrame(data as Buffer) })
+  webSocket.on('close', (code, reason) => { events.onClose(code, reason.toString()) })
+  // Faults of the frame format close the socket with their own code; `close` reports it.
+  webSocket.on('error', () => undefined)
+}
+
+function toTransport(webSocket: WebSocket, hasNativePing: boolean): Transport {
+  return {
+    get bufferedBytes() {
+      return webSocket.bufferedAmount
+    },
+    send(frame, isText) {
+      webSocket.send(frame, { binary: !isText }, ignoreFault)
+    },
+    close({ code, reason }) {
+      webSocket.close(code, reason)
+      // What a paused reader sends would never be read, its closing handshake included.
+      webSocket.resume()
+    },
+    cut() {
+      webSocket.terminate()
+    },
+    pause() {
+      webSocket.pause()
+    },
+    resume() {
+      webSocket.resume()
+    },
+    ...(hasNativePing && { ping: () => { webSocket.ping() } }),
+  }
+}
+
+/** A write to a socket that is going away fails; `close` follows. */
+const ignoreFault = (): void => undefined
+
+function parseUrl({ url }: IncomingMessage): URL | undefined {
+  return URL.parse(url ?? '/', 'http://host') ?? undefined
+}

@@ -1,0 +1,28 @@
+/** Port: one connection's way to its client. Adapters: `transport-websocket.ts`; HTTP streaming and SSE come next to it. */
+import type { Disconnect } from './disconnects.ts'
+
+/** What a transport reports. */
+export interface TransportEvents {
+  onFrame(frame: Buffer): void
+  /** The connection is gone; called once. `code` is the client's close code where there is one. */
+  onClose(code: number, reason: string): void
+}
+
+/** Carries frames. No method throws, none waits; after `close` everything but `onClose` is silent. */
+export interface Transport {
+  /** Bytes handed over and not yet taken by the network. */
+  readonly bufferedBytes: number
+  send(frame: Buffer, isText: boolean): void
+  /** Says goodbye, and cuts whoever does not answer within seconds. */
+  close(disconnect: Disconnect): void
+  /** Cuts at once. */
+  cut(): void
+  /** Stops and resumes reading. */
+  pause(): void
+  resume(): void
+  /** A ping of the transport itself; where present, protocol pings are off. */
+  ping?(): void
+}
+
+/** Takes a new transport in; its events go to what is returned. */
+export type Accept = (transport: Transport) => TransportEvents
