@@ -1,33 +1,69 @@
 /**
  * Type-checks every workspace with its own tsconfig: sources as strictly as the base says (isomorphic packages without any
- * platform types), then sources with tests. Portals need their generated types first (`nuxt prepare`).
+ * platform types), then sources with tests. Portals need their generated types first (`nuxt prepare`). Two run at a time;
+ * what did not change since the last run is remembered under node_modules/.cache.
  * Usage: node scripts/typecheck.mjs [folder …]
  */
-import { spawnSync } from 'node:child_process'
-import { existsSync, readdirSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { existsSync, mkdirSync, readdirSync } from 'node:fs'
 import path from 'node:path'
 
 const root = path.join(import.meta.dirname, '..')
+const cache = path.join(root, 'node_modules/.cache/typecheck')
+const parallel = 2
 const bin = name => path.join(root, 'node_modules', '.bin', name)
-const groups = ['packages', 'services', 'portals'].flatMap(group =>
-  existsSync(path.join(root, group)) ? readdirSync(path.join(root, group)).map(name => `${group}/${name}`) : [])
-const asked = process.argv.slice(2)
-const folders = [...groups, 'tests', 'bench', 'scripts'].filter(folder => asked.length === 0 || asked.includes(folder))
+const inGroup = group => existsSync(path.join(root, group)) ? readdirSync(path.join(root, group)).map(name => `${group}/${name}`) : []
 
-const run = (command, args, cwd) => spawnSync(process.execPath, [command, ...args], { cwd, stdio: 'inherit' }).status === 0
-
-let failed = 0
-for (const folder of folders) {
-  const cwd = path.join(root, folder)
-  const isNuxt = existsSync(path.join(cwd, 'nuxt.config.ts'))
-  if (isNuxt && !run(bin('nuxt'), ['prepare', '--logLevel', 'silent'], cwd)) failed++
-  for (const project of ['tsconfig.json', 'tsconfig.test.json']) {
-    if (!existsSync(path.join(cwd, project))) continue
-    const args = isNuxt ? ['-b', '--noEmit', project] : ['-p', project]
-    if (!run(bin(isNuxt || folder === 'packages/nuxt' ? 'vue-tsc' : 'tsc'), args, cwd)) {
-      console.error(`typecheck: ${folder}/${project} has errors`)
-      failed++
-    }
-  }
+const every = [...['packages', 'services', 'portals'].flatMap(inGroup), 'tests', 'bench', 'scripts']
+const asked = process.argv.slice(2).map(name => name.replace(/\/$/, ''))
+const unknown = asked.filter(name => !every.includes(name))
+if (unknown.length > 0) {
+  console.error(`typecheck: no such folder: ${unknown.join(', ')}`)
+  process.exit(2)
 }
-process.exit(failed ? 1 : 0)
+
+/** Runs a tool of ours with our Node; resolves with what it printed when it failed, else with ''. */
+const run = (tool, args, cwd) => new Promise((resolve) => {
+  const child = spawn(process.execPath, [bin(tool), ...args], { cwd, stdio: ['ignore', 'pipe', 'pipe'] })
+  let output = ''
+  child.stdout.on('data', text => output += text)
+  child.stderr.on('data', text => output += text)
+  child.on('close', code => resolve(code === 0 ? '' : output || `${tool} ended with ${code}`))
+})
+
+const checkPortal = async (cwd) => {
+  const prepared = await run('nuxt', ['prepare', '--logLevel', 'silent'], cwd)
+  return prepared || await run('vue-tsc', ['-b', '--noEmit', 'tsconfig.json'], cwd)
+}
+
+/** Not yet begun: a package whose folder has no source is nothing to check. */
+const hasSources = cwd => !existsSync(path.join(cwd, 'src')) || readdirSync(path.join(cwd, 'src')).length > 0
+
+const checkPackage = async (folder, cwd) => {
+  const tool = folder === 'packages/nuxt' ? 'vue-tsc' : 'tsc'
+  let output = ''
+  for (const project of ['tsconfig.json', 'tsconfig.test.json'].filter(name => existsSync(path.join(cwd, name)))) {
+    const info = path.join(cache, `${folder.replace('/', '-')}-${project}.tsbuildinfo`)
+    output += await run(tool, ['-p', project, '--incremental', '--tsBuildInfoFile', info], cwd)
+  }
+  return output
+}
+
+const check = async (folder) => {
+  const cwd = path.join(root, folder)
+  const start = performance.now()
+  const output = existsSync(path.join(cwd, 'nuxt.config.ts')) ? await checkPortal(cwd) : hasSources(cwd) ? await checkPackage(folder, cwd) : ''
+  console.log(`${output ? '✘' : '✔'} ${folder} ${((performance.now() - start) / 1000).toFixed(1)} s`)
+  if (output) console.error(output)
+  return output === ''
+}
+
+mkdirSync(cache, { recursive: true })
+const queue = asked.length > 0 ? asked : every.filter(folder => existsSync(path.join(root, folder, 'tsconfig.json')) || existsSync(path.join(root, folder, 'nuxt.config.ts')))
+const worker = async () => {
+  let passed = true
+  for (let folder = queue.shift(); folder; folder = queue.shift()) passed = await check(folder) && passed
+  return passed
+}
+const outcomes = await Promise.all(Array.from({ length: parallel }, worker))
+process.exitCode = outcomes.every(Boolean) ? 0 : 1

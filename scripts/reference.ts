@@ -1,0 +1,89 @@
+/** The reference pages as text, made of the tables the code itself works with. Pure. */
+
+export interface SettingRow { name: string, default: string | number | boolean | null | undefined, doc: string }
+export interface MetricRow { name: string, type: string, help: string, labels: readonly string[] }
+export interface ErrorRow { status: number, detail: string }
+export interface ChannelRow { pattern: string, kept: string, doc: string }
+export interface EventRow { type: string, families: readonly string[], doc: string, fields: JsonSchema }
+export interface RouteRow { method: string, path: string, summary: string, answers: string[] }
+
+/** The part of a JSON schema the pages show. */
+export interface JsonSchema {
+  type?: string | string[]
+  properties?: Record<string, JsonSchema>
+  required?: string[]
+  items?: JsonSchema
+  enum?: unknown[]
+  const?: unknown
+  anyOf?: JsonSchema[]
+  format?: string
+  description?: string
+}
+
+const note = 'Generated from the code by `npm run check -- --write`; `npm run check` compares it.'
+const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ')
+
+const table = (head: string[], rows: string[][]): string => [head, head.map(() => '---'), ...rows]
+  .map(row => `| ${row.map(cell).join(' | ')} |`).join('\n')
+
+const page = (title: string, intro: string, ...parts: string[]): string =>
+  `${[`# ${title}`, `${intro} ${note}`, ...parts].join('\n\n')}\n`
+
+export const renderErrors = (codes: Record<string, ErrorRow>): string => page(
+  'Error codes',
+  'Every error is `application/problem+json` (RFC 9457) with a stable `code`; translate by `code`, `detail` is English.',
+  table(['code', 'status', 'detail'], Object.entries(codes).map(([code, { status, detail }]) => [`\`${code}\``, String(status), detail])),
+)
+
+const showDefault = (value: SettingRow['default']): string => value === undefined || value === null || value === '' ? '–' : `\`${value}\``
+
+export const renderSettings = (services: Record<string, readonly SettingRow[]>): string => page(
+  'Settings',
+  'Every setting is an environment variable, read once when the process starts.',
+  ...Object.entries(services).map(([service, rows]) =>
+    `## ${service}\n\n${table(['name', 'default', 'what it does'], rows.map(row => [`\`${row.name}\``, showDefault(row.default), row.doc]))}`),
+)
+
+export const renderMetrics = (rows: readonly MetricRow[]): string => page(
+  'Metrics',
+  '`GET /metrics` answers loopback, or the bearer in `METRICS_TOKEN`, in the Prometheus text format.',
+  table(['name', 'type', 'labels', 'what it says'], rows.map(row =>
+    [`\`${row.name}\``, row.type, row.labels.map(label => `\`${label}\``).join(' ') || '–', row.help])),
+)
+
+/** One JSON schema in a few words: `string (uuid)`, `"a" or "b"`, `list of string`. */
+export const typeWords = (schema: JsonSchema): string => {
+  if (schema.const !== undefined) return JSON.stringify(schema.const)
+  if (schema.enum) return schema.enum.map(value => JSON.stringify(value)).join(' or ')
+  if (schema.anyOf) return [...new Set(schema.anyOf.map(typeWords))].join(' or ')
+  if (schema.type === 'array') return `list of ${typeWords(schema.items ?? {})}`
+  const type = [schema.type ?? 'any value'].flat().join(' or ')
+  return schema.format ? `${type} (${schema.format})` : type
+}
+
+const eventPart = (event: EventRow): string => {
+  const required = new Set(event.fields.required ?? [])
+  const fields = Object.entries(event.fields.properties ?? {}).map(([name, schema]) =>
+    [`\`${name}\``, required.has(name) ? 'yes' : '–', typeWords(schema), schema.description ?? ''])
+  const carried = event.families.map(family => `\`${family}\``).join(', ')
+  return `### ${event.type}\n\n${event.doc}. Carried by ${carried}.\n\n${table(['field', 'required', 'type', ''], fields)}`
+}
+
+export const renderEvents = (channels: Record<string, ChannelRow>, events: readonly EventRow[]): string => page(
+  'Channels and events',
+  'What may be said and where. `{t}` is a tenant, `{d}` a deployment, `{u}` a user.',
+  '## Channels',
+  table(['family', 'channel', 'kept', 'what it carries', 'events'], Object.entries(channels).map(([family, row]) => [
+    family, `\`${row.pattern}\``, row.kept, row.doc,
+    events.filter(event => event.families.includes(family)).map(event => `\`${event.type}\``).join(' ') || '–',
+  ])),
+  '## Events',
+  ...events.map(eventPart),
+)
+
+export const renderRoutes = (routes: readonly RouteRow[]): string => page(
+  'HTTP API',
+  'Every route; shapes stand in `/openapi.json` and, browsable, at `/docs`.',
+  table(['method', 'path', 'what it does', 'answers'], routes.map(route =>
+    [route.method, `\`${route.path}\``, route.summary, route.answers.join(' ')])),
+)
