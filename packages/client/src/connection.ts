@@ -1,0 +1,324 @@
+/**
+ * The realtime connection: one per app, one subscription per channel however many users it has. The only file that knows the
+ * `centrifuge` client; what a feed needs of it is {@link Connection.subscribe}.
+ */
+
+import type { DisconnectedContext, Subscription, UnsubscribedContext } from 'centrifuge'
+import type { Clock, Timer } from './clock.ts'
+import type { FeedFault } from './feed-state.ts'
+import type { TokenAnswer } from './token-batch.ts'
+import { Centrifuge, UnauthorizedError } from 'centrifuge'
+import { ApiError } from './api-error.ts'
+import { toBackoffMs } from './backoff.ts'
+import { systemClock } from './clock.ts'
+import { createTokenBatch } from './token-batch.ts'
+
+/**
+ * State of the connection; `since` and `nextRetryAt` in milliseconds since the Unix epoch.
+ * `idle` not asked for yet · `connecting` the first try · `connected` · `offline` tries again by itself, `nextRetryAt` at the
+ * latest · `closed` for good, until `connect()` is called again.
+ */
+export type ConnectionStatus =
+  | { state: 'idle', since: number }
+  | { state: 'connecting', since: number }
+  | { state: 'connected', since: number }
+  | { state: 'offline', since: number, nextRetryAt: number | undefined, reason: string }
+  | { state: 'closed', since: number, code: number, reason: string }
+
+/** What happens to a subscription. Each is called with nothing held back and nothing repeated by us. */
+export interface SubscriptionListener {
+  /** It stands; `isRecovered`: it continued where it was cut, and what was missed follows as publications. */
+  onSubscribed(context: { isRecovered: boolean }): void
+  onPublication(data: unknown): void
+  /** It does not stand now; it comes back by itself. */
+  onLost(): void
+  /** This channel may not be read (any more). Final for this listener. */
+  onDenied(fault: FeedFault): void
+  /** The connection was closed for good. Final for this listener. */
+  onClosed(fault: FeedFault): void
+}
+
+/** How to connect. */
+export interface ConnectionOptions {
+  /** WebSocket address, for example `wss://events.example/connection/websocket`. */
+  url: string
+  /** Gets a connection token. An `ApiError` with 401 or 403 closes the connection, any other error is tried again. */
+  getToken: () => Promise<string>
+  /** Gets subscription tokens, up to 100 channels at a time. */
+  getSubscriptionTokens: (channels: readonly string[]) => Promise<Readonly<Record<string, TokenAnswer>>>
+  /** Called once when the server ends the connection for good: the session was revoked or may not connect. */
+  onTerminated?: (end: { code: number, reason: string }) => void
+  /** WebSocket class. @default globalThis.WebSocket */
+  webSocket?: unknown
+  /** Shortest and longest wait before connecting again, in milliseconds. @default 500 and 20000 */
+  minReconnectMs?: number
+  maxReconnectMs?: number
+  /** How long a subscription outlives its last user, in milliseconds. @default 1000 */
+  lingerMs?: number
+  /** @default the system's */
+  clock?: Clock
+  /** A number in [0, 1), for jitter. @default Math.random */
+  random?: () => number
+}
+
+/** A realtime connection. */
+export interface Connection {
+  readonly status: ConnectionStatus
+  /** Calls `listener` on each change from now on; returns the function that stops it. */
+  onStatus(listener: (status: ConnectionStatus) => void): () => void
+  /** Connects, again after `closed` too. Subscribing does it by itself unless the connection is closed. */
+  connect(): void
+  /** Does not wait for the next try while `offline`. */
+  retryNow(): void
+  /** Becomes one more user of a channel; returns the function that lets go of it (idempotent). Listener calls come later, never inside. */
+  subscribe(channel: string, listener: SubscriptionListener): () => void
+  /** Ends everything. Idempotent. */
+  close(): Promise<void>
+}
+
+interface Shared {
+  channel: string
+  listeners: Set<SubscriptionListener>
+  subscription: Subscription | undefined
+  linger: Timer | undefined
+  /** Why the token endpoint refused, kept until the client library reports the end of the subscription. */
+  refusal: FeedFault | undefined
+}
+
+/**
+ * After these the server's answer to a fresh token may differ, although the client library gives up: `invalid token` (a key the
+ * server could not fetch, a token that outlived a key) and `stale` (the connect command came too late).
+ */
+const RETRIED_CODES = new Set([3500, 3502])
+/** A connection that lasted this long was good: the next failure starts with the shortest wait again. */
+const GOOD_AFTER_MS = 10_000
+const REFUSED_TOKEN_CODES = new Set(['forbidden', 'not_found', 'unknown_channel'])
+
+/**
+ * Makes a connection. Nothing happens before `connect()` or the first subscription.
+ * @example
+ * const connection = createConnection({ url, getToken, getSubscriptionTokens })
+ * const release = connection.subscribe('tenant:acme:deployments', listener)
+ */
+export function createConnection(options: ConnectionOptions): Connection {
+  return new RealtimeConnection(options)
+}
+
+class RealtimeConnection implements Connection {
+  readonly #options: ConnectionOptions
+  readonly #clock: Clock
+  readonly #getSubscriptionToken: (channel: string) => Promise<TokenAnswer>
+  readonly #channels = new Map<string, Shared>()
+  readonly #listeners = new Set<(status: ConnectionStatus) => void>()
+  #status: ConnectionStatus
+  #client: Centrifuge | undefined
+  #reopening: Timer | undefined
+  #attempt = 0
+
+  constructor(options: ConnectionOptions) {
+    this.#options = options
+    this.#clock = options.clock ?? systemClock
+    this.#getSubscriptionToken = createTokenBatch(options.getSubscriptionTokens)
+    this.#status = { state: 'idle', since: this.#clock.now() }
+  }
+
+  get status(): ConnectionStatus {
+    return this.#status
+  }
+
+  onStatus(listener: (status: ConnectionStatus) => void): () => void {
+    this.#listeners.add(listener)
+    return () => { this.#listeners.delete(listener) }
+  }
+
+  connect(): void {
+    if (this.#status.state !== 'idle' && this.#status.state !== 'closed') return
+    this.#attempt = 0
+    this.#setStatus({ state: 'connecting', since: this.#clock.now() })
+    this.#open()
+  }
+
+  retryNow(): void {
+    if (this.#status.state !== 'offline') return
+    if (this.#reopening !== undefined) return this.#open()
+    this.#client?.disconnect()
+    this.#client?.connect()
+  }
+
+  subscribe(channel: string, listener: SubscriptionListener): () => void {
+    const shared = this.#share(channel)
+    shared.listeners.add(listener)
+    queueMicrotask(() => { this.#greet(shared, listener) })
+    return () => { this.#release(shared, listener) }
+  }
+
+  close(): Promise<void> {
+    this.#end({ code: 0, reason: 'closed by this side' })
+    return Promise.resolve()
+  }
+
+  /** Tells a new user of a channel how things stand. */
+  #greet(shared: Shared, listener: SubscriptionListener): void {
+    if (!shared.listeners.has(listener)) return
+    const { state } = this.#status
+    if (state === 'closed') listener.onClosed(toFault(this.#status))
+    else if (shared.subscription?.state === 'subscribed') listener.onSubscribed({ isRecovered: false })
+    else if (state === 'offline') listener.onLost()
+    else if (state === 'idle') this.connect()
+  }
+
+  #share(channel: string): Shared {
+    const existing = this.#channels.get(channel)
+    if (existing) {
+      if (existing.linger !== undefined) this.#clock.clearTimeout(existing.linger)
+      existing.linger = undefined
+      return existing
+    }
+    const shared: Shared = { channel, listeners: new Set(), subscription: undefined, linger: undefined, refusal: undefined }
+    this.#channels.set(channel, shared)
+    if (this.#client) this.#subscribeShared(this.#client, shared)
+    return shared
+  }
+
+  #release(shared: Shared, listener: SubscriptionListener): void {
+    if (!shared.listeners.delete(listener) || shared.listeners.size > 0 || this.#channels.get(shared.channel) !== shared) return
+    shared.linger = this.#clock.setTimeout(() => { this.#drop(shared) }, this.#options.lingerMs ?? 1000)
+  }
+
+  #drop(shared: Shared): void {
+    if (shared.linger !== undefined) this.#clock.clearTimeout(shared.linger)
+    if (this.#channels.get(shared.channel) === shared) this.#channels.delete(shared.channel)
+    const { subscription } = shared
+    shared.subscription = undefined
+    if (!subscription) return
+    subscription.removeAllListeners()
+    this.#client?.removeSubscription(subscription)
+  }
+
+  /** Makes a new client: tokens and positions of the one before are forgotten, feeds fetch what they missed. */
+  #open(): void {
+    this.#discard()
+    const { url, webSocket = globalThis.WebSocket, minReconnectMs = 500, maxReconnectMs = 20_000 } = this.#options
+    const client = new Centrifuge(url, {
+      websocket: webSocket,
+      getToken: () => this.#getToken(),
+      minReconnectDelay: minReconnectMs,
+      maxReconnectDelay: maxReconnectMs,
+      name: 'neo-stack',
+    })
+    this.#client = client
+    client.on('connected', () => { this.#setStatus({ state: 'connected', since: this.#clock.now() }) })
+    client.on('connecting', ({ code, reason }) => { if (code !== 0) this.#onCut(reason) })
+    client.on('error', ({ error }) => { if (client.state === 'connecting') this.#onCut(error.message) })
+    client.on('disconnected', context => { if (this.#client === client) this.#onDisconnected(context) })
+    for (const shared of this.#channels.values()) this.#subscribeShared(client, shared)
+    client.connect()
+  }
+
+  #discard(): void {
+    if (this.#reopening !== undefined) this.#clock.clearTimeout(this.#reopening)
+    this.#reopening = undefined
+    const client = this.#client
+    this.#client = undefined
+    if (!client) return
+    client.removeAllListeners()
+    for (const shared of this.#channels.values()) {
+      shared.subscription?.removeAllListeners()
+      shared.subscription = undefined
+    }
+    client.disconnect()
+  }
+
+  async #getToken(): Promise<string> {
+    try {
+      return await this.#options.getToken()
+    } catch (error) {
+      if (error instanceof ApiError && (error.status === 401 || error.status === 403)) throw new UnauthorizedError(error.detail)
+      throw error
+    }
+  }
+
+  #subscribeShared(client: Centrifuge, shared: Shared): void {
+    const subscription = client.newSubscription(shared.channel, { getToken: () => this.#getTokenFor(shared) })
+    shared.subscription = subscription
+    subscription.on('subscribed', ({ wasRecovering, recovered }) => {
+      for (const listener of [...shared.listeners]) listener.onSubscribed({ isRecovered: wasRecovering && recovered })
+    })
+    subscription.on('publication', ({ data }) => {
+      for (const listener of [...shared.listeners]) listener.onPublication(data)
+    })
+    subscription.on('subscribing', ({ code }) => { if (code !== 0) tellLost(shared) })
+    subscription.on('error', () => { tellLost(shared) })
+    subscription.on('unsubscribed', context => { this.#onUnsubscribed(shared, context) })
+    subscription.subscribe()
+  }
+
+  async #getTokenFor(shared: Shared): Promise<string> {
+    const answer = await this.#getSubscriptionToken(shared.channel)
+    if (typeof answer === 'string') return answer
+    if (!REFUSED_TOKEN_CODES.has(answer.error.code)) throw new Error(answer.error.detail)
+    shared.refusal = answer.error
+    throw new UnauthorizedError(answer.error.detail)
+  }
+
+  #onUnsubscribed(shared: Shared, { code, reason }: UnsubscribedContext): void {
+    const fault = shared.refusal ?? { code: String(code), detail: reason }
+    this.#drop(shared)
+    for (const listener of [...shared.listeners]) listener.onDenied(fault)
+  }
+
+  /** The connection is gone or was not made; the client library tries again. */
+  #onCut(reason: string): void {
+    const { minReconnectMs = 500, maxReconnectMs = 20_000 } = this.#options
+    const now = this.#clock.now()
+    const since = this.#status.state === 'offline' ? this.#status.since : now
+    if (this.#status.state === 'connected') this.#attempt = 0
+    // The library draws its wait at random up to this: the next try comes at the latest then.
+    const latestMs = Math.min(maxReconnectMs, minReconnectMs + minReconnectMs * 2 ** this.#attempt++)
+    this.#setStatus({ state: 'offline', since, nextRetryAt: now + latestMs, reason })
+  }
+
+  #onDisconnected({ code, reason }: DisconnectedContext): void {
+    if (!RETRIED_CODES.has(code)) return this.#terminate({ code, reason })
+    const { minReconnectMs = 500, maxReconnectMs = 20_000, random = Math.random } = this.#options
+    const now = this.#clock.now()
+    if (this.#status.state === 'connected' && now - this.#status.since >= GOOD_AFTER_MS) this.#attempt = 0
+    const since = this.#status.state === 'offline' ? this.#status.since : now
+    const waitMs = toBackoffMs(this.#attempt++, { baseMs: minReconnectMs, maxMs: maxReconnectMs, random })
+    this.#discard()
+    this.#reopening = this.#clock.setTimeout(() => { this.#open() }, waitMs)
+    this.#setStatus({ state: 'offline', since, nextRetryAt: now + waitMs, reason })
+  }
+
+  #terminate(end: { code: number, reason: string }): void {
+    this.#end(end)
+    this.#options.onTerminated?.(end)
+  }
+
+  #end({ code, reason }: { code: number, reason: string }): void {
+    if (this.#status.state === 'closed') return
+    this.#discard()
+    this.#setStatus({ state: 'closed', since: this.#clock.now(), code, reason })
+  }
+
+  #setStatus(status: ConnectionStatus): void {
+    this.#status = status
+    if (status.state === 'offline') for (const shared of this.#channels.values()) tellLost(shared)
+    if (status.state === 'closed') this.#closeChannels(toFault(status))
+    for (const listener of [...this.#listeners]) listener(status)
+  }
+
+  #closeChannels(fault: FeedFault): void {
+    const all = [...this.#channels.values()]
+    for (const shared of all) this.#drop(shared)
+    for (const shared of all) for (const listener of [...shared.listeners]) listener.onClosed(fault)
+  }
+}
+
+function tellLost({ listeners }: Shared): void {
+  for (const listener of [...listeners]) listener.onLost()
+}
+
+function toFault(status: ConnectionStatus): FeedFault {
+  return { code: 'closed', detail: status.state === 'closed' ? status.reason : '' }
+}

@@ -1,0 +1,166 @@
+/** The feeds of the platform by name: which channel, which snapshot, which merge. */
+
+import type { Deployment, Envelope, LogLine, MetricsSample } from '@neo-stack/events'
+import type { Connection } from './connection.ts'
+import type { DeploymentMap } from './deployment-state.ts'
+import type { Feed, FeedBasics } from './feed.ts'
+import type { LogView } from './log-state.ts'
+import type { DeploymentPath, Rest } from './rest.ts'
+import { formatChannel, PLATFORM_TENANT } from '@neo-stack/events'
+import { applyDeploymentEvent, toDeploymentMap } from './deployment-state.ts'
+import { createLogFeed } from './log-feed.ts'
+import { applyLogChunk, toFreshLines, toLogView } from './log-state.ts'
+import { createSeriesFeed } from './series-feed.ts'
+
+/** What handlers of every feed may have. */
+export type CommonHandlers = Pick<FeedBasics, 'onStatus' | 'onHandlerError'>
+
+/** Handlers of the deployments feed. */
+export interface DeploymentHandlers extends CommonHandlers {
+  /** All known deployments, newest first, after each change. The map is new each time, its unchanged members are the same. */
+  onChange(deployments: DeploymentMap): void
+  /** Each event after it was merged; not those the first view holds already. */
+  onEvent?(envelope: Envelope, deployment: Deployment | undefined): void
+}
+
+/** Handlers of a deployment's log. */
+export interface DeploymentLogHandlers extends CommonHandlers {
+  /** The whole view (last 1000 lines at first) after each change. */
+  onChange?(view: LogView): void
+  /** The first view: replaces what was there. */
+  onReset?(lines: readonly LogLine[]): void
+  /** Lines to append. */
+  onLines?(lines: readonly LogLine[]): void
+}
+
+/** Handlers of metrics. */
+export interface MetricsHandlers extends CommonHandlers {
+  /** The range before now, oldest first: replaces what was there. */
+  onSnapshot(samples: readonly MetricsSample[]): void
+  /** The next sample. */
+  onSample(sample: MetricsSample): void
+}
+
+/** Handlers of a feed of plain events. */
+export interface EventHandlers extends CommonHandlers {
+  /** The newest events before now (up to 50), oldest first: replaces what was there. */
+  onSnapshot(events: readonly Envelope[]): void
+  /** The next event. */
+  onEvent(envelope: Envelope): void
+}
+
+/** The platform's feeds. Each is returned stopped: call `start()`. */
+export interface Feeds {
+  /** Deployments of a tenant. */
+  deployments(tenantId: string, handlers: DeploymentHandlers): Feed
+  /** Log lines of one deployment. */
+  deploymentLog(of: DeploymentPath, handlers: DeploymentLogHandlers): Feed
+  /** Samples of the host, for operators. */
+  systemMetrics(handlers: MetricsHandlers): Feed
+  /** Samples of a tenant. */
+  tenantMetrics(tenantId: string, handlers: MetricsHandlers): Feed
+  /** Alerts of a tenant, or the operators' with `platform`. */
+  alerts(tenantId: string, handlers: EventHandlers): Feed
+  /** Events of any channel that keeps a log. */
+  events(channel: string, handlers: EventHandlers): Feed
+}
+
+/** Most deployments one answer holds (the contract's limit). */
+const LIST_LIMIT = 200
+
+/** Makes the feeds; `basics` are shared by all. */
+export function createFeeds(connection: Connection, rest: Rest, basics: Pick<FeedBasics, 'clock' | 'random' | 'retry'> = {}): Feeds {
+  const shared: Shared = { ...basics, connection, rest }
+  const events: Feeds['events'] = (channel, handlers) => createEventsFeed(shared, channel, handlers)
+  return {
+    deployments: (tenantId, handlers) => createDeploymentsFeed(shared, tenantId, handlers),
+    deploymentLog: (of, handlers) => createDeploymentLogFeed(shared, of, handlers),
+    systemMetrics: handlers => createMetricsFeed(shared, undefined, handlers),
+    tenantMetrics: (tenantId, handlers) => createMetricsFeed(shared, tenantId, handlers),
+    alerts: (tenantId, handlers) =>
+      events(tenantId === PLATFORM_TENANT ? formatChannel('admin-alerts') : formatChannel('alerts', { tenantId }), handlers),
+    events,
+  }
+}
+
+type Shared = Pick<FeedBasics, 'clock' | 'random' | 'retry'> & { connection: Connection, rest: Rest }
+
+/** Handlers are called as members, so that they may be methods. */
+const commonOf = (handlers: CommonHandlers): CommonHandlers => ({
+  onStatus: status => handlers.onStatus?.(status),
+  ...handlers.onHandlerError && { onHandlerError: handlers.onHandlerError },
+})
+
+function createDeploymentsFeed(shared: Shared, tenantId: string, handlers: DeploymentHandlers): Feed {
+  let deployments: DeploymentMap = new Map()
+  return createLogFeed<DeploymentMap>({
+    ...shared,
+    ...commonOf(handlers),
+    channel: formatChannel('deployments', { tenantId }),
+    snapshot: async signal => {
+      const { deployments: list, logEpoch, seq } = await shared.rest.deployments.list(tenantId, { limit: LIST_LIMIT }, { signal, retries: 0 })
+      return { logEpoch, seq, value: toDeploymentMap(list) }
+    },
+    onSnapshot: value => { handlers.onChange(deployments = value) },
+    onEvent: envelope => {
+      const merged = applyDeploymentEvent(deployments, envelope)
+      if (merged !== deployments) handlers.onChange(deployments = merged)
+      handlers.onEvent?.(envelope, deployments.get(String(envelope.data['deploymentId'])))
+    },
+  })
+}
+
+function createDeploymentLogFeed(shared: Shared, of: DeploymentPath, handlers: DeploymentLogHandlers): Feed {
+  let view: LogView = { lines: [], last: 0 }
+  return createLogFeed<LogView>({
+    ...shared,
+    ...commonOf(handlers),
+    channel: formatChannel('deployment-log', { ...of }),
+    snapshot: async signal => {
+      const page = await shared.rest.logs.page(of, {}, { signal, retries: 0 })
+      return { logEpoch: page.logEpoch, seq: page.seq, value: toLogView(page) }
+    },
+    onSnapshot: value => {
+      view = value
+      handlers.onReset?.(view.lines)
+      handlers.onChange?.(view)
+    },
+    onEvent: envelope => {
+      const fresh = toFreshLines(view, envelope)
+      if (fresh.length === 0) return
+      view = applyLogChunk(view, envelope)
+      handlers.onLines?.(fresh)
+      handlers.onChange?.(view)
+    },
+  })
+}
+
+function createMetricsFeed(shared: Shared, tenantId: string | undefined, handlers: MetricsHandlers): Feed {
+  const { metrics } = shared.rest
+  return createSeriesFeed({
+    ...shared,
+    ...commonOf(handlers),
+    channel: tenantId === undefined ? formatChannel('admin-metrics') : formatChannel('metrics', { tenantId }),
+    fetchSamples: async (range, signal) => {
+      const own = { signal, retries: 0 }
+      const { samples } = tenantId === undefined ? await metrics.admin(range, own) : await metrics.tenant(tenantId, range, own)
+      return samples
+    },
+    onSnapshot: samples => { handlers.onSnapshot(samples) },
+    onSample: sample => { handlers.onSample(sample) },
+  })
+}
+
+function createEventsFeed(shared: Shared, channel: string, handlers: EventHandlers): Feed {
+  return createLogFeed<readonly Envelope[]>({
+    ...shared,
+    ...commonOf(handlers),
+    channel,
+    snapshot: async signal => {
+      const { events, logEpoch, seq } = await shared.rest.events.history({ channel }, { signal, retries: 0 })
+      return { logEpoch, seq, value: events }
+    },
+    onSnapshot: events => { handlers.onSnapshot(events) },
+    onEvent: envelope => { handlers.onEvent(envelope) },
+  })
+}

@@ -1,0 +1,46 @@
+/**
+ * The typed client of the platform, for browser and Node: feeds without hole or double, typed REST, session and connection.
+ *
+ * @example
+ * const client = createClient({ baseUrl: 'http://127.0.0.1:8080', cookieJar: true })
+ * await client.session.signIn('member@acme.example', password)
+ * client.feeds.deployments('acme', { onChange: deployments => console.log([...deployments.values()]) }).start()
+ */
+
+export { createClient } from './client.ts'
+export type { Client, ClientOptions } from './client.ts'
+
+export { createFeeds } from './feeds.ts'
+export type { CommonHandlers, DeploymentHandlers, DeploymentLogHandlers, EventHandlers, Feeds, MetricsHandlers } from './feeds.ts'
+export { createLogFeed } from './log-feed.ts'
+export type { LogFeedOptions, Snapshot } from './log-feed.ts'
+export { createSeriesFeed } from './series-feed.ts'
+export type { FetchSamples, SeriesFeedOptions } from './series-feed.ts'
+export type { Feed, FeedBasics, FeedStatus } from './feed.ts'
+export type { FeedFault } from './feed-state.ts'
+
+export { applyDeploymentEvent, isFinished, toDeploymentMap } from './deployment-state.ts'
+export type { DeploymentMap } from './deployment-state.ts'
+export { applyLogChunk, MAX_LOG_LINES, prependLogLines, toFreshLines, toLogView } from './log-state.ts'
+export type { LogView } from './log-state.ts'
+
+export { createConnection } from './connection.ts'
+export type { Connection, ConnectionOptions, ConnectionStatus, SubscriptionListener } from './connection.ts'
+export type { TokenAnswer } from './token-batch.ts'
+
+export { createRest } from './rest.ts'
+export type { DeploymentListQuery, DeploymentPath, HistoryQuery, LogQuery, MetricsQuery, Portal, Rest } from './rest.ts'
+export type { CallOptions, RequestOptions } from './request.ts'
+export { ApiError } from './api-error.ts'
+export type { ApiErrorCode, ApiErrorInit } from './api-error.ts'
+export { createCookieFetch } from './cookie-jar.ts'
+
+export { createSession } from './session.ts'
+export type { Session, SessionOptions, SessionStatus } from './session.ts'
+export { findTabs } from './tabs.ts'
+export type { Locks, TabChannel, Tabs } from './tabs.ts'
+
+export { systemClock } from './clock.ts'
+export type { Clock, Timer } from './clock.ts'
+export { toBackoffMs } from './backoff.ts'
+export type { BackoffOptions } from './backoff.ts'

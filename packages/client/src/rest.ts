@@ -1,0 +1,196 @@
+/** Typed REST: one function per route of the HTTP contract, grouped as a person would look for them. */
+
+import type {
+  AppendLogs, ConnectionToken, CreateDeployment, DeploymentAccepted, DeploymentList, DeploymentSnapshot, DeploymentStatus, History,
+  InstanceList, LogPage, LogsAppended, MetricsSeries, PublishBatchRequest, Published, PublishedBatch, PublishRequest, PushMetrics, RaiseAlert,
+  Session, SignIn, SubscriptionTokens, User,
+} from '@neo-stack/events'
+import type { CallOptions, RequestOptions, Send } from './request.ts'
+import { createSend } from './request.ts'
+
+/** Which portal a session belongs to: each has a session and a cookie of its own. */
+export type Portal = NonNullable<SignIn['portal']>
+
+/** Which deployments to list. */
+export interface DeploymentListQuery {
+  status?: DeploymentStatus
+  instanceId?: string
+  /** 1 to 200. @default 50 */
+  limit?: number
+  /** `next` of the page before. */
+  cursor?: string
+}
+
+/** Which events of a channel to read; `after` reads upwards, `before` downwards (still answered oldest first). @default the last 50 */
+export interface HistoryQuery {
+  channel: string
+  after?: number
+  before?: number
+  /** 1 to 1000. @default 50 */
+  limit?: number
+  type?: string
+  /** ISO 8601. */
+  from?: string
+  /** ISO 8601. */
+  to?: string
+}
+
+/** Which log lines to read; without `after` the last `limit` lines. */
+export interface LogQuery {
+  after?: number
+  /** 1 to 5000. @default 1000 */
+  limit?: number
+  grep?: string
+}
+
+/** A range of samples, seconds since the Unix epoch. @default the last 20 s */
+export interface MetricsQuery {
+  from?: number
+  to?: number
+  /** Seconds between samples, 1 to 3600. */
+  step?: number
+}
+
+/**
+ * Every route of `/v1`. Each function rejects with `ApiError`; what creates takes or makes an idempotency key. Answers are
+ * trusted to have the contract's shape, unknown fields in them are to be ignored.
+ */
+export interface Rest {
+  session: {
+    signIn(credentials: SignIn, options?: CallOptions): Promise<Session>
+    /** A new access token by the refresh cookie. 401 `session_expired` when there is no session. */
+    refresh(portal: Portal, options?: CallOptions): Promise<Session>
+    signOut(portal: Portal, options?: CallOptions): Promise<void>
+    whoAmI(options?: CallOptions): Promise<{ user: User }>
+  }
+  realtime: {
+    connectionToken(options?: CallOptions): Promise<ConnectionToken>
+    /** Up to 100 channels; each gets a token or the reason why not. */
+    subscriptionTokens(channels: readonly string[], options?: CallOptions): Promise<SubscriptionTokens>
+  }
+  events: {
+    publish(event: PublishRequest, options?: CallOptions): Promise<Published>
+    /** One tenant, all or none, up to 1,000. */
+    publishBatch(batch: PublishBatchRequest, options?: CallOptions): Promise<PublishedBatch>
+    history(query: HistoryQuery, options?: CallOptions): Promise<History>
+  }
+  instances: {
+    list(tenantId: string, options?: CallOptions): Promise<InstanceList>
+  }
+  deployments: {
+    list(tenantId: string, query?: DeploymentListQuery, options?: CallOptions): Promise<DeploymentList>
+    get(tenantId: string, deploymentId: string, options?: CallOptions): Promise<DeploymentSnapshot>
+    create(tenantId: string, deployment: CreateDeployment, options?: CallOptions): Promise<DeploymentAccepted>
+    /** 409 `deployment_finished` when it has ended. */
+    cancel(tenantId: string, deploymentId: string, options?: CallOptions): Promise<void>
+    /** Starts a failed deployment's plan again, as a new deployment. */
+    retry(tenantId: string, deploymentId: string, options?: CallOptions): Promise<DeploymentAccepted>
+  }
+  logs: {
+    page(of: DeploymentPath, query?: LogQuery, options?: CallOptions): Promise<LogPage>
+    /** The whole log as text. */
+    text(of: DeploymentPath, options?: CallOptions): Promise<string>
+    /** For services; give `from` so that a repeat skips known lines. 409 `log_gap` when lines before it are missing. */
+    append(of: DeploymentPath, lines: AppendLogs, options?: CallOptions): Promise<LogsAppended>
+  }
+  metrics: {
+    tenant(tenantId: string, query?: MetricsQuery, options?: CallOptions): Promise<MetricsSeries>
+    admin(query?: MetricsQuery, options?: CallOptions): Promise<MetricsSeries>
+    push(tenantId: string, metrics: PushMetrics, options?: CallOptions): Promise<void>
+  }
+  alerts: {
+    /** `tenantId` null addresses the operators. */
+    raise(alert: RaiseAlert, options?: CallOptions): Promise<Published>
+  }
+}
+
+/** Whose log is meant. */
+export interface DeploymentPath {
+  tenantId: string
+  deploymentId: string
+}
+
+/**
+ * Makes the typed REST.
+ * @example
+ * const rest = createRest({ baseUrl: 'http://127.0.0.1:8080', getAccessToken: () => apiKey })
+ * await rest.deployments.create('acme', { instanceType: 'odoo' })
+ */
+export function createRest(options: RequestOptions): Rest {
+  const send = createSend(options)
+  return {
+    session: createSessionRoutes(send),
+    realtime: createRealtimeRoutes(send),
+    events: createEventRoutes(send),
+    instances: { list: (tenantId, own) => send({ method: 'GET', path: `${toTenantPath(tenantId)}/instances` }, own) },
+    deployments: createDeploymentRoutes(send),
+    logs: createLogRoutes(send),
+    metrics: createMetricsRoutes(send),
+    alerts: { raise: (body, own) => send({ method: 'POST', path: '/v1/alerts', body, isCreating: true }, own) },
+  }
+}
+
+const toTenantPath = (tenantId: string): string => `/v1/tenants/${encodeURIComponent(tenantId)}`
+const toDeploymentPath = (tenantId: string, deploymentId: string): string =>
+  `${toTenantPath(tenantId)}/deployments/${encodeURIComponent(deploymentId)}`
+
+function createSessionRoutes(send: Send): Rest['session'] {
+  return {
+    signIn: (body, own) => send({ method: 'POST', path: '/v1/session', body, isAuthorized: false }, own),
+    refresh: (portal, own) => send({ method: 'POST', path: '/v1/session/refresh', body: { portal }, isAuthorized: false, isRepeatable: true }, own),
+    signOut: (portal, own) => send({ method: 'DELETE', path: '/v1/session', body: { portal }, isAuthorized: false, isRepeatable: true }, own),
+    whoAmI: own => send({ method: 'GET', path: '/v1/session' }, own),
+  }
+}
+
+function createRealtimeRoutes(send: Send): Rest['realtime'] {
+  return {
+    connectionToken: own => send({ method: 'POST', path: '/v1/realtime/connection-token', isRepeatable: true }, own),
+    subscriptionTokens: (channels, own) =>
+      send({ method: 'POST', path: '/v1/realtime/subscription-tokens', body: { channels }, isRepeatable: true }, own),
+  }
+}
+
+function createEventRoutes(send: Send): Rest['events'] {
+  return {
+    publish: (body, own) => send({ method: 'POST', path: '/v1/events', body, isCreating: true }, { ...own, ...keyOf(body) }),
+    publishBatch: (body, own) => send({ method: 'POST', path: '/v1/events/batch', body, isCreating: true }, { ...own, ...keyOf(body) }),
+    history: (query, own) => send({ method: 'GET', path: '/v1/history', query: { ...query } }, own),
+  }
+}
+
+function createDeploymentRoutes(send: Send): Rest['deployments'] {
+  return {
+    list: (tenantId, query, own) => send({ method: 'GET', path: `${toTenantPath(tenantId)}/deployments`, query: { ...query } }, own),
+    get: (tenantId, deploymentId, own) => send({ method: 'GET', path: toDeploymentPath(tenantId, deploymentId) }, own),
+    create: (tenantId, body, own) =>
+      send({ method: 'POST', path: `${toTenantPath(tenantId)}/deployments`, body, isCreating: true }, { ...own, ...keyOf(body) }),
+    cancel: async (tenantId, deploymentId, own) => {
+      await send({ method: 'POST', path: `${toDeploymentPath(tenantId, deploymentId)}/cancel` }, own)
+    },
+    retry: (tenantId, deploymentId, own) =>
+      send({ method: 'POST', path: `${toDeploymentPath(tenantId, deploymentId)}/retry`, isCreating: true }, own),
+  }
+}
+
+function createLogRoutes(send: Send): Rest['logs'] {
+  const pathOf = ({ tenantId, deploymentId }: DeploymentPath): string => `${toDeploymentPath(tenantId, deploymentId)}/logs`
+  return {
+    page: (of, query, own) => send({ method: 'GET', path: pathOf(of), query: { ...query } }, own),
+    text: (of, own) => send({ method: 'GET', path: pathOf(of), accept: 'text/plain' }, own),
+    append: (of, body, own) => send({ method: 'POST', path: pathOf(of), body, isCreating: true }, own),
+  }
+}
+
+function createMetricsRoutes(send: Send): Rest['metrics'] {
+  return {
+    tenant: (tenantId, query, own) => send({ method: 'GET', path: `${toTenantPath(tenantId)}/metrics`, query: { ...query } }, own),
+    admin: (query, own) => send({ method: 'GET', path: '/v1/admin/metrics', query: { ...query } }, own),
+    push: async (tenantId, body, own) => { await send({ method: 'POST', path: `${toTenantPath(tenantId)}/metrics`, body, isCreating: true }, own) },
+  }
+}
+
+/** A key in the body is the caller's; the header repeats it, so that both always agree. */
+function keyOf({ idempotencyKey }: { idempotencyKey?: string | undefined }): CallOptions {
+  return idempotencyKey === undefined ? {} : { idempotencyKey }
+}
