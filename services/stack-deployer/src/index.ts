@@ -1,0 +1,34 @@
+/**
+ * Carries out deployments: plans over a catalogue, a driver port with a labelled simulation, and a queue worker that continues what was
+ * interrupted.
+ *
+ * @example
+ * const deployer = createDeployer({ queue: boss, platform })
+ * await deployer.start()
+ */
+
+export { createDeployer } from './app.ts'
+export type { Deployer, DeployerOptions } from './app.ts'
+export { DeploymentCancelled, DeploymentService } from './service.ts'
+export type { Deployed, DeploymentServiceOptions, InstanceConfig, JobRun } from './service.ts'
+export type { Outcome } from './run.ts'
+export type { Cancellations, DeploymentPlatform, Timing } from './platform.ts'
+export { createWorker, WorkerStopped } from './worker.ts'
+export type { JobQueue, QueuedJob, TakeOptions, Worker, WorkerOptions } from './worker.ts'
+export { recoverJobs, retryBlockedJobs } from './recover.ts'
+export type { JobStore, StoredJob } from './recover.ts'
+export { deploymentJobKey, deploymentQueueOptions } from './queue.ts'
+export { buildPlan } from './plan.ts'
+export type { PlanInput, PlanStep } from './plan.ts'
+export { catalogue } from './catalog.ts'
+export type { CatalogueEntry, ConfigField, ServiceSpec, StepSpec } from './catalog/entry.ts'
+export { deploymentNextSteps, deploymentReasons, deploymentSteps, renderSentence } from './steps.ts'
+export type { MessageParams, NextStepId, ReasonId, StepId } from './steps.ts'
+export { DeploymentFailure } from './failure.ts'
+export type { Driver, InstanceRef, StepContext, StepOutput } from './drivers/driver.ts'
+export { createSimulatedDriver } from './drivers/simulated.ts'
+export type { SimulatedOptions } from './drivers/simulated.ts'
+export type { SimulatedFailure } from './drivers/failures.ts'
+export { simulatedStats } from './drivers/figures.ts'
+export { sleep } from './sleep.ts'
+export type { Sleep } from './sleep.ts'

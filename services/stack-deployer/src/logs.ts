@@ -1,0 +1,131 @@
+/** The log of one run: lines are numbered, gathered for up to 50 ms or 64 KiB, and stored one batch after the other. */
+
+import type { AppendLogs, LogsAppended } from '@neo-stack/events'
+import { codeOf, deliver, DeliveryRefused, DeploymentEnded } from './delivery.ts'
+import type { Timing } from './platform.ts'
+
+const GATHER_MILLISECONDS = 50
+const BATCH_BYTES = 64 * 1024
+const BATCH_LINES = 1000
+/** What the platform takes as one line. */
+const LINE_CHARACTERS = 16_384
+
+/** One line on its way to the log. */
+export interface OutputLine { stream: 'stdout' | 'stderr' | 'system', step?: string, text: string }
+
+interface QueuedLine { line: OutputLine & { time: string }, bytes: number }
+
+/** How lines are stored. */
+export interface LogOptions extends Timing {
+  append: (lines: AppendLogs) => Promise<LogsAppended>
+  /** Number of the last line that is stored. */
+  last: number
+  /** Ends everything; what is not stored then is lost with the run. */
+  signal: AbortSignal
+}
+
+/** Sends lines in order; `push` waits while the store is behind, so that nothing is dropped and nothing piles up. */
+export class LogSender {
+  readonly #options: LogOptions
+  #next: number
+  #queue: QueuedLine[] = []
+  #bytes = 0
+  #sending: Promise<void> | undefined
+  #timed = false
+  #failure: unknown
+
+  constructor(options: LogOptions) {
+    this.#options = options
+    this.#next = options.last + 1
+  }
+
+  /** Takes a line; text with line breaks, or longer than a line may be, becomes several lines. */
+  async push(line: OutputLine): Promise<void> {
+    this.#throwFailure()
+    for (const text of toLines(line.text)) this.#enqueue({ ...line, text, time: new Date(this.#options.now()).toISOString() })
+    if (this.#bytes >= BATCH_BYTES || this.#queue.length >= BATCH_LINES) await this.flush()
+    else this.#gather()
+  }
+
+  /** Resolves when every line taken so far is stored. */
+  async flush(): Promise<void> {
+    while (this.#queue.length > 0 || this.#sending) await this.#send()
+    this.#throwFailure()
+  }
+
+  #enqueue(line: QueuedLine['line']): void {
+    const bytes = Buffer.byteLength(line.text)
+    this.#queue.push({ line, bytes })
+    this.#bytes += bytes
+  }
+
+  #gather(): void {
+    if (this.#timed) return
+    this.#timed = true
+    const { sleep, signal } = this.#options
+    sleep(GATHER_MILLISECONDS, signal).then(() => this.#send(), () => undefined).finally(() => { this.#timed = false })
+  }
+
+  #send(): Promise<void> {
+    this.#sending ??= this.#sendAll().catch((error: unknown) => this.#fail(error)).finally(() => { this.#sending = undefined })
+    return this.#sending
+  }
+
+  async #sendAll(): Promise<void> {
+    while (this.#queue.length > 0) {
+      const batch = this.#takeBatch()
+      await this.#store(batch)
+    }
+  }
+
+  #takeBatch(): QueuedLine['line'][] {
+    let bytes = 0
+    let count = 0
+    for (const queued of this.#queue) {
+      if (count > 0 && (bytes + queued.bytes > BATCH_BYTES || count >= BATCH_LINES)) break
+      bytes += queued.bytes
+      count++
+    }
+    this.#bytes -= bytes
+    return this.#queue.splice(0, count).map(({ line }) => line)
+  }
+
+  /** Stores one batch; where the log ends earlier than thought, the batch is numbered again from its end. */
+  async #store(lines: QueuedLine['line'][]): Promise<void> {
+    const { append, sleep, signal } = this.#options
+    while (true) {
+      try {
+        const { last } = await deliver(() => append({ lines, from: this.#next }), { sleep, signal })
+        this.#next = last + 1
+        return
+      } catch (error) {
+        this.#next = lastAfterGap(error) + 1
+      }
+    }
+  }
+
+  #fail(error: unknown): void {
+    this.#failure = error
+    this.#queue = []
+    this.#bytes = 0
+  }
+
+  #throwFailure(): void {
+    if (this.#failure !== undefined) throw this.#failure
+  }
+}
+
+/** Where the log ends, from the answer to a batch that would leave a gap; every other answer is thrown. */
+function lastAfterGap(error: unknown): number {
+  const code = codeOf(error)
+  if (code === 'log_gap' && error instanceof Object && 'last' in error && typeof error.last === 'number') return error.last
+  if (code === 'deployment_finished') throw new DeploymentEnded()
+  throw code === undefined ? error : new DeliveryRefused(error)
+}
+
+function toLines(text: string): string[] {
+  return text.split(/\r?\n/).flatMap(line => line.length <= LINE_CHARACTERS ? [line] : cut(line))
+}
+
+const cut = (line: string): string[] =>
+  Array.from({ length: Math.ceil(line.length / LINE_CHARACTERS) }, (_, index) => line.slice(index * LINE_CHARACTERS, (index + 1) * LINE_CHARACTERS))

@@ -1,0 +1,241 @@
+/** One run of one deployment: finds out where it stands, carries out what is left, and says how it ended. */
+
+import type { Deployment, DeploymentJob } from '@neo-stack/events'
+import { catalogue } from './catalog.ts'
+import { deliver, DeliveryRefused, DeploymentEnded } from './delivery.ts'
+import type { Driver, StepContext, StepOutput } from './drivers/driver.ts'
+import { estimateEnd, stepsToCome, toProgress, type Pace } from './estimate.ts'
+import { DeploymentFailure } from './failure.ts'
+import { buildPlan, findStep, type PlanStep } from './plan.ts'
+import type { DeploymentPlatform, Timing } from './platform.ts'
+import { Report } from './report.ts'
+
+/** Least time between two progress events of one step, and between two looks for a cancellation. */
+const ADVANCE_MILLISECONDS = 1000
+const LOOK_MILLISECONDS = 2000
+
+/** How a deployment ended. */
+export type Outcome =
+  | { status: 'completed', instanceUrl: string }
+  | { status: 'failed', error: DeploymentFailure }
+  | { status: 'cancelled' }
+
+/** What a run needs. */
+export interface RunOptions extends Timing {
+  platform: DeploymentPlatform
+  driver: Driver
+  domain: string
+  /** Tries before the deployment is given up. */
+  maxAttempts: number
+  /** Number of earlier tries of the same job. */
+  attempt: number
+  /** Interrupts: the run rejects with its reason, a later run continues. */
+  signal: AbortSignal
+}
+
+type Final = 'completed' | 'failed' | 'cancelled'
+
+/** A deployment's state, when it is final. */
+function finalStatus(known: Deployment | undefined): Final | undefined {
+  return known?.status === 'completed' || known?.status === 'failed' || known?.status === 'cancelled' ? known.status : undefined
+}
+
+/**
+ * Runs a deployment to its end, or continues it.
+ * @throws the signal's reason when interrupted; {@link DeliveryRefused} when the platform does not accept its events
+ */
+export async function runDeployment(job: DeploymentJob, options: RunOptions): Promise<Outcome> {
+  const { platform, signal, sleep } = options
+  const known = await deliver(() => platform.getDeployment(job.tenantId, job.deploymentId), { sleep, signal })
+  const run = new Run(job, known, options)
+  const status = finalStatus(known)
+  if (status === undefined) return run.toEnd()
+  // A cancelled deployment whose first worker was lost may have left something behind.
+  if (status === 'cancelled' && options.attempt > 0) await run.cleanUp()
+  return toOutcome(status, known)
+}
+
+function toOutcome(status: Final, known: Deployment | undefined): Outcome {
+  if (status === 'completed') return { status, instanceUrl: known?.instanceUrl ?? '' }
+  return status === 'failed' ? { status, error: new DeploymentFailure('step_failed', { step: known?.step ?? '' }) } : { status }
+}
+
+class Run {
+  readonly #job: DeploymentJob
+  readonly #known: Deployment | undefined
+  readonly #options: RunOptions
+  readonly #report: Report
+  readonly #cancel = new AbortController()
+  /** Aborted by an interruption and by a cancellation. */
+  readonly #running: AbortSignal
+  readonly #pace: Pace
+  #plan: PlanStep[] = []
+  #current: PlanStep | undefined
+  #lookedAt: number
+
+  constructor(job: DeploymentJob, known: Deployment | undefined, options: RunOptions) {
+    this.#job = job
+    this.#known = known
+    this.#options = options
+    this.#running = AbortSignal.any([options.signal, this.#cancel.signal])
+    this.#report = new Report({ ...options, job, known, simulated: options.driver.simulated })
+    this.#pace = { expected: options.driver.pace ?? 1, weight: 0, elapsed: 0 }
+    this.#lookedAt = options.now()
+  }
+
+  /** Carries out what is left; every way out but an interruption is an end. */
+  async toEnd(): Promise<Outcome> {
+    const { platform, signal } = this.#options
+    const unsubscribe = platform.cancellations?.subscribe(this.#job.deploymentId, () => this.#cancel.abort(new DeploymentEnded()))
+    try {
+      return await this.#carryOut()
+    } catch (error) {
+      signal.throwIfAborted()
+      if (error instanceof DeploymentEnded || this.#cancel.signal.aborted) return await this.#afterForeignEnd()
+      if (error instanceof DeliveryRefused) throw error
+      return await this.#failed(error)
+    } finally {
+      unsubscribe?.()
+    }
+  }
+
+  /** Removes what a lost run of a cancelled deployment may have left. */
+  async cleanUp(): Promise<void> {
+    this.#plan = this.#makePlan()
+    await this.#undo()
+  }
+
+  #makePlan(): PlanStep[] {
+    return buildPlan(catalogue[this.#job.instanceType], this.#job, this.#options.domain)
+  }
+
+  /** Removes what was made; says what it does as long as the log takes lines. */
+  async #undo(): Promise<void> {
+    const { driver, signal } = this.#options
+    try {
+      for await (const output of driver.rollback(this.#context, signal)) await unlessEnded(this.#log(output))
+    } catch (error) {
+      signal.throwIfAborted()
+      await unlessEnded(this.#report.log({ stream: 'stderr', text: toText(error) }))
+    }
+    await unlessEnded(this.#report.flush())
+  }
+
+  async #carryOut(): Promise<Outcome> {
+    const { driver, attempt, maxAttempts } = this.#options
+    this.#plan = this.#makePlan()
+    const first = this.#firstStep()
+    if (first < 0 || attempt >= maxAttempts) throw new DeploymentFailure('worker_lost')
+    await this.#begin(first)
+    for await (const output of driver.prepare(this.#context, this.#running)) await this.#log(output)
+    for (const [index, step] of this.#plan.entries()) {
+      if (index >= first) await this.#carryOutStep(step, index, index === first)
+    }
+    this.#running.throwIfAborted()
+    const instanceUrl = driver.url(this.#context)
+    await this.#report.complete(instanceUrl)
+    return { status: 'completed', instanceUrl }
+  }
+
+  /** Index of the step to begin with; -1 when this plan does not have the step that was interrupted. */
+  #firstStep(): number {
+    const known = this.#known
+    if (known?.status !== 'in_progress' || known.step === undefined) return 0
+    return findStep(this.#plan, known.step, known.params?.['service'])
+  }
+
+  async #begin(first: number): Promise<void> {
+    if (this.#known === undefined || this.#known.status === 'queued') return this.#report.start(this.#outlook(0, -1))
+    const step = this.#plan[first]
+    if (this.#resumed && step) await this.#report.log({ stream: 'system', step: step.id, text: `Deployment retomado após interrupção: ${step.currentStep}` })
+  }
+
+  async #carryOutStep(step: PlanStep, index: number, isFirst: boolean): Promise<void> {
+    const { driver, now } = this.#options
+    const startedAt = now()
+    this.#current = step
+    if (!isFirst) await this.#look()
+    this.#running.throwIfAborted()
+    // The step that was interrupted has been announced; a second announcement carries the new estimate under a key of its own.
+    const phase = isFirst && this.#resumed ? `resume-${this.#options.attempt}-${this.#known?.logLines ?? 0}` : 'begin'
+    await this.#report.progressTo({ step, phase, progress: toProgress(this.#plan, index), detail: this.#outlook(index, index) })
+    await this.#report.log({ stream: 'system', step: step.id, text: step.currentStep })
+    let saidAt = now()
+    for await (const output of driver.execute(step, this.#context, this.#running)) {
+      if ('text' in output) await this.#log(output, step)
+      else if (now() - saidAt >= ADVANCE_MILLISECONDS && await this.#advance(step, index, output.progress)) saidAt = now()
+      if (now() - this.#lookedAt >= LOOK_MILLISECONDS && !this.#options.platform.cancellations) await this.#look()
+    }
+    this.#pace.weight += step.weight
+    this.#pace.elapsed += now() - startedAt
+  }
+
+  /** Says how far a step is, when that is more than was said before. */
+  async #advance(step: PlanStep, index: number, fraction: number): Promise<boolean> {
+    const progress = toProgress(this.#plan, index, fraction)
+    if (progress <= this.#report.progress) return false
+    const { estimatedCompletion, nextSteps } = this.#outlook(index, index, fraction)
+    await this.#report.progressTo({ step, phase: `at-${progress}`, progress, detail: { estimatedCompletion, nextSteps } })
+    return true
+  }
+
+  #outlook(from: number, running: number, fraction = 0): { estimatedCompletion: string, nextSteps: ReturnType<typeof stepsToCome> } {
+    const done = (this.#plan[from]?.weight ?? 0) * fraction
+    const at = this.#options.now() - done * this.#pace.expected * 1000
+    return { estimatedCompletion: estimateEnd(this.#plan, from, { pace: this.#pace, now: at }), nextSteps: stepsToCome(this.#plan, running) }
+  }
+
+  /** Ends the run when the deployment ended meanwhile. */
+  async #look(): Promise<void> {
+    const { platform, sleep, now } = this.#options
+    const known = await deliver(() => platform.getDeployment(this.#job.tenantId, this.#job.deploymentId), { sleep, signal: this.#running })
+    this.#lookedAt = now()
+    if (finalStatus(known)) throw new DeploymentEnded()
+  }
+
+  /** Somebody else ended it: a cancelled or failed one leaves nothing behind, a completed one is left as it is. */
+  async #afterForeignEnd(): Promise<Outcome> {
+    const { platform, sleep, signal } = this.#options
+    const known = await deliver(() => platform.getDeployment(this.#job.tenantId, this.#job.deploymentId), { sleep, signal })
+    const status = finalStatus(known) ?? 'cancelled'
+    if (status !== 'completed') await this.#undo()
+    return toOutcome(status, known)
+  }
+
+  async #failed(error: unknown): Promise<Outcome> {
+    const failure = error instanceof DeploymentFailure ? error : new DeploymentFailure('step_failed', { step: this.#current?.id ?? '' }, { cause: error })
+    try {
+      if (failure !== error) await this.#report.log({ stream: 'stderr', text: toText(error) })
+      if (this.#plan.length > 0) await this.#undo()
+      await this.#report.fail(failure)
+    } catch (problem) {
+      if (problem instanceof DeploymentEnded) return this.#afterForeignEnd()
+      throw problem
+    }
+    return { status: 'failed', error: failure }
+  }
+
+  async #log(output: StepOutput, step?: PlanStep): Promise<void> {
+    if ('text' in output) await this.#report.log({ ...output, ...(step ? { step: step.id } : {}) })
+  }
+
+  get #context(): StepContext {
+    return { job: this.#job, plan: this.#plan, resumed: this.#resumed }
+  }
+
+  /** True when an earlier run has said something. */
+  get #resumed(): boolean {
+    const { status, logLines = 0 } = this.#known ?? {}
+    return status === 'in_progress' || (status === 'starting' && logLines > 0)
+  }
+}
+
+async function unlessEnded(done: Promise<void>): Promise<void> {
+  try {
+    await done
+  } catch (error) {
+    if (!(error instanceof DeploymentEnded)) throw error
+  }
+}
+
+const toText = (error: unknown): string => error instanceof Error ? error.message : String(error)
