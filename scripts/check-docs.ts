@@ -54,11 +54,19 @@ const mentionedSettings = (workspaces: Workspace[]): string[] => {
   return [...new Set(text.match(/\bNEO_(?!STACK\b)[A-Z][A-Z_]*[A-Z]\b/g))]
 }
 
+/** A service's settings stand as one table in its settings.ts (or config.ts): name → default and sentence. */
+const settingsOf = async (folder: string): Promise<SettingRow[] | undefined> => {
+  const file = ['settings.ts', 'config.ts'].map(name => path.join(repository, folder, 'src', name)).find(name => existsSync(name))
+  if (!file) return undefined
+  const { settings } = await import(pathToFileURL(file).href) as { settings?: Record<string, Omit<SettingRow, 'name'>> }
+  if (!settings) problems.push(`${path.relative(repository, file)}: must export a table 'settings'`)
+  return Object.entries(settings ?? {}).map(([name, row]) => ({ name, ...row }))
+}
+
 const settingPages = async (): Promise<[string, string][]> => {
   const tables: Record<string, readonly SettingRow[]> = {}
   for (const folder of services) {
-    const hasConfig = existsSync(path.join(repository, folder, 'src/config.ts'))
-    const rows = hasConfig ? take<SettingRow[]>(await openDoor(folder), folder, 'settingsReference') : undefined
+    const rows = await settingsOf(folder)
     if (rows) tables[path.basename(folder)] = rows
   }
   const known = new Set(Object.values(tables).flat().map(row => row.name))

@@ -1,12 +1,15 @@
 /**
  * Every check of the repository, one after the other; a failure does not hide the next one.
- * Usage: node scripts/check.mjs [--write] [name …]   --write makes the generated pages anew
+ * Usage: node scripts/check.mjs [--write] [--report=file] [name …]
+ *   --write makes the generated pages anew, --report writes [{name, passed}] as JSON
  */
 import { spawnSync } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 
 const root = path.join(import.meta.dirname, '..')
 const write = process.argv.includes('--write')
+const report = process.argv.find(argument => argument.startsWith('--report='))?.slice('--report='.length)
 const asked = process.argv.slice(2).filter(argument => !argument.startsWith('--'))
 const pages = write ? '--write' : '--check'
 const eslint = path.join(root, 'node_modules/eslint/bin/eslint.js')
@@ -33,9 +36,10 @@ const results = Object.entries(checks).filter(([name]) => asked.length === 0 || 
   const passed = spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit' }).status === 0
   const line = `${passed ? '✔' : '✘'} ${name} ${seconds(start)}`
   console.log(line)
-  return { passed, line }
+  return { name, passed, line }
 })
 
+if (report) writeFileSync(report, JSON.stringify(results.map(({ name, passed }) => ({ name, passed }))))
 const failed = results.filter(result => !result.passed).length
 console.log(`\n${results.map(result => result.line).join('\n')}\nchecks: ${results.length - failed} passed, ${failed} failed`)
 process.exitCode = failed > 0 ? 1 : 0

@@ -1,0 +1,40 @@
+/**
+ * Adds up what ran: vitest's tests, and one per check. A test that was skipped, a file that did not load and a tool that ended
+ * badly without saying why count as failed.
+ * Usage: node .ci/summary.mjs <tests.json> <exit code> <checks.json> <exit code>
+ */
+import { readFileSync } from 'node:fs'
+
+const [testsFile, testsStatus, checksFile, checksStatus] = process.argv.slice(2)
+
+const read = (file) => {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'))
+  } catch {
+    return undefined
+  }
+}
+
+const testResults = (report) => {
+  const files = report?.testResults ?? []
+  const assertions = files.flatMap(file => file.assertionResults.map(test => ({ name: `${file.name}: ${test.fullName}`, status: test.status })))
+  const unloaded = files.filter(file => file.status === 'failed' && !file.assertionResults.some(test => test.status === 'failed'))
+  return [...assertions, ...unloaded.map(file => ({ name: `${file.name}: did not run to its end`, status: 'failed' }))]
+}
+
+const checkResults = report => (report ?? []).map(({ name, passed }) => ({ name: `check ${name}`, status: passed ? 'passed' : 'failed' }))
+
+/** A tool that failed although nothing in its report did is a failure of its own. */
+const withTool = (results, name, status) =>
+  (status !== '0' || results.length === 0) && results.every(result => result.status === 'passed')
+    ? [...results, { name: `${name} ended with ${status}, ${results.length} results`, status: 'failed' }]
+    : results
+
+const all = [
+  ...withTool(testResults(read(testsFile)), 'npm test', testsStatus),
+  ...withTool(checkResults(read(checksFile)), 'npm run check', checksStatus),
+]
+const failed = all.filter(result => result.status !== 'passed')
+for (const { name, status } of failed) console.log(`${status === 'failed' ? 'failed' : `not run (${status})`}: ${name}`)
+process.exitCode = failed.length > 0 ? 1 : 0
+console.log(`${all.length - failed.length} passed, ${failed.length} failed`)
