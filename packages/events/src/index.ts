@@ -23,7 +23,7 @@ export { deploymentKindSchema, deploymentStatusSchema, instanceTypeSchema, logLi
 export type { DeploymentKind, DeploymentStatus, InstanceType, LogLine, NextStep } from './catalog/deployments.ts'
 export { metricsSampleSchema, metricsSchema, severitySchema } from './catalog/metrics.ts'
 export type { Metrics, MetricsSample, Severity } from './catalog/metrics.ts'
-export { DEPLOYMENT_QUEUE, deploymentJobSchema } from './jobs.ts'
+export { DEPLOYMENT_QUEUE, deploymentJobKey, deploymentJobSchema, deploymentQueueOptions } from './jobs.ts'
 export type { DeploymentJob } from './jobs.ts'
 export { DeploymentPublisher } from './publishers/deployment.ts'
 export type { DeploymentDetail } from './publishers/deployment.ts'

@@ -19,3 +19,16 @@ export const deploymentJobSchema = z.object({
 
 /** See {@link deploymentJobSchema}. */
 export type DeploymentJob = z.infer<typeof deploymentJobSchema>
+
+/**
+ * How the deployments' queue is made, for whoever sends into it and whoever works on it: one job per instance at a time and in
+ * order, a lost worker is noticed after 30 s, and the queue tries longer than the worker does, so that the worker says the end.
+ */
+export const deploymentQueueOptions = {
+  policy: 'key_strict_fifo', retryLimit: 10, retryDelay: 0, expireInSeconds: 7200, heartbeatSeconds: 30, notify: true,
+} as const
+
+/** The key that orders the jobs of one instance: the sender sets it as the job's `singletonKey`. */
+export function deploymentJobKey({ tenantId, instanceId }: Pick<DeploymentJob, 'tenantId' | 'instanceId'>): string {
+  return `${tenantId}/${instanceId}`
+}
