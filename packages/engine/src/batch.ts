@@ -39,7 +39,6 @@ export class Batch {
 
   #messages(): Message[] {
     const messages: Message[] = []
-    // eslint-disable-next-line @typescript-eslint/no-this-alias -- a walk up the tree starts here
     let node: Batch | undefined = this
     while (node && node.#message) {
       messages.push(node.#message)

@@ -55,8 +55,8 @@ export interface Warrant {
 export class Connection implements Receiver, TransportEvents, Deadline {
   readonly codec: Codec
   readonly session: Session
-  due = Infinity
-  slot = 0
+  due: number = Infinity
+  slot: number = 0
   readonly #shared: Shared
   readonly #transport: Transport
   readonly #gone = Promise.withResolvers<undefined>()
@@ -322,12 +322,15 @@ export class Connection implements Receiver, TransportEvents, Deadline {
     if (roster.closed(this)) this.#notify(() => ports.hooks.onDisconnect?.({ client, user, code, reason }))
   }
 
+  /** Later, because a hook that publishes must not do so in the middle of a fan-out. */
   #notify(hook: () => void): void {
-    try {
-      hook()
-    } catch (error) {
-      this.#shared.ports.onFault(error)
-    }
+    queueMicrotask(() => {
+      try {
+        hook()
+      } catch (error) {
+        this.#shared.ports.onFault(error)
+      }
+    })
   }
 
   #reschedule(): void {

@@ -7,7 +7,6 @@ import type { Json } from './publication.ts'
 export type Veto = { readonly error: ErrorReply } | { readonly disconnect: Disconnect }
 
 /** What a deciding hook returns: nothing lets pass. A hook that throws refuses with error 100 (a connect with 3004). */
-// eslint-disable-next-line @typescript-eslint/no-invalid-void-type -- a hook without a return statement must be assignable
 export type Verdict = Veto | undefined | void
 
 /** Claims of a verified token as they were signed. */

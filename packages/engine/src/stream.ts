@@ -10,8 +10,8 @@ export class Stream {
   #version = 0
   #versionEpoch = ''
   /** When the publications expire, then when the stream itself does. */
-  clearAt = Infinity
-  removeAt = Infinity
+  clearAt: number = Infinity
+  removeAt: number = Infinity
 
   constructor(epoch: string) {
     this.epoch = epoch
@@ -42,6 +42,7 @@ export class Stream {
   /** Forgets the publications, not the position. */
   clear(): void {
     this.#kept = []
+    this.clearAt = Infinity
   }
 
   /** A slice: after `since` (before it, when reversed), at most `limit`. */

@@ -23,6 +23,7 @@ export class Wheel {
   readonly #buckets: Set<Deadline>[] = Array.from({ length: BUCKETS }, () => new Set())
   #size = 0
   #turned = 0
+  #isClosed = false
   #stop: (() => void) | undefined
 
   constructor(clock: Clock) {
@@ -43,7 +44,7 @@ export class Wheel {
   set(entry: Deadline, due: number): void {
     if (entry.due === due) return
     this.#remove(entry)
-    if (due === Infinity) return this.#pauseWhenEmpty()
+    if (due === Infinity || this.#isClosed) return this.#pauseWhenEmpty()
     if (this.#stop === undefined) this.#start()
     entry.due = due
     // What is due in the past is looked at on the next tick, never in a bucket that was already passed.
@@ -52,8 +53,9 @@ export class Wheel {
     this.#size++
   }
 
-  /** Forgets everything and stops the interval. */
+  /** Forgets everything and stops the interval for good. */
   close(): void {
+    this.#isClosed = true
     for (const bucket of this.#buckets) {
       for (const entry of bucket) entry.due = Infinity
       bucket.clear()
