@@ -19,7 +19,9 @@ const runtimeDependencies = (manifest: Manifest): string[] => [
 ].flatMap(group => Object.keys(group ?? {}))
 
 const packageOf = (specifier: string): string => specifier.split('/').slice(0, specifier.startsWith('@') ? 2 : 1).join('/')
-const isTool = (file: string): boolean => /(^|\/)test\//.test(file) || /\.config\.(ts|js|mjs)$/.test(file)
+/** Tests, configuration, and the two workspaces that are nothing else may use the repository's own tools. */
+const isTool = (folder: string, file: string): boolean =>
+  ['tests', 'bench'].includes(folder) || /(^|\/)test\//.test(file) || /\.config\.(ts|js|mjs)$/.test(file)
 const isVirtual = (specifier: string): boolean => /^([#~]|@\/|virtual:)/.test(specifier)
 
 /** Floors are whole numbers and every workspace dependency stands on a lower one. */
@@ -56,7 +58,7 @@ const importProblem = (workspace: Workspace, file: CodeFile, specifier: string, 
   const name = packageOf(specifier)
   if (doors.workspaceNames.has(name) && !doors.open.has(specifier)) return `goes past the exports of ${name}`
   if (name === workspace.manifest.name || runtimeDependencies(workspace.manifest).includes(name)) return undefined
-  if (isTool(file.path) && (allDependencies(workspace.manifest).includes(name) || doors.rootTools.has(name))) return undefined
+  if (isTool(workspace.folder, file.path) && (allDependencies(workspace.manifest).includes(name) || doors.rootTools.has(name))) return undefined
   return isTypesOnly(workspace, name) ? undefined : `is not declared in ${workspace.folder}/package.json`
 }
 
