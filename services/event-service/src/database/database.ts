@@ -6,6 +6,7 @@
 
 import type { Transaction } from 'kysely'
 import type { fromKysely } from 'pg-boss'
+import { SLUG } from '@neo-stack/events'
 import type { Schema } from './schema.ts'
 
 /** What pg-boss runs on. */
@@ -35,4 +36,13 @@ export interface Database {
   /** Rejects when the database does not answer. */
   ping: () => Promise<void>
   close: () => Promise<void>
+}
+
+/**
+ * The tenant a transaction may be opened for: `*` would be all of them, and comes from nowhere but `inSystem`.
+ * @throws {TypeError} for anything that is not an identifier of a tenant
+ */
+export function assertTenant(tenantId: string): string {
+  if (!SLUG.test(tenantId)) throw new TypeError('not an identifier of a tenant')
+  return tenantId
 }

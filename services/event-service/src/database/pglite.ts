@@ -5,7 +5,7 @@ import { pg_trgm } from '@electric-sql/pglite/contrib/pg_trgm'
 import { unaccent } from '@electric-sql/pglite/contrib/unaccent'
 import { Kysely, PGliteDialect, sql } from 'kysely'
 import { fromPglite } from 'pg-boss'
-import type { Database, Tx, TransactionOptions } from './database.ts'
+import { assertTenant, type Database, type Tx, type TransactionOptions } from './database.ts'
 import { migrate } from './migrations.ts'
 import type { Schema } from './schema.ts'
 
@@ -45,18 +45,18 @@ export async function dumpPglite(): Promise<Blob> {
 
 async function toDatabase(pglite: PGlite): Promise<Database> {
   const kysely = new Kysely<Schema>({ dialect: new PGliteDialect({ pglite }) })
-  const inTenant = <T>(tenantId: string, run: (tx: Tx) => Promise<T>, options: TransactionOptions = {}): Promise<T> =>
+  const transact = <T>(tenant: string, run: (tx: Tx) => Promise<T>, options: TransactionOptions = {}): Promise<T> =>
     kysely.transaction().execute(async tx => {
       // The dialect ignores isolation and access mode, so they are set by SQL, before anything else.
       if (options.snapshot) await sql`set transaction isolation level repeatable read, read only`.execute(tx)
-      await sql`select set_config('role', 'neo_app', true), set_config('neo.tenant', ${tenantId}, true)`.execute(tx)
+      await sql`select set_config('role', 'neo_app', true), set_config('neo.tenant', ${tenant}, true)`.execute(tx)
       return run(tx)
     })
   const epoch = await pglite.query<{ value: string }>(`select value from settings where key = 'log_epoch'`)
   let closing: Promise<void> | undefined
   return {
-    inTenant,
-    inSystem: (run, options) => inTenant('*', run, options),
+    inTenant: async (tenantId, run, options) => transact(assertTenant(tenantId), run, options),
+    inSystem: (run, options) => transact('*', run, options),
     logEpoch: String(epoch.rows[0]?.value),
     jobs: fromPglite(pglite),
     jobsBackend: 'pglite',

@@ -9,26 +9,30 @@ export interface GatherOptions<Member> {
   run: (key: string, group: Member[]) => Promise<void>
   /** Milliseconds to wait for company. @default 2 */
   waitMs?: number
-  /** Largest group. @default 500 */
+  /** Largest weight of a group; a member that weighs more is a group of its own. @default 500 */
   max?: number
+  /** Weight of a member. @default 1 for each */
+  weigh?: (member: Member) => number
   setTimer?: (run: () => void, ms: number) => unknown
 }
 
 /** See {@link createGather}. */
 export interface Gather<Member> {
   add: (key: string, member: Member) => void
+  /** How many members of a key wait for a group. */
+  waiting: (key: string) => number
   /** Resolves when everything that was added has been carried out. */
   drain: () => Promise<void>
 }
 
 /** Creates a gatherer; see the head of this file. */
-export function createGather<Member>({ run, waitMs = 2, max = 500, setTimer = setTimeout }: GatherOptions<Member>): Gather<Member> {
+export function createGather<Member>({ run, waitMs = 2, max = 500, weigh = () => 1, setTimer = setTimeout }: GatherOptions<Member>): Gather<Member> {
   const waiting = new Map<string, Member[]>()
   const running = new Set<Promise<void>>()
   const work = async (key: string): Promise<void> => {
     for (let members = waiting.get(key); members && members.length > 0; members = waiting.get(key)) {
       if (members.length < max) await new Promise<void>(resolve => setTimer(resolve, waitMs))
-      await run(key, members.splice(0, max))
+      await run(key, members.splice(0, countWithin(members, max, weigh)))
     }
     waiting.delete(key)
   }
@@ -45,8 +49,16 @@ export function createGather<Member>({ run, waitMs = 2, max = 500, setTimer = se
         start(key)
       }
     },
+    waiting: key => waiting.get(key)?.length ?? 0,
     drain: async () => {
       while (running.size > 0) await Promise.all(running)
     },
   }
+}
+
+/** How many members from the first on weigh `max` together at most; at least one. */
+function countWithin<Member>(members: readonly Member[], max: number, weigh: (member: Member) => number): number {
+  let weight = 0
+  const tooMuch = members.findIndex(member => (weight += weigh(member)) > max)
+  return tooMuch === -1 ? members.length : Math.max(1, tooMuch)
 }

@@ -1,7 +1,8 @@
 /** The event log's SQL: locking channels, numbering, inserting, and answers kept for idempotency. */
 
-import { sql } from 'kysely'
+import { sql, type Insertable } from 'kysely'
 import type { Tx } from '../database/database.ts'
+import type { Schema } from '../database/schema.ts'
 import type { PendingEvent } from './projection.ts'
 
 /** An event with its number, ready to insert. */
@@ -33,17 +34,24 @@ export async function lockChannels(tx: Tx, tenantId: string, names: readonly str
   return new Map(rows.map(row => [row.name, Number(row.seq)]))
 }
 
+/** Rows of one insert: a statement carries 65,535 parameters at most, a row has eight. */
+const ROWS_PER_INSERT = 2000
+
 /** Inserts numbered events and moves their channels' `seq`. */
 export async function appendEvents(tx: Tx, events: readonly NumberedEvent[]): Promise<void> {
   if (events.length === 0) return
-  await tx.insertInto('events').values(events.map(event => ({
-    id: event.id, tenant_id: event.channel.tenantId, channel: event.channel.name, seq: event.seq, type: event.type, time: event.time,
-    actor: JSON.stringify(event.actor), data: JSON.stringify(event.data),
-  }))).execute()
+  for (let start = 0; start < events.length; start += ROWS_PER_INSERT) {
+    await tx.insertInto('events').values(events.slice(start, start + ROWS_PER_INSERT).map(toRow)).execute()
+  }
   const last = new Map(events.map(event => [event.channel.name, event.seq]))
   const moved = [...last].map(([name, seq]) => sql`(${name}::text, ${seq}::bigint)`)
   await sql`update channels set seq = moved.seq from (values ${sql.join(moved)}) as moved (name, seq) where channels.name = moved.name`.execute(tx)
 }
+
+const toRow = (event: NumberedEvent): Insertable<Schema['events']> => ({
+  id: event.id, tenant_id: event.channel.tenantId, channel: event.channel.name, seq: event.seq, type: event.type, time: event.time,
+  actor: JSON.stringify(event.actor), data: JSON.stringify(event.data),
+})
 
 /** Looks up answers younger than {@link IDEMPOTENCY_HOURS}; forgets older ones under the same keys. */
 export async function findAnswers(tx: Tx, tenantId: string, keys: readonly { scope: string, key: string }[]): Promise<KeptAnswer[]> {
@@ -62,4 +70,11 @@ export async function keepAnswers(tx: Tx, tenantId: string, answers: readonly Ke
   await tx.insertInto('idempotency_keys').values(answers.map(({ scope, key, bodyHash, answer }) => ({
     tenant_id: tenantId, scope, key, body_hash: bodyHash, answer: JSON.stringify(answer),
   }))).execute()
+}
+
+/** Forgets answers older than {@link IDEMPOTENCY_HOURS}, a batch at a time. @returns how many were forgotten */
+export async function purgeAnswers(tx: Tx, batch: number): Promise<number> {
+  const { numAffectedRows } = await sql`delete from idempotency_keys where ctid in (select ctid from idempotency_keys
+    where created_at < now() - make_interval(hours => ${IDEMPOTENCY_HOURS}) limit ${batch})`.execute(tx)
+  return Number(numAffectedRows ?? 0)
 }

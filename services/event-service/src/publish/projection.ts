@@ -18,6 +18,8 @@ export interface PendingEvent {
 
 /** What a projection may change: the event's data, and events of other channels that belong to it. */
 export interface Projected {
+  /** The event says nothing new: it gets no number, is not logged and not delivered. @default false */
+  isRepeat?: boolean
   data?: Record<string, unknown>
   derived?: readonly Pick<PendingEvent, 'channel' | 'type' | 'data'>[]
 }

@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto'
 import { authorize, parseChannel, parseEvent, type Actor, type Principal, type Publish, type Published, type PublishRequest } from '@neo-stack/events'
 import { Problem } from '../errors.ts'
+import { toStorableData } from './storable.ts'
 import { toPublished, type DraftEvent, type WritePath } from './write-path.ts'
 
 /** Several events to be written together. */
@@ -60,7 +61,7 @@ function check(event: Pick<PublishRequest, 'channel' | 'type'> & { data: unknown
   if (!channel) throw new Problem('unknown_channel', { errors: [{ path: `${path}channel`, message: 'no channel has this form' }] })
   const parsed = parseEvent(channel, event.type, event.data)
   if (!parsed.ok) throw new Problem(parsed.code, { errors: parsed.faults.map(fault => ({ ...fault, path: path + fault.path })) })
-  return { channel, type: parsed.type, data: parsed.data }
+  return { channel, type: parsed.type, data: toStorableData(parsed.data) }
 }
 
 /** A hash that does not depend on the order of keys. */

@@ -41,13 +41,17 @@ export interface WritePathOptions {
   random?: (size: number) => Uint8Array
   /** Told after each commit, for metrics. */
   onWritten?: (events: readonly Envelope[]) => void
+  /** Told what went wrong after a commit, which no publisher must hear: the event is written. */
+  onFault?: (error: unknown) => void
+  /** Submissions of a tenant that may wait; more are refused with `unavailable`. @default 10_000 */
+  maxWaiting?: number
 }
 
 /** See {@link createWritePath}. */
 export interface WritePath {
   /**
    * Writes a submission; resolves after the commit with its answer.
-   * @throws {Problem} `idempotency_conflict`, or what a projection refuses with
+   * @throws {Problem} `idempotency_conflict`, `unavailable` when closing or overloaded, or what a projection refuses with
    */
   write: (submission: Submission) => Promise<unknown>
   /** Waits for everything in flight and refuses what comes later with `unavailable`. */
@@ -73,10 +77,14 @@ export function toPublished({ id, seq, time }: Envelope): Published {
 
 /** Creates the write path. */
 export function createWritePath(options: WritePathOptions): WritePath {
+  const { maxWaiting = 10_000 } = options
   let isClosed = false
-  const gather = createGather<Member>({ run: (tenantId, group) => runGroup(options, tenantId, group) })
+  const gather = createGather<Member>({
+    run: (tenantId, group) => runGroup(options, tenantId, group),
+    weigh: ({ submission }) => submission.events.length,
+  })
   return {
-    write: submission => isClosed
+    write: submission => isClosed || gather.waiting(submission.tenantId) >= maxWaiting
       ? Promise.reject(new Problem('unavailable', { retryAfter: 1 }))
       : new Promise((resolve, reject) => { gather.add(submission.tenantId, { submission, resolve, reject }) }),
     close: () => {
@@ -88,49 +96,64 @@ export function createWritePath(options: WritePathOptions): WritePath {
 
 /** Commits a group; when it fails, each member is tried alone, so that each gets its own answer. Never rejects. */
 async function runGroup(options: WritePathOptions, tenantId: string, group: readonly Member[]): Promise<void> {
+  let written: Written
   try {
-    const written = await options.database.inTenant(tenantId, tx => writeGroup(options, tx, group))
-    void options.realtime.deliver(written.events)
-    options.onWritten?.(written.events)
-    for (const [member, answer] of written.answers) member.resolve(answer)
-    for (const [member, problem] of written.refused) member.reject(problem)
+    written = await options.database.inTenant(tenantId, tx => writeGroup(options, tx, group))
   } catch (error) {
     const [only] = group
     if (group.length === 1 && only) only.reject(error)
     else for (const member of group) await runGroup(options, tenantId, [member])
+    return
+  }
+  handOver(options, written.events)
+  for (const [member, answer] of written.answers) member.resolve(answer)
+  for (const [member, problem] of written.refused) member.reject(problem)
+}
+
+/** After the commit nothing may fail the group any more: trying it again would write it twice. */
+function handOver({ realtime, onWritten, onFault }: WritePathOptions, events: readonly Envelope[]): void {
+  try {
+    realtime.deliver(events).catch((error: unknown) => onFault?.(error))
+    onWritten?.(events)
+  } catch (error) {
+    onFault?.(error)
   }
 }
 
 async function writeGroup(options: WritePathOptions, tx: Tx, group: readonly Member[]): Promise<Written> {
   const tenantId = group[0]?.submission.tenantId ?? ''
   const keys = group.flatMap(({ submission }) => submission.key ?? [])
-  const kept = await findAnswers(tx, tenantId, keys)
-  const { fresh, repeats, refused } = sortOut(group, kept)
+  const { fresh, repeats, refused } = sortOut(group, await findAnswers(tx, tenantId, keys))
   const drafts = fresh.map(member => ({ member, events: member.submission.events.map(event => toPending(options, event)) }))
-  const numbers = await lockChannels(tx, tenantId, drafts.flatMap(draft => draft.events.flatMap(event => channelsOf(options, event))))
-  const written: Written = { answers: new Map(), refused, events: [] }
-  const rows: NumberedEvent[] = []
-  const answers: KeptAnswer[] = []
-  for (const { member, events } of drafts) {
-    const all: Envelope[] = []
-    const own: Envelope[] = []
-    for (const event of events) {
-      const [first, ...derived] = await project(options, tx, event)
-      own.push(number(options, numbers, first, rows))
-      all.push(...own.slice(-1), ...derived.map(one => number(options, numbers, one, rows)))
-    }
-    await member.submission.within?.(tx, own)
-    const answer = member.submission.answer?.(own) ?? own.map(toPublished)
-    if (member.submission.key) answers.push({ ...member.submission.key, answer })
-    written.answers.set(member, answer)
-    written.events.push(...all)
+  const names = drafts.flatMap(draft => draft.events.flatMap(event => channelsOf(options, event)))
+  const ledger: Ledger = { options, numbers: await lockChannels(tx, tenantId, names), rows: [], delivered: [] }
+  const answers = new Map<Member, unknown>()
+  for (const { member, events } of drafts) answers.set(member, await writeMember(ledger, tx, member.submission, events))
+  await appendEvents(tx, ledger.rows)
+  await keepAnswers(tx, tenantId, fresh.flatMap(member => member.submission.key ? [{ ...member.submission.key, answer: answers.get(member) }] : []))
+  for (const [member, original] of repeats) answers.set(member, 'member' in original ? answers.get(original.member) : original.answer)
+  return { answers, refused, events: ledger.delivered }
+}
+
+/** What a transaction has numbered so far. */
+interface Ledger {
+  options: WritePathOptions
+  /** The last `seq` of each locked channel. */
+  numbers: Map<string, number>
+  rows: NumberedEvent[]
+  delivered: Envelope[]
+}
+
+/** Projects and numbers a submission's events. @returns its answer */
+async function writeMember(ledger: Ledger, tx: Tx, submission: Submission, events: readonly PendingEvent[]): Promise<unknown> {
+  const own: Envelope[] = []
+  for (const event of events) {
+    const { first, isRepeat, derived } = await project(ledger.options, tx, event)
+    own.push(isRepeat ? toEnvelope(first) : number(ledger, first))
+    for (const one of derived) number(ledger, one)
   }
-  await appendEvents(tx, rows)
-  await keepAnswers(tx, tenantId, answers)
-  for (const [member, original] of repeats) {
-    written.answers.set(member, 'member' in original ? written.answers.get(original.member) : original.answer)
-  }
-  return written
+  await submission.within?.(tx, own)
+  return submission.answer ? submission.answer(own) : own.map(toPublished)
 }
 
 /** An answer that already stands, or the member of this group that will give it. */
@@ -169,21 +192,31 @@ function channelsOf({ projections }: WritePathOptions, event: PendingEvent): rea
   return event.channel.kept === 'log' ? [event.channel.name, ...derived] : derived
 }
 
-async function project(options: WritePathOptions, tx: Tx, event: PendingEvent): Promise<[PendingEvent, ...PendingEvent[]]> {
-  const projected = await options.projections.get(event.type)?.apply(tx, event)
-  const derived = projected?.derived?.map(one => toPending(options, { ...one, actor: event.actor })) ?? []
-  return [projected?.data ? { ...event, data: projected.data } : event, ...derived]
+interface ProjectedEvent {
+  first: PendingEvent
+  isRepeat: boolean
+  derived: readonly PendingEvent[]
 }
 
-/** Gives an event its `seq` where its channel keeps a log, and remembers it for insertion. */
-function number({ database }: WritePathOptions, numbers: Map<string, number>, event: PendingEvent, rows: NumberedEvent[]): Envelope {
-  const { id, type, channel, time, actor, data } = event
-  const base = { id, type, channel: channel.name, tenantId: channel.tenantId, time, actor, data }
-  if (channel.kept !== 'log') return base
-  const last = numbers.get(channel.name)
-  if (last === undefined) throw new TypeError(`channel ${channel.name} was not locked: name it in derives()`)
-  const seq = last + 1
-  numbers.set(channel.name, seq)
-  rows.push({ ...event, seq })
-  return { ...base, seq, logEpoch: database.logEpoch }
+async function project(options: WritePathOptions, tx: Tx, event: PendingEvent): Promise<ProjectedEvent> {
+  const { data = event.data, isRepeat = false, derived = [] } = await options.projections.get(event.type)?.apply(tx, event) ?? {}
+  return { first: { ...event, data }, isRepeat, derived: derived.map(one => toPending(options, { ...one, actor: event.actor })) }
+}
+
+/** Gives an event its `seq` where its channel keeps a log, and remembers it for insertion and delivery. */
+function number({ options, numbers, rows, delivered }: Ledger, event: PendingEvent): Envelope {
+  const envelope = toEnvelope(event)
+  if (event.channel.kept === 'log') {
+    const last = numbers.get(event.channel.name)
+    if (last === undefined) throw new TypeError(`channel ${event.channel.name} was not locked: name it in derives()`)
+    Object.assign(envelope, { seq: last + 1, logEpoch: options.database.logEpoch })
+    numbers.set(event.channel.name, last + 1)
+    rows.push({ ...event, seq: last + 1 })
+  }
+  delivered.push(envelope)
+  return envelope
+}
+
+function toEnvelope({ id, type, channel, time, actor, data }: PendingEvent): Envelope {
+  return { id, type, channel: channel.name, tenantId: channel.tenantId, time, actor, data }
 }

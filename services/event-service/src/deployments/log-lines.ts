@@ -1,0 +1,53 @@
+/** Log lines: numbering, cutting into chunks, and what a retry already brought. Pure. */
+
+import type { LogLine } from '@neo-stack/events'
+import { toStorable } from '../publish/storable.ts'
+
+/** A line on its way in, without a number. */
+export type NewLine = Omit<LogLine, 'n' | 'time'> & { time?: string | undefined }
+
+/** Lines of one chunk at most: a chunk is one event, and an event travels in one frame to every reader. */
+export const CHUNK_LINES = 500
+/** Characters of one chunk at most. */
+export const CHUNK_CHARACTERS = 65_536
+
+/** Lines as they are stored: plain text is the container's output. */
+export function toNewLines(lines: readonly (string | NewLine)[]): NewLine[] {
+  return lines.map(line => typeof line === 'string'
+    ? { stream: 'stdout', text: toStorable(line) }
+    : { ...line, text: toStorable(line.text) })
+}
+
+/** Cuts lines into chunks that readers can take. */
+export function toChunks<Line extends { text: string }>(lines: readonly Line[]): Line[][] {
+  const chunks: Line[][] = []
+  let characters = 0
+  for (const line of lines) {
+    const last = chunks.at(-1)
+    characters += line.text.length
+    if (last && last.length < CHUNK_LINES && characters <= CHUNK_CHARACTERS) last.push(line)
+    else {
+      chunks.push([line])
+      characters = line.text.length
+    }
+  }
+  return chunks
+}
+
+/** What of a chunk is new. */
+export type NewPart = { isGap: true } | { isGap: false, lines: LogLine[] }
+
+/**
+ * Numbers the lines of a chunk after the last known one.
+ * @param from number that the sender gave its first line: lines up to `last` are known already; `undefined` appends
+ * @param last number of the last stored line
+ */
+export function numberLines(lines: readonly NewLine[], { from, last, time }: { from: number | undefined, last: number, time: string }): NewPart {
+  const first = from ?? last + 1
+  if (first > last + 1) return { isGap: true }
+  return {
+    isGap: false,
+    lines: lines.slice(last + 1 - first).map(({ stream, step, text, time: own }, index) =>
+      ({ n: last + 1 + index, time: own ?? time, stream, ...step !== undefined && { step }, text })),
+  }
+}

@@ -1,0 +1,59 @@
+/** What a deployment is after an event: every event is a patch over what was known. Pure. */
+
+import { deploymentStatusSchema, type Deployment, type DeploymentStatus, type EventTypeName } from '@neo-stack/events'
+
+/** A deployment without what its row counts by itself. */
+export type DeploymentState = Omit<Deployment, 'logLines' | 'createdAt' | 'updatedAt' | 'finishedAt'>
+
+/** An event of a deployment's life. */
+export interface DeploymentPatch {
+  type: EventTypeName
+  data: Readonly<Record<string, unknown>>
+}
+
+/** Event types that {@link mergeDeployment} knows. */
+export const lifeTypes = ['deployment_start', 'deployment_progress', 'deployment_complete', 'deployment_error', 'deployment_cancelled'] as const
+
+const finalStatuses: ReadonlySet<DeploymentStatus> = new Set(['completed', 'failed', 'cancelled'])
+
+/** Fields a patch replaces as they come; `params` belongs to `step` or `messageKey` and is dealt with apart. */
+const replaced = [
+  'instanceType', 'name', 'kind', 'progress', 'step', 'currentStep', 'nextSteps', 'estimatedCompletion', 'instanceUrl', 'error', 'messageKey', 'simulated',
+] as const
+
+/** Whether a deployment has ended. */
+export function isFinal(status: DeploymentStatus): boolean {
+  return finalStatuses.has(status)
+}
+
+/**
+ * Merges an event into what is known of its deployment. The instance never changes, an end is final, and what an end makes
+ * pointless (when it will end, what comes next) goes with it unless the event says it anew.
+ * @param state what was known, `undefined` for an unknown deployment
+ */
+export function mergeDeployment(state: DeploymentState | undefined, { data }: DeploymentPatch): DeploymentState {
+  if (state && isFinal(state.status)) return state
+  const before = state ?? unknown(data)
+  const status = deploymentStatusSchema.parse(data['status'] ?? before.status)
+  const kept = isFinal(status) ? without(before, ['estimatedCompletion', 'nextSteps']) : before
+  return { ...withParams(kept, data), ...pick(data, replaced), status } as DeploymentState
+}
+
+function unknown(data: DeploymentPatch['data']): DeploymentState {
+  const deploymentId = String(data['deploymentId'])
+  return { deploymentId, instanceId: String(data['instanceId'] ?? deploymentId), kind: 'create', status: 'in_progress', progress: 0 }
+}
+
+/** Old parameters would be rendered into a new sentence, so a new sentence without parameters has none. */
+function withParams(state: DeploymentState, data: DeploymentPatch['data']): DeploymentState {
+  if (data['params'] !== undefined) return { ...state, ...pick(data, ['params']) }
+  return data['step'] === undefined && data['messageKey'] === undefined ? state : without(state, ['params'])
+}
+
+function pick(data: DeploymentPatch['data'], fields: readonly string[]): Record<string, unknown> {
+  return Object.fromEntries(fields.flatMap(field => data[field] === undefined ? [] : [[field, data[field]]]))
+}
+
+function without(state: DeploymentState, fields: readonly (keyof DeploymentState)[]): DeploymentState {
+  return Object.fromEntries(Object.entries(state).filter(([field]) => !fields.includes(field as keyof DeploymentState))) as unknown as DeploymentState
+}
