@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { DISCONNECTS, ERRORS } from '../src/index.ts'
 import { OPEN, connected, start } from './kit.ts'
 
@@ -60,15 +60,7 @@ const disconnects: [what: string, command: object, disconnect: keyof typeof DISC
 ]
 
 describe('commands', () => {
-  let url = ''
-  let shared: Awaited<ReturnType<typeof start>> | undefined
-  beforeAll(() => { shared = undefined })
-
-  const connect = async (): ReturnType<typeof connected> => {
-    shared = await start()
-    url = shared.url
-    return connected(url)
-  }
+  const connect = async (): ReturnType<typeof connected> => connected((await start()).url)
 
   test.each(replies)('%s is answered', async (_, command, reply) => {
     const { send, next } = await connect()
@@ -94,7 +86,7 @@ describe('commands', () => {
 })
 
 test('a channel is subscribed once, and only so many are', async () => {
-  const { url } = await start({ client: { token: { hmacSecretKey: 'a secret for tests only' }, channelLimit: 2 } })
+  const { url } = await start({ client: { channelLimit: 2 } })
   const { send, next } = await connected(url)
   send(...['a', 'a', 'b', 'c'].map((name, at) => ({ id: at + 2, subscribe: { channel: `open:${name}` } })))
   expect([await next(), await next(), await next(), await next()]).toMatchObject(
