@@ -32,7 +32,7 @@ export class LogSender {
   #bytes = 0
   #sending: Promise<void> | undefined
   #timed = false
-  #failure: unknown
+  #failure: Error | undefined
 
   constructor(options: LogOptions) {
     this.#options = options
@@ -105,7 +105,7 @@ export class LogSender {
   }
 
   #fail(error: unknown): void {
-    this.#failure = error
+    this.#failure = error instanceof Error ? error : new Error('the log could not be stored', { cause: error })
     this.#queue = []
     this.#bytes = 0
   }

@@ -2,7 +2,7 @@
 
 import type { Deployment, DeploymentDetail, DeploymentJob } from '@neo-stack/events'
 import { codeOf, deliver, DeliveryRefused, DeploymentEnded } from './delivery.ts'
-import { DeploymentFailure } from './failure.ts'
+import type { DeploymentFailure } from './failure.ts'
 import { LogSender, type OutputLine } from './logs.ts'
 import { afterFailure, afterSuccess } from './next-steps.ts'
 import { stepKey, type PlanStep } from './plan.ts'

@@ -1,0 +1,65 @@
+import { describe, expect, it } from 'vitest'
+import { LogSender, type OutputLine } from '../src/logs.ts'
+import { createVirtualTime } from './virtual-time.ts'
+
+interface Batch { from: number, texts: string[] }
+
+function createStore(over: { pause?: number, last?: number } = {}): { sender: LogSender, batches: Batch[], stored: () => string[] } {
+  const time = createVirtualTime()
+  const batches: Batch[] = []
+  let last = over.last ?? 0
+  const sender = new LogSender({
+    ...time, last, signal: new AbortController().signal,
+    append: async ({ lines, from = 0 }) => {
+      await time.sleep(over.pause ?? 0)
+      expect(from).toBe(last + 1)
+      batches.push({ from, texts: lines.map(line => typeof line === 'string' ? line : line.text) })
+      last += lines.length
+      return { last }
+    },
+  })
+  return { sender, batches, stored: () => batches.flatMap(({ texts }) => texts) }
+}
+
+const line = (text: string): OutputLine => ({ stream: 'stdout', text })
+
+describe('the log sender', () => {
+  it('gathers lines that come close together and numbers them from where the log ends', async () => {
+    const { sender, batches } = createStore({ last: 7 })
+    for (const text of ['a', 'b', 'c']) await sender.push(line(text))
+    expect(batches).toEqual([])
+    await sender.flush()
+    expect(batches).toEqual([{ from: 8, texts: ['a', 'b', 'c'] }])
+  })
+
+  it('sends by itself after a moment', async () => {
+    const { sender, stored } = createStore()
+    await sender.push(line('alone'))
+    await expect.poll(stored).toEqual(['alone'])
+  })
+
+  it('cuts batches at 64 KiB and waits for a slow store instead of piling up', async () => {
+    const { sender, batches, stored } = createStore({ pause: 1000 })
+    const texts = Array.from({ length: 500 }, (_, index) => `${index}`.padEnd(1000, '.'))
+    let waiting = 0
+    for (const text of texts) {
+      await sender.push(line(text))
+      waiting = Math.max(waiting, texts.indexOf(text) + 1 - stored().length)
+    }
+    await sender.flush()
+    expect(stored()).toEqual(texts)
+    for (const batch of batches) expect(batch.texts.join('').length).toBeLessThanOrEqual(64 * 1024)
+    expect(waiting).toBeLessThanOrEqual(66)
+  })
+
+  it('makes several lines of text with line breaks or too long for one line, and loses no character', async () => {
+    const { sender, stored } = createStore()
+    const long = 'x'.repeat(40_000)
+    await sender.push(line(`one\ntwo\r\nthree`))
+    await sender.push(line(long))
+    await sender.flush()
+    expect(stored().slice(0, 3)).toEqual(['one', 'two', 'three'])
+    expect(stored().slice(3).join('')).toBe(long)
+    expect(stored().slice(3).every(text => text.length <= 16_384)).toBe(true)
+  })
+})
