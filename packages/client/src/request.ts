@@ -133,7 +133,7 @@ async function tryOnce(options: RequestOptions, { call, own, key }: Try, token: 
 
 function toUrl(baseUrl: string, { path, query = {} }: Call): string {
   const given = Object.entries(query).filter((entry): entry is [string, string | number] => entry[1] !== undefined)
-  const search = new URLSearchParams(given.map(([name, value]) => [name, String(value)])).toString()
+  const search = new URLSearchParams(given.map(([name, value]): [string, string] => [name, String(value)])).toString()
   return `${baseUrl.replace(/\/$/, '')}${path}${search === '' ? '' : `?${search}`}`
 }
 

@@ -22,7 +22,7 @@ export interface Tabs {
  * The browser's own, for one session per `name`. Nothing outside a browser: there each client of a process is a person of its own.
  */
 export function findTabs(name: string): Tabs {
-  const scope = globalThis as { document?: unknown, navigator?: { locks?: Locks }, BroadcastChannel?: new (name: string) => TabChannel }
+  const scope = globalThis as unknown as { document?: unknown, navigator?: { locks?: Locks }, BroadcastChannel?: new (name: string) => TabChannel }
   if (scope.document === undefined) return {}
   return { locks: scope.navigator?.locks, channel: scope.BroadcastChannel && new scope.BroadcastChannel(name) }
 }
