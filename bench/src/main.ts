@@ -1,0 +1,46 @@
+/**
+ * Runs scenarios: `npm run bench -- publish fanout [--seconds 10]`, or `all`. Prints a table for each and writes
+ * `bench/out/<scenario>.json`. Timings never fail anything; a scenario that cannot run here says what it needs.
+ */
+
+import { mkdir, writeFile } from 'node:fs/promises'
+import { parseArgs } from 'node:util'
+import { pinGenerator, readMachine } from './machine.ts'
+import type { BenchContext, Scenario } from './scenario.ts'
+import { root } from './scenario.ts'
+import { bundle } from './scenarios/bundle.ts'
+import { fanout } from './scenarios/fanout.ts'
+import { idle } from './scenarios/idle.ts'
+import { paint } from './scenarios/paint.ts'
+import { publish } from './scenarios/publish.ts'
+import { start } from './scenarios/start.ts'
+import { formatTable } from './table.ts'
+
+const scenarios: Record<string, Scenario> = { publish, fanout, paint, start, idle, bundle }
+
+async function runScenario(name: string, scenario: Scenario, context: BenchContext): Promise<void> {
+  console.log(`\n## ${name}: ${scenario.doc}\n`)
+  const { rows, notes = [] } = await scenario.run(context)
+  console.log([formatTable(rows), ...notes].join('\n'))
+  await mkdir(`${root}bench/out`, { recursive: true })
+  const result = { scenario: name, machine: readMachine(context.pinned), seconds: context.seconds, rows, notes }
+  await writeFile(`${root}bench/out/${name}.json`, `${JSON.stringify(result, null, 2)}\n`)
+}
+
+async function main(): Promise<void> {
+  const { positionals, values } = parseArgs({ allowPositionals: true, options: { seconds: { type: 'string', default: '10' } } })
+  const names = positionals.includes('all') ? Object.keys(scenarios) : positionals
+  const unknown = names.filter(name => !Object.hasOwn(scenarios, name))
+  if (names.length === 0 || unknown.length > 0) {
+    console.error(`Name scenarios, or all:\n${Object.entries(scenarios).map(([name, { doc }]) => `  ${name.padEnd(8)} ${doc}`).join('\n')}`)
+    process.exitCode = 1
+    return
+  }
+  const context: BenchContext = { pinned: pinGenerator(), seconds: Number(values.seconds), say: text => { console.log(text) } }
+  if (!context.pinned) console.log('Server and generator share their cores here: taskset or a second core is missing.')
+  for (const [name, scenario] of Object.entries(scenarios)) {
+    if (names.includes(name)) await runScenario(name, scenario, context)
+  }
+}
+
+await main()

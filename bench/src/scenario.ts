@@ -1,0 +1,55 @@
+/** What a scenario is given and gives. */
+
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { fileURLToPath } from 'node:url'
+import { startPlatform, type PlatformProcess, type PlatformProcessOptions } from '@neo-stack/testing'
+import type { Row } from './table.ts'
+
+/** Path of the repository. */
+export const root: string = fileURLToPath(new URL('../..', import.meta.url))
+
+/** Path of the platform's process. */
+export const platformMain: string = `${root}services/platform/src/main.ts`
+
+/** The generator is the limit beyond this lag of its event loop, in milliseconds. */
+export const LAG_LIMIT_MS = 50
+
+/** How a run is measured. */
+export interface BenchContext {
+  /** Whether the server gets core 0 for itself. */
+  pinned: boolean
+  /** Seconds of load. */
+  seconds: number
+  say: (text: string) => void
+}
+
+/** What a scenario measured. */
+export interface Measured {
+  rows: Row[]
+  notes?: string[]
+}
+
+/** A named scenario. */
+export interface Scenario {
+  doc: string
+  run: (context: BenchContext) => Promise<Measured>
+}
+
+/** Starts the platform on core 0. */
+export function startServer({ pinned }: BenchContext, options: Omit<Partial<PlatformProcessOptions>, 'main'> = {}): Promise<PlatformProcess> {
+  return startPlatform({ main: platformMain, readyTimeoutMs: 120_000, ...pinned && { prefix: ['taskset', '-c', '0'] }, ...options })
+}
+
+/** Measures the generator's own lag over a piece of work: the row, and the note that the generator was the limit. */
+export async function watchGenerator(work: () => Promise<Row[]>): Promise<Measured> {
+  const delay = monitorEventLoopDelay({ resolution: 5 })
+  delay.enable()
+  const rows = await work()
+  delay.disable()
+  // The histogram counts the timer's own period as delay.
+  const lag = Math.max(0, delay.percentile(99) / 1e6 - 5)
+  return {
+    rows: [...rows, { name: 'event loop lag of the generator, p99', value: lag, unit: 'ms', goal: `≤ ${LAG_LIMIT_MS}` }],
+    notes: lag > LAG_LIMIT_MS ? ['The generator was the limit: these figures say less about the server than about the generator.'] : [],
+  }
+}

@@ -1,0 +1,63 @@
+/** How long a person waits: from a clean copy to the first page, and from a second start. */
+
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { until } from '@neo-stack/testing'
+import { root, startServer, type BenchContext, type Scenario } from '../scenario.ts'
+import type { Row } from '../table.ts'
+
+export const start: Scenario = {
+  doc: 'npm ci, npm start to the first page, second start',
+  run: async context => {
+    const folder = await mkdtemp(join(tmpdir(), 'neo-bench-'))
+    try {
+      const copy = join(folder, 'copy')
+      await runCommand('git', ['clone', '-q', root, copy], folder)
+      const installed = await timed(() => runCommand('npm', ['ci', '--no-audit', '--no-fund'], copy))
+      return { rows: [{ name: 'npm ci', value: installed, unit: 's' }, ...await measureStarts(context, copy)] }
+    } finally {
+      await rm(folder, { recursive: true, force: true })
+    }
+  },
+}
+
+async function measureStarts(context: BenchContext, copy: string): Promise<Row[]> {
+  const dataDir = join(copy, '.data')
+  const port = 18_080
+  const first = await timed(() => startOnce(copy, { dataDir, port }))
+  const second = await timed(() => startOnce(copy, { dataDir, port }))
+  const bare = await timed(async () => { await (await startServer(context, { dataDir })).stop() })
+  return [
+    { name: 'npm start to the first page, portals built', value: first, unit: 's' },
+    { name: 'second npm start to the first page', value: second, unit: 's', goal: '≤ 3' },
+    { name: 'process alone, second start to ready', value: bare, unit: 's', goal: '≤ 3' },
+  ]
+}
+
+/** Starts as a person would and ends once the first page is there. */
+async function startOnce(copy: string, { dataDir, port }: { dataDir: string, port: number }): Promise<void> {
+  const child = spawn('npm', ['start'], { cwd: copy, env: { ...process.env, PORT: String(port), NEO_DATA_DIR: dataDir, NEO_DEMO: '1' }, stdio: 'ignore', detached: true })
+  try {
+    await until(async () => child.exitCode !== null || (await fetch(`http://127.0.0.1:${port}/tenant/`)).ok, { timeoutMs: 600_000, everyMs: 25, what: 'the first page' })
+    if (child.exitCode !== null) throw new Error(`npm start ended with ${child.exitCode}`)
+  } finally {
+    // npm does not pass the signal on to what it started: the whole group gets it.
+    if (child.exitCode === null && child.pid !== undefined) process.kill(-child.pid, 'SIGTERM')
+    if (child.exitCode === null) await once(child, 'close')
+    await until(() => fetch(`http://127.0.0.1:${port}/livez`).then(() => false, () => true), { timeoutMs: 15_000, what: 'the port to be free' })
+  }
+}
+
+async function timed(work: () => Promise<void>): Promise<number> {
+  const startedAt = performance.now()
+  await work()
+  return (performance.now() - startedAt) / 1000
+}
+
+async function runCommand(command: string, args: readonly string[], cwd: string): Promise<void> {
+  const [code] = await once(spawn(command, args, { cwd, stdio: ['ignore', 'ignore', 'inherit'] }), 'close')
+  if (code !== 0) throw new Error(`${command} ended with ${String(code)}`)
+}

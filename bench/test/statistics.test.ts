@@ -1,0 +1,33 @@
+import { expect, test } from 'vitest'
+import { toPaintTimes } from '../src/paints.ts'
+import { percentile, summarise, toFigure } from '../src/statistics.ts'
+import { formatTable } from '../src/table.ts'
+
+test('a percentile is the nearest rank', () => {
+  const sorted = Array.from({ length: 100 }, (_, index) => index + 1)
+  expect([0, 0.5, 0.99, 1].map(share => percentile(sorted, share))).toEqual([1, 50, 99, 100])
+  expect(percentile([7], 0.99)).toBe(7)
+})
+
+test('a summary does not depend on the order of its samples', () => {
+  expect(summarise([3, 1, 2])).toEqual({ count: 3, min: 1, mean: 2, p50: 2, p95: 3, p99: 3, max: 3 })
+  expect(() => summarise([])).toThrow(RangeError)
+})
+
+test('figures have three digits below a hundred and none after the point above', () => {
+  expect([0.012345, 1.5, 99.94, 1234.5, Number.NaN].map(toFigure)).toEqual(['0.0123', '1.5', '99.9', '1,235', '–'])
+})
+
+test('a table lines up and keeps the goal', () => {
+  expect(formatTable([{ name: 'second start', value: 2.5, unit: 's', goal: '≤ 3' }])).toBe([
+    '| figure       | value | unit | goal |',
+    '|--------------|------:|------|------|',
+    '| second start |   2.5 | s    | ≤ 3  |',
+  ].join('\n'))
+})
+
+test('an overtaken event is painted with the one that overtook it', () => {
+  const sent = [{ deployment: 'a', n: 1, at: 0 }, { deployment: 'a', n: 2, at: 10 }, { deployment: 'b', n: 1, at: 5 }, { deployment: 'a', n: 3, at: 20 }]
+  const shown = [{ deployment: 'a', n: 2, at: 16 }, { deployment: 'b', n: 1, at: 32 }]
+  expect(toPaintTimes(sent, shown)).toEqual([16, 6, 27, undefined])
+})
