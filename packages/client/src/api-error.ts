@@ -49,6 +49,8 @@ export class ApiError extends Error {
 
   /** Whether the same request may succeed later without a person doing anything. */
   get isTemporary(): boolean {
+    // A 2xx that is not the service's comes from a network that wants a sign-in of its own first.
+    if (this.code === 'unexpected' && this.status < 300) return true
     return this.status === 0 || this.status === 408 || this.status === 429 || this.status >= 500
   }
 }

@@ -85,7 +85,7 @@ export function createClient(options: ClientOptions = {}): Client {
     getSubscriptionTokens: async channels => (await rest.realtime.subscriptionTokens(channels)).tokens,
     onTerminated: () => { void confirmSession(session) },
   })
-  const stopWatching = session.onChange(({ state }) => { if (state === 'signed-out') void connection.close() })
+  const stopWatching = followSession(session, connection)
 
   return {
     session,
@@ -98,6 +98,18 @@ export function createClient(options: ClientOptions = {}): Client {
       await connection.close()
     },
   }
+}
+
+/** The connection is one person's: it ends with the session, and another person gets another one. */
+function followSession(session: Session, connection: Connection): () => void {
+  let userId: string | undefined
+  return session.onChange(status => {
+    if (status.state === 'unknown' || status.state === 'restoring') return
+    const isOther = status.state === 'signed-out' || (userId !== undefined && userId !== status.user.id)
+    userId = status.state === 'signed-in' ? status.user.id : undefined
+    if (isOther && connection.status.state !== 'idle') void connection.close()
+    if (status.state === 'signed-in' && connection.status.state === 'closed') connection.connect()
+  })
 }
 
 /** The server cut the connection for good: a revoked session cannot be renewed, and then the person is signed out. */

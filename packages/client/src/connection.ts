@@ -79,6 +79,8 @@ export interface Connection {
 interface Shared {
   channel: string
   listeners: Set<SubscriptionListener>
+  /** Listeners that nothing was told yet. */
+  untold: Set<SubscriptionListener>
   subscription: Subscription | undefined
   linger: Timer | undefined
   /** Why the token endpoint refused, kept until the client library reports the end of the subscription. */
@@ -92,6 +94,8 @@ interface Shared {
 const RETRIED_CODES = new Set([3500, 3502])
 /** A connection that lasted this long was good: the next failure starts with the shortest wait again. */
 const GOOD_AFTER_MS = 10_000
+/** What the realtime server's reasons are called in the HTTP API, which portals translate. */
+const UNSUBSCRIBED_CODES: Readonly<Record<number, string>> = { 102: 'unknown_channel', 103: 'forbidden', 2000: 'forbidden' }
 const REFUSED_TOKEN_CODES = new Set(['forbidden', 'not_found', 'unknown_channel'])
 
 /**
@@ -148,6 +152,7 @@ class RealtimeConnection implements Connection {
   subscribe(channel: string, listener: SubscriptionListener): () => void {
     const shared = this.#share(channel)
     shared.listeners.add(listener)
+    shared.untold.add(listener)
     queueMicrotask(() => { this.#greet(shared, listener) })
     return () => { this.#release(shared, listener) }
   }
@@ -159,7 +164,7 @@ class RealtimeConnection implements Connection {
 
   /** Tells a new user of a channel how things stand. */
   #greet(shared: Shared, listener: SubscriptionListener): void {
-    if (!shared.listeners.has(listener)) return
+    if (!shared.untold.delete(listener)) return
     const { state } = this.#status
     if (state === 'closed') listener.onClosed(toFault(this.#status))
     else if (shared.subscription?.state === 'subscribed') listener.onSubscribed({ isRecovered: false })
@@ -174,13 +179,14 @@ class RealtimeConnection implements Connection {
       existing.linger = undefined
       return existing
     }
-    const shared: Shared = { channel, listeners: new Set(), subscription: undefined, linger: undefined, refusal: undefined }
+    const shared: Shared = { channel, listeners: new Set(), untold: new Set(), subscription: undefined, linger: undefined, refusal: undefined }
     this.#channels.set(channel, shared)
     if (this.#client) this.#subscribeShared(this.#client, shared)
     return shared
   }
 
   #release(shared: Shared, listener: SubscriptionListener): void {
+    shared.untold.delete(listener)
     if (!shared.listeners.delete(listener) || shared.listeners.size > 0 || this.#channels.get(shared.channel) !== shared) return
     shared.linger = this.#clock.setTimeout(() => { this.#drop(shared) }, this.#options.lingerMs ?? 1000)
   }
@@ -242,7 +248,7 @@ class RealtimeConnection implements Connection {
     const subscription = client.newSubscription(shared.channel, { getToken: () => this.#getTokenFor(shared) })
     shared.subscription = subscription
     subscription.on('subscribed', ({ wasRecovering, recovered }) => {
-      for (const listener of [...shared.listeners]) listener.onSubscribed({ isRecovered: wasRecovering && recovered })
+      tell(shared, listener => { listener.onSubscribed({ isRecovered: wasRecovering && recovered }) })
     })
     subscription.on('publication', ({ data }) => {
       for (const listener of [...shared.listeners]) listener.onPublication(data)
@@ -262,9 +268,9 @@ class RealtimeConnection implements Connection {
   }
 
   #onUnsubscribed(shared: Shared, { code, reason }: UnsubscribedContext): void {
-    const fault = shared.refusal ?? { code: String(code), detail: reason }
+    const fault = shared.refusal ?? { code: UNSUBSCRIBED_CODES[code] ?? String(code), detail: reason }
     this.#drop(shared)
-    for (const listener of [...shared.listeners]) listener.onDenied(fault)
+    tell(shared, listener => { listener.onDenied(fault) })
   }
 
   /** The connection is gone or was not made; the client library tries again. */
@@ -311,13 +317,17 @@ class RealtimeConnection implements Connection {
   #closeChannels(fault: FeedFault): void {
     const all = [...this.#channels.values()]
     for (const shared of all) this.#drop(shared)
-    for (const shared of all) for (const listener of [...shared.listeners]) listener.onClosed(fault)
+    for (const shared of all) tell(shared, listener => { listener.onClosed(fault) })
   }
 }
 
-function tellLost({ listeners }: Shared): void {
-  for (const listener of [...listeners]) listener.onLost()
+/** Tells all listeners of a channel how things stand; a listener may let go of it while it is told. */
+function tell(shared: Shared, say: (listener: SubscriptionListener) => void): void {
+  shared.untold.clear()
+  for (const listener of [...shared.listeners]) if (shared.listeners.has(listener)) say(listener)
 }
+
+const tellLost = (shared: Shared): void => { tell(shared, listener => { listener.onLost() }) }
 
 function toFault(status: ConnectionStatus): FeedFault {
   return { code: 'closed', detail: status.state === 'closed' ? status.reason : '' }

@@ -220,13 +220,11 @@ function toStatus(state: FeedState): FeedStatus {
 
 /** A 401 is final here: the session was renewed in vain. Errors that are not the service's are ours, and final. */
 function toFailure(generation: number, error: unknown): FeedEvent {
-  if (!(error instanceof ApiError)) return isAbort(error) ? missedNow(generation) : refusedBy(generation, error)
+  if (!(error instanceof ApiError)) return refusedBy(generation, error)
   if (error.isTemporary) return { type: 'missed', generation, waitMs: error.retryAfterMs ?? 0 }
   const isDenied = error.status === 403 || error.status === 404
   return { type: 'refused', generation, isDenied, fault: { code: error.code, detail: error.detail } }
 }
 
-const isAbort = (error: unknown): boolean => error instanceof Error && error.name === 'AbortError'
-const missedNow = (generation: number): FeedEvent => ({ type: 'missed', generation, waitMs: 0 })
 const refusedBy = (generation: number, error: unknown): FeedEvent =>
   ({ type: 'refused', generation, isDenied: false, fault: { code: 'unexpected', detail: error instanceof Error ? error.message : String(error) } })

@@ -84,6 +84,8 @@ class PortalSession implements Session {
   #renewal: Promise<Held | undefined> | undefined
   #timer: Timer | undefined
   #isClosed = false
+  /** Counts what happened to the session, so that the answer of an older request is recognised. */
+  #version = 0
 
   constructor(options: SessionOptions) {
     this.#options = options
@@ -128,7 +130,7 @@ class PortalSession implements Session {
   }
 
   async getAccessToken(): Promise<string | undefined> {
-    if (!this.#held) return undefined
+    if (!this.#held) return (await this.#renewal)?.session.accessToken
     if (this.#clock.now() < this.#held.endsAt - MARGIN_MS) return this.#held.session.accessToken
     return (await this.#renew())?.session.accessToken
   }
@@ -156,24 +158,24 @@ class PortalSession implements Session {
   }
 
   async #renewLocked(): Promise<Held | undefined> {
-    const before = this.#held
+    const before = this.#version
     const locks = this.#options.tabs?.locks
     if (!locks) return await this.#refresh(before)
     return await locks.request(`neo-session-${this.#options.portal}`, () => this.#refresh(before))
   }
 
-  async #refresh(before: Held | undefined): Promise<Held | undefined> {
+  async #refresh(before: number): Promise<Held | undefined> {
     // Another tab renewed, or somebody signed in or out, while this one waited for the lock.
-    if (this.#held !== before) return this.#held
+    if (this.#version !== before) return this.#held
     try {
       const session = await this.#options.rest.session.refresh(this.#options.portal)
-      if (this.#held !== before) return this.#held
+      if (this.#version !== before) return this.#held
       this.#tell({ type: 'session', session })
       return this.#hold(session)
     } catch (error) {
       if (!(error instanceof ApiError) || (error.status !== 401 && error.status !== 403)) throw error
-      if (this.#held !== before) return this.#held
-      this.#forget(before ? { state: 'signed-out', reason: 'session_expired' } : { state: 'signed-out' })
+      if (this.#version !== before) return this.#held
+      this.#forget(this.#held ? { state: 'signed-out', reason: 'session_expired' } : { state: 'signed-out' })
       return undefined
     }
   }
@@ -183,6 +185,7 @@ class PortalSession implements Session {
     const lifeMs = toLifeMs(session, now)
     const held = { session, endsAt: now + lifeMs }
     this.#held = held
+    this.#version++
     const { random = Math.random } = this.#options
     this.#renewIn(lifeMs * (RENEW_AT - random() / 10))
     const isSame = this.#status.state === 'signed-in' && JSON.stringify(this.#status.user) === JSON.stringify(session.user)
@@ -193,6 +196,7 @@ class PortalSession implements Session {
   #forget(status: SessionStatus): void {
     this.#clearTimer()
     this.#held = undefined
+    this.#version++
     if (this.#status.state !== 'signed-out') this.#setStatus(status)
   }
 
