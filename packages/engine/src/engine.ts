@@ -37,7 +37,7 @@ export interface AttachOptions {
 
 /** A server of the Centrifugo client protocol in this process. */
 export interface Engine extends Publishing, Control, Inspection {
-  /** Takes the WebSocket upgrades of one path of an HTTP server; other paths are left to others. Returns how to detach. */
+  /** Takes the WebSocket upgrades of one path of an HTTP server; other paths are left to other listeners. Returns how to detach. */
   attach(server: Server, options?: AttachOptions): () => void
   /**
    * Refuses new upgrades with 503, tells every client to reconnect, resolves when their sockets are gone and no timer is left.

@@ -23,7 +23,7 @@ export interface WebSocketOptions {
   isOpen(): boolean
 }
 
-/** Serves the path on a server; upgrades to other paths are left to others. Returns how to stop. */
+/** Serves the path on a server; upgrades to other paths are left to other listeners, 404 if there are none. Returns how to stop. */
 export function serveWebSocket(server: Server, options: WebSocketOptions): () => void {
   const sockets = new WebSocketServer({
     noServer: true, clientTracking: false, perMessageDeflate: false,
@@ -34,7 +34,11 @@ export function serveWebSocket(server: Server, options: WebSocketOptions): () =>
 
   const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     const url = parseUrl(request)
-    if (url?.pathname !== options.path) return
+    if (url?.pathname !== options.path) {
+      // With nobody else to answer, the socket would stay open for ever.
+      if (server.listenerCount('upgrade') === 1) answer(socket, 404)
+      return
+    }
     const status = refusal(request, url, options)
     if (status !== undefined) return answer(socket, status)
     sockets.handleUpgrade(request, socket, head, webSocket => {

@@ -41,16 +41,13 @@ describe('disconnect', () => {
 
   test('writes what was already answered first', async () => {
     const { url, engine } = await start()
-    const { next, closed } = await connected(url)
-    const { send, next: nextOf } = await connected(url, 'v')
+    const { send, next, closed } = await connected(url)
     send({ id: 2, subscribe: { channel: 'open:a' } })
-    await nextOf()
+    await next()
     engine.publish('open:a', 1)
-    engine.disconnect({ user: 'v' })
-    expect(await nextOf()).toMatchObject({ push: { pub: { data: 1 } } })
     engine.disconnect({ user: 'u' })
-    await closed
-    void next
+    expect(await next()).toMatchObject({ push: { pub: { data: 1 } } })
+    expect((await closed)[0]).toBe(3503)
   })
 
   test.each([{}, { user: 'u', code: 100 }, { user: 'u', code: 5000 }, { user: 'u', reason: 'x'.repeat(124) }])('refuses %o', async target => {
