@@ -161,8 +161,9 @@ export class Connection implements Receiver, TransportEvents, Deadline {
     }
   }
 
-  /** Ends a live subscription and tells the client. */
+  /** Ends a live subscription and tells the client; one that is over already is left alone. */
   endSubscription(subscription: Subscription, unsubscribe: Unsubscribe): void {
+    if (this.session.subscriptions.get(subscription.channel) !== subscription) return
     countCode(this.#shared.counters.unsubscribes, unsubscribe.code)
     this.write(this.codec.encodePush({ type: 'unsubscribe', channel: subscription.channel, unsubscribe }))
     this.#leave(subscription)
@@ -181,7 +182,17 @@ export class Connection implements Receiver, TransportEvents, Deadline {
         if (this.#isPaused) this.#pause(false)
         return
       }
-      this.#take(command)
+      this.#safely(() => { this.#take(command) })
+    }
+  }
+
+  /** A fault of ours or of an adapter ends this connection, never the process. */
+  #safely(act: () => void): void {
+    try {
+      act()
+    } catch (error) {
+      this.#shared.ports.onFault(error)
+      this.disconnect(DISCONNECTS.serverError)
     }
   }
 
@@ -213,7 +224,7 @@ export class Connection implements Receiver, TransportEvents, Deadline {
     })
     this.#isBusy = false
     if (isClosed(this.session)) return
-    this.#answer(command, outcome)
+    this.#safely(() => { this.#answer(command, outcome) })
     this.#work()
   }
 
@@ -273,9 +284,10 @@ export class Connection implements Receiver, TransportEvents, Deadline {
     this.session.subscribing = undefined
     if (isRecovered !== undefined) counters.recoveries[isRecovered ? 'recovered' : 'unrecovered']++
     if (rules.presence) ports.presence.add(channel, info)
-    hub.goLive(subscription)
-    if (rules.joinLeave && this.session.subscriptions.has(channel)) hub.announce('join', channel, info)
-    if (end && this.session.subscriptions.has(channel)) this.endSubscription(subscription, end)
+    hub.goLive(subscription, () => {
+      if (rules.joinLeave) hub.announce('join', channel, info)
+    })
+    if (end) this.endSubscription(subscription, end)
     if (subscription.expireAt !== Infinity) this.#reschedule()
   }
 

@@ -61,10 +61,11 @@ export class Hub {
     }
   }
 
-  /** The subscribe reply is written: what was held follows, what the reply covered is skipped. */
-  goLive(subscription: Subscription): void {
+  /** The subscribe reply is written: what was held follows, what the reply covered is skipped. `onLive` comes in between. */
+  goLive(subscription: Subscription, onLive: () => void): void {
     const held = subscription.pending ?? []
     subscription.pending = undefined
+    onLive()
     for (const { publication, epoch } of held) {
       const encode = encodeOnce({ type: 'publication', channel: subscription.channel, publication, epoch })
       if (!offer(subscription, publication, { epoch, encode })) return

@@ -1,7 +1,7 @@
 /** Port: who is subscribed to which channel. Adapters: `presence-memory.ts`. */
 import type { ClientInfo } from './publication.ts'
 
-/** Entries by channel and client id. */
+/** Entries by channel and client id. No method throws. */
 export interface PresenceStore {
   add(channel: string, info: ClientInfo): void
   remove(channel: string, client: string): void

@@ -1,8 +1,9 @@
 /** Closing: clients are told to come back, a few at a time, so that they do not all arrive elsewhere at once. */
 import type { Connection, Shared } from './connection.ts'
 import type { Clock } from './clock.ts'
-import { DISCONNECTS } from './disconnects.ts'
+import { DISCONNECTS, isDisconnect } from './disconnects.ts'
 import type { Disconnect } from './disconnects.ts'
+import { EngineError } from './errors.ts'
 
 /** Options of `close`. */
 export interface CloseOptions {
@@ -20,6 +21,7 @@ const STEP_MS = 10
 /** Closes every connection and resolves when all sockets are gone. */
 export async function closeConnections({ roster }: Pick<Shared, 'roster'>, clock: Clock, options: CloseOptions): Promise<void> {
   const { code = DISCONNECTS.shutdown.code, reason = DISCONNECTS.shutdown.reason, spreadMs = 0 } = options
+  if (!isDisconnect({ code, reason })) throw new EngineError('badRequest', 'code must be 3000–4999 and reason at most 123 bytes')
   const open = [...roster.open]
   // Who came and went already is awaited as well: `gone` resolves for every connection once.
   const gone = open.map(connection => connection.gone)

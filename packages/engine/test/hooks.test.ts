@@ -61,6 +61,30 @@ test('a hook that throws refuses, and the application is told', async () => {
   expect(faults).toEqual([new Error('connecting'), new Error('subscribing')])
 })
 
+test.each([{ disconnect: { code: 100, reason: '' } }, { disconnect: { code: 4000, reason: 'x'.repeat(124) } }, { error: { code: 0, message: '' } }])(
+  'a hook that refuses with %j is a fault, not a frame', async veto => {
+    const faults: unknown[] = []
+    const { url } = await start({ onFault: fault => faults.push(fault), hooks: { onConnecting: () => veto } })
+    const { send, closed } = await raw(url)
+    send({ id: 1, connect: { token: await sign({ sub: 'u' }) } })
+    expect(await closed).toEqual([3004, 'internal server error'])
+    expect(faults).toHaveLength(1)
+  })
+
+test('an adapter that throws ends the connection it served, never the process', async () => {
+  const faults: unknown[] = []
+  const fail = (): never => { throw new Error('store') }
+  const presence = { add: fail, remove: () => undefined, list: fail, close: () => undefined }
+  const { url, engine } = await start({ presence, onFault: fault => faults.push(fault) })
+  for (const command of [{ subscribe: { channel: 'seen:a' } }, { presence: { channel: 'seen:a' } }]) {
+    const { send, closed } = await connected(url)
+    send({ id: 2, ...command })
+    expect((await closed)[0]).toBe(3004)
+  }
+  expect(faults).toEqual([new Error('store'), new Error('store')])
+  expect(engine.stats()).toMatchObject({ subscriptions: 0, sockets: 0 })
+})
+
 test('connections and their ends are told once, with code and reason', async () => {
   const told: [string, string, number?][] = []
   const { url, engine } = await start({ hooks: {

@@ -90,13 +90,14 @@ function remoteKeys(endpoint: string): () => JWTVerifyGetKey {
   return () => keys
 }
 
-/** Imported keys are kept as long as the application hands out the same set object. */
+/** Imported keys are kept as long as the application hands out the same set, be it a new object each time. */
 function givenKeys(keys: () => JSONWebKeySet | Promise<JSONWebKeySet>, onRotation: () => void): () => Promise<JWTVerifyGetKey> {
-  let current: { readonly set: JSONWebKeySet, readonly resolve: JWTVerifyGetKey } | undefined
+  let current: { readonly text: string, readonly resolve: JWTVerifyGetKey } | undefined
   return async () => {
     const set = await keys()
-    if (current?.set !== set) {
-      current = { set, resolve: createLocalJWKSet(set) }
+    const text = JSON.stringify(set)
+    if (current?.text !== text) {
+      current = { text, resolve: createLocalJWKSet(set) }
       onRotation()
     }
     return current.resolve
