@@ -6,6 +6,8 @@ import type { DeploymentService } from './service.ts'
 import { sleep as realSleep, type Sleep } from './sleep.ts'
 
 const DEFAULT_STOP_MILLISECONDS = 5000
+/** Also where notifications wake the worker: nobody notifies when an instance's next job comes free. */
+const POLL_SECONDS = 2
 const SWEEP_MILLISECONDS = 30_000
 
 /** A job as the queue hands it out. */
@@ -23,6 +25,7 @@ export interface TakeOptions {
   batchSize: number
   localConcurrency: number
   pollingIntervalSeconds: number
+  notifyPollingIntervalSeconds: number
 }
 
 /** The part of a job queue that the worker needs; pg-boss 12 is one. A handler that rejects puts its job back. */
@@ -104,7 +107,7 @@ class Session {
     const { queue, concurrency = 4 } = this.#options
     this.#workId = await queue.work(
       DEPLOYMENT_QUEUE,
-      { batchSize: 1, localConcurrency: concurrency, pollingIntervalSeconds: 2 },
+      { batchSize: 1, localConcurrency: concurrency, pollingIntervalSeconds: POLL_SECONDS, notifyPollingIntervalSeconds: POLL_SECONDS },
       async jobs => { await Promise.all(jobs.map(job => this.#track(this.#handle(job)))) },
     )
     this.#track(this.#sweep()).catch(() => undefined)

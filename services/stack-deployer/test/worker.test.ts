@@ -1,10 +1,10 @@
 import { PGlite } from '@electric-sql/pglite'
 import { DEPLOYMENT_QUEUE } from '@neo-stack/events'
 import { fromPglite, PgBoss } from 'pg-boss'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import {
   createDeployer, createSimulatedDriver, createWorker, deploymentJobKey, deploymentQueueOptions, recoverJobs, retryBlockedJobs, sleep,
-  type DeploymentService, type JobQueue, type Outcome,
+  type DeploymentService, type JobQueue, type Outcome, type Worker,
 } from '../src/index.ts'
 import { createJob, FakePlatform } from './fake-platform.ts'
 
@@ -20,7 +20,17 @@ async function createBoss(): Promise<PgBoss> {
 beforeAll(async () => {
   boss = await createBoss()
   await boss.createQueue(DEPLOYMENT_QUEUE, deploymentQueueOptions)
-}, 30_000)
+}, 60_000)
+
+const started: Worker[] = []
+
+async function start<Made extends Worker>(worker: Made): Promise<Made> {
+  started.push(worker)
+  await worker.start()
+  return worker
+}
+
+afterEach(() => Promise.all(started.splice(0).map(worker => worker.stop(0))))
 
 beforeEach(() => boss.deleteAllJobs(DEPLOYMENT_QUEUE))
 
@@ -61,8 +71,7 @@ describe('the worker over pg-boss', () => {
   it('takes a job, deploys it once, and completes the job', async () => {
     const platform = new FakePlatform()
     platform.queue(createJob())
-    const deployer = createDeployer({ queue: boss, platform: platform.connect(), driver: createSimulatedDriver({ speed: 1e9 }) })
-    await deployer.start()
+    const deployer = await start(createDeployer({ queue: boss, platform: platform.connect(), driver: createSimulatedDriver({ speed: 1e9 }) }))
     await send(createJob())
     await expect.poll(() => platform.deployment?.status, { timeout: 5000 }).toBe('completed')
     await expect.poll(states).toEqual({ 'd-1': 'completed' })
@@ -77,8 +86,7 @@ describe('the worker over pg-boss', () => {
     await send(createJob({ deploymentId: 'd-1', instanceId: 'one' }))
     await send(createJob({ deploymentId: 'd-2', instanceId: 'one' }))
     await send(createJob({ deploymentId: 'd-3', instanceId: 'two' }))
-    const worker = createWorker({ queue: boss, service, concurrency: 3 })
-    await worker.start()
+    const worker = await start(createWorker({ queue: boss, service, concurrency: 3 }))
     await expect.poll(() => begun.toSorted(), { timeout: 5000 }).toEqual(['d-1', 'd-3'])
     expect(await states()).toMatchObject({ 'd-2': 'created' })
     gates.get('d-1')?.()
@@ -91,8 +99,7 @@ describe('the worker over pg-boss', () => {
   it('drops a job that is not a deployment, and says so', async () => {
     const errors: unknown[] = []
     const { service, begun } = createService(() => Promise.resolve(done))
-    const worker = createWorker({ queue: boss, service, onError: error => errors.push(error) })
-    await worker.start()
+    const worker = await start(createWorker({ queue: boss, service, onError: error => errors.push(error) }))
     await boss.send(DEPLOYMENT_QUEUE, { nonsense: true }, { singletonKey: 'x' })
     await expect.poll(() => errors.length, { timeout: 5000 }).toBe(1)
     await worker.stop()
@@ -105,8 +112,7 @@ describe('the worker over pg-boss', () => {
       await sleep(200)
       return done
     })
-    const worker = createWorker({ queue: boss, service })
-    await worker.start()
+    const worker = await start(createWorker({ queue: boss, service }))
     await send(createJob())
     await expect.poll(() => begun, { timeout: 5000 }).toEqual(['d-1'])
     await worker.stop(5000)
@@ -120,8 +126,7 @@ describe('the worker over pg-boss', () => {
       attempts.push(options?.attempt)
       return attempts.length === 1 ? untilAborted(job, options) : Promise.resolve(done)
     })
-    const worker = createWorker({ queue: boss, service })
-    await worker.start()
+    const worker = await start(createWorker({ queue: boss, service }))
     await send(createJob())
     await expect.poll(() => begun, { timeout: 5000 }).toEqual(['d-1'])
     await worker.stop(20)
@@ -142,8 +147,7 @@ describe('recovery', () => {
     expect(await recoverJobs(boss)).toBe(1)
     expect(await recoverJobs(boss)).toBe(0)
     const { service, begun } = createService(() => Promise.resolve(done))
-    const worker = createWorker({ queue: boss, service })
-    await worker.start()
+    const worker = await start(createWorker({ queue: boss, service }))
     await expect.poll(() => begun, { timeout: 8000 }).toEqual(['d-1', 'd-2'])
     await worker.stop()
   }, 15_000)
@@ -153,15 +157,13 @@ describe('recovery', () => {
     platform.queue(createJob())
     const lost = platform.connect()
     const driver = createSimulatedDriver({ speed: 1e4 })
-    const first = createDeployer({ queue: boss, platform: lost, driver, maxAttempts: 3 })
     platform.afterCall = () => { if (platform.deployment?.step === 'init_database') lost.cut() }
-    await first.start()
+    const first = await start(createDeployer({ queue: boss, platform: lost, driver }))
     await send(createJob())
     await expect.poll(() => platform.deployment?.step, { timeout: 5000 }).toBe('init_database')
     platform.afterCall = () => undefined
     expect(await recoverJobs(boss)).toBe(1)
-    const second = createDeployer({ queue: boss, platform: platform.connect(), driver })
-    await second.start()
+    const second = await start(createDeployer({ queue: boss, platform: platform.connect(), driver }))
     await expect.poll(() => platform.deployment?.status, { timeout: 5000 }).toBe('completed')
     expect(platform.logs.map(({ n }) => n)).toEqual(platform.logs.map((_, index) => index + 1))
     await Promise.all([first.stop(0), second.stop()])
