@@ -1,7 +1,6 @@
 /** Calls to the platform: repeated until they arrive, unless the platform says no. */
 
 import type { ErrorCode } from '@neo-stack/events'
-import type { Sleep } from './sleep.ts'
 
 const FIRST_PAUSE = 100
 const LONGEST_PAUSE = 5000
@@ -33,12 +32,18 @@ export function codeOf(error: unknown): string | undefined {
   return typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string' ? error.code : undefined
 }
 
+/** How to wait between tries, and when to end them. */
+interface DeliverOptions {
+  sleep: (milliseconds: number, signal: AbortSignal) => Promise<void>
+  signal: AbortSignal
+}
+
 /**
  * Calls until it succeeds, with growing pauses.
  * @param options.signal ends the tries; the call in flight is not waited for
  * @throws the platform's answer when it is a refusal, or the signal's reason
  */
-export async function deliver<Result>(call: () => Promise<Result>, options: { sleep: Sleep, signal: AbortSignal }): Promise<Result> {
+export async function deliver<Result>(call: () => Promise<Result>, options: DeliverOptions): Promise<Result> {
   const { sleep, signal } = options
   for (let pause = FIRST_PAUSE; ; pause = Math.min(LONGEST_PAUSE, pause * 2)) {
     signal.throwIfAborted()

@@ -1,7 +1,7 @@
 /** Progress and expected end from the weights of a plan. Pure. */
 
 import type { NextStep } from '@neo-stack/events'
-import type { PlanStep } from './plan.ts'
+import type { PlanStep } from './steps.ts'
 
 /** Share of the plan's weight that the expected pace counts for against the measured one. */
 const PRIOR_SHARE = 0.1

@@ -2,7 +2,7 @@
 
 import type { AppendLogs, LogsAppended } from '@neo-stack/events'
 import { codeOf, deliver, DeliveryRefused, DeploymentEnded } from './delivery.ts'
-import type { Timing } from './platform.ts'
+import type { Timing } from './sleep.ts'
 
 const GATHER_MILLISECONDS = 50
 const BATCH_BYTES = 64 * 1024

@@ -3,21 +3,10 @@
 import type { DeploymentJob, DeploymentKind } from '@neo-stack/events'
 import type { CatalogueEntry, ServiceSpec, StepSpec } from './catalog/entry.ts'
 import { DeploymentFailure } from './failure.ts'
-import { deploymentSteps, renderSentence, type MessageParams, type StepId } from './steps.ts'
+import { deploymentSteps, renderSentence, type MessageParams, type PlanStep, type StepId } from './steps.ts'
 
 /** Domain below which instances get their host names. */
 export const DEFAULT_DOMAIN: string = 'neo-stack.com'
-
-/** One step of a plan. */
-export interface PlanStep {
-  /** Message key; unique in a plan together with `params.service`. */
-  id: StepId
-  params: MessageParams
-  /** Expected seconds. */
-  weight: number
-  /** The step as a Portuguese sentence. */
-  currentStep: string
-}
 
 /** What a plan depends on. */
 export type PlanInput = Pick<DeploymentJob, 'tenantId' | 'instanceId' | 'kind' | 'config'>
@@ -47,12 +36,6 @@ export function findStep(plan: readonly PlanStep[], id: string, service: string 
   if (exact >= 0) return exact
   const named = plan.filter(step => step.id === id)
   return named.length === 1 && named[0] ? plan.indexOf(named[0]) : -1
-}
-
-/** Name of a step that is unique in its plan. */
-export function stepKey(step: PlanStep): string {
-  const service = step.params['service']
-  return service === undefined ? step.id : `${step.id}.${service}`
 }
 
 const builders: Record<DeploymentKind, (scope: Scope) => Draft[]> = {

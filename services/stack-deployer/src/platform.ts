@@ -1,7 +1,6 @@
 /** What the deployer needs of the platform: in process inside the embedded process, over HTTP elsewhere. */
 
 import type { AppendLogs, Deployment, DeploymentPublisher, LogsAppended } from '@neo-stack/events'
-import type { Sleep } from './sleep.ts'
 
 /** Hears about cancellations at once, where the platform can tell. */
 export interface Cancellations {
@@ -21,11 +20,4 @@ export interface DeploymentPlatform {
   getDeployment(tenantId: string, deploymentId: string): Promise<Deployment | undefined>
   /** Without it a cancellation is noticed between steps and every 2 s while a step has output. */
   cancellations?: Cancellations | undefined
-}
-
-/** Clock and timers. */
-export interface Timing {
-  /** Milliseconds since the Unix epoch. */
-  now: () => number
-  sleep: Sleep
 }

@@ -5,8 +5,9 @@ import { codeOf, deliver, DeliveryRefused, DeploymentEnded } from './delivery.ts
 import type { DeploymentFailure } from './failure.ts'
 import { LogSender, type OutputLine } from './logs.ts'
 import { afterFailure, afterSuccess } from './next-steps.ts'
-import { stepKey, type PlanStep } from './plan.ts'
-import type { DeploymentPlatform, Timing } from './platform.ts'
+import type { DeploymentPlatform } from './platform.ts'
+import type { Timing } from './sleep.ts'
+import { stepKey, type PlanStep } from './steps.ts'
 
 /** Where a run stands, for one event. */
 export interface Position {

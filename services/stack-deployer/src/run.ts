@@ -1,14 +1,16 @@
 /** One run of one deployment: finds out where it stands, carries out what is left, and says how it ended. */
 
 import type { Deployment, DeploymentJob } from '@neo-stack/events'
-import { catalogue } from './catalog.ts'
+import type { CatalogueEntry } from './catalog/entry.ts'
 import { deliver, DeliveryRefused, DeploymentEnded } from './delivery.ts'
 import type { Driver, StepContext, StepOutput } from './drivers/driver.ts'
 import { estimateEnd, stepsToCome, toProgress, type Pace } from './estimate.ts'
 import { DeploymentFailure } from './failure.ts'
-import { buildPlan, findStep, type PlanStep } from './plan.ts'
-import type { DeploymentPlatform, Timing } from './platform.ts'
+import { buildPlan, findStep } from './plan.ts'
+import type { DeploymentPlatform } from './platform.ts'
 import { Report } from './report.ts'
+import type { Timing } from './sleep.ts'
+import type { PlanStep } from './steps.ts'
 
 /** Least time between two progress events of one step, and between two looks for a cancellation. */
 const ADVANCE_MILLISECONDS = 1000
@@ -24,6 +26,8 @@ export type Outcome =
 export interface RunOptions extends Timing {
   platform: DeploymentPlatform
   driver: Driver
+  /** The stack to deploy. */
+  entry: CatalogueEntry
   domain: string
   /** Tries before the deployment is given up. */
   maxAttempts: number
@@ -106,7 +110,7 @@ class Run {
   }
 
   #makePlan(): PlanStep[] {
-    return buildPlan(catalogue[this.#job.instanceType], this.#job, this.#options.domain)
+    return buildPlan(this.#options.entry, this.#job, this.#options.domain)
   }
 
   /** Removes what was made; says what it does as long as the log takes lines. */

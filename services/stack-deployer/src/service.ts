@@ -1,11 +1,13 @@
 /** DeploymentService (specification 1.2): deploys instances, and runs the jobs that commands have queued. */
 
 import type { DeploymentJob, InstanceType } from '@neo-stack/events'
+import { catalogue as ownCatalogue } from './catalog.ts'
+import type { CatalogueEntry } from './catalog/entry.ts'
 import type { Driver } from './drivers/driver.ts'
 import { DEFAULT_DOMAIN } from './plan.ts'
-import type { DeploymentPlatform, Timing } from './platform.ts'
+import type { DeploymentPlatform } from './platform.ts'
 import { runDeployment, type Outcome } from './run.ts'
-import { sleep as realSleep } from './sleep.ts'
+import { sleep as realSleep, type Timing } from './sleep.ts'
 
 /** Configuration of an instance: fields that the stack's catalogue entry knows, and which instance is meant. */
 export type InstanceConfig = DeploymentJob['config'] & {
@@ -25,6 +27,8 @@ export interface Deployed {
 export interface DeploymentServiceOptions extends Partial<Timing> {
   platform: DeploymentPlatform
   driver: Driver
+  /** Stacks that can be deployed. @default the catalogue of this package */
+  catalogue?: Readonly<Record<InstanceType, CatalogueEntry>>
   /** Domain below which instances get their host names. @default 'neo-stack.com' */
   domain?: string
   /** Tries before an interrupted deployment is given up as `worker_lost`. @default 5 */
@@ -57,7 +61,7 @@ export class DeploymentService {
 
   constructor({ randomId = () => crypto.randomUUID().slice(0, 8), ...options }: DeploymentServiceOptions) {
     this.#randomId = randomId
-    this.#options = { now: Date.now, sleep: realSleep, domain: DEFAULT_DOMAIN, maxAttempts: 5, ...options }
+    this.#options = { now: Date.now, sleep: realSleep, catalogue: ownCatalogue, domain: DEFAULT_DOMAIN, maxAttempts: 5, ...options }
   }
 
   /**
@@ -91,7 +95,8 @@ export class DeploymentService {
   }
 
   #start(job: DeploymentJob, { signal = new AbortController().signal, attempt = 0 }: JobRun): Promise<Outcome> {
-    return runDeployment(job, { ...this.#options, signal, attempt })
+    const { catalogue, ...options } = this.#options
+    return runDeployment(job, { ...options, entry: catalogue[job.instanceType], signal, attempt })
   }
 
   async #deploy(instanceType: InstanceType, tenantId: string, given: InstanceConfig): Promise<Deployed> {

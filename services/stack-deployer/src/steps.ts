@@ -1,4 +1,4 @@
-/** Every message key that a deployment shows, with its Portuguese sentence: portals translate by key, other readers get the sentence. */
+/** The steps of a plan, and every message key that a deployment shows, with its Portuguese sentence: portals translate by key, other readers get the sentence. */
 
 /** Steps of a plan by message key; `{name}` stands for a parameter of the step. */
 export const deploymentSteps = {
@@ -66,4 +66,21 @@ export type MessageParams = Record<string, string | number>
 /** Fills a sentence's parameters in; one that is missing stays as its name. */
 export function renderSentence(sentence: string, params: MessageParams): string {
   return sentence.replaceAll(/\{(\w+)\}/g, (_whole, name: string) => String(params[name] ?? name))
+}
+
+/** One step of a plan. */
+export interface PlanStep {
+  /** Message key; unique in a plan together with `params.service`. */
+  id: StepId
+  params: MessageParams
+  /** Expected seconds. */
+  weight: number
+  /** The step as a Portuguese sentence. */
+  currentStep: string
+}
+
+/** Name of a step that is unique in its plan. */
+export function stepKey(step: PlanStep): string {
+  const service = step.params['service']
+  return service === undefined ? step.id : `${step.id}.${service}`
 }

@@ -2,7 +2,6 @@
 
 import { DEPLOYMENT_QUEUE, deploymentJobSchema, type DeploymentJob } from '@neo-stack/events'
 import { retryBlockedJobs, type JobStore } from './recover.ts'
-import type { DeploymentService } from './service.ts'
 import { sleep as realSleep, type Sleep } from './sleep.ts'
 
 const DEFAULT_STOP_MILLISECONDS = 5000
@@ -34,10 +33,15 @@ export interface JobQueue extends JobStore {
   offWork(queue: string, options: { id: string, wait: boolean }): Promise<void>
 }
 
+/** What runs a job: a DeploymentService. */
+export interface JobRunner {
+  run(job: DeploymentJob, options: { signal: AbortSignal, attempt: number }): Promise<unknown>
+}
+
 /** What a worker is made of. */
 export interface WorkerOptions {
   queue: JobQueue
-  service: Pick<DeploymentService, 'run'>
+  service: JobRunner
   /** Deployments at once. @default 4 */
   concurrency?: number
   sleep?: Sleep

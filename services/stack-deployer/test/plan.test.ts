@@ -3,7 +3,8 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { estimateEnd, stepsToCome, toProgress, totalWeight } from '../src/estimate.ts'
 import { afterFailure, afterSuccess } from '../src/next-steps.ts'
-import { findStep, inDependencyOrder, stepKey } from '../src/plan.ts'
+import { findStep, inDependencyOrder } from '../src/plan.ts'
+import { stepKey } from '../src/steps.ts'
 import { buildPlan, catalogue, DeploymentFailure, deploymentNextSteps, deploymentReasons, deploymentSteps, renderSentence, type PlanStep } from '../src/index.ts'
 
 const types = instanceTypeSchema.options

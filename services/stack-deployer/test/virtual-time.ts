@@ -1,6 +1,6 @@
 /** A clock that jumps to the next sleeper whenever nothing else is going on. */
 
-import type { Timing } from '../src/platform.ts'
+import type { Timing } from '../src/sleep.ts'
 
 interface Sleeper { at: number, wake: () => void }
 

@@ -4,7 +4,7 @@ import { fromPglite, PgBoss } from 'pg-boss'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import {
   createDeployer, createSimulatedDriver, createWorker, deploymentJobKey, deploymentQueueOptions, recoverJobs, retryBlockedJobs, sleep,
-  type DeploymentService, type JobQueue, type Outcome, type Worker,
+  type JobQueue, type JobRunner, type Outcome, type Worker,
 } from '../src/index.ts'
 import { createJob, FakePlatform } from './fake-platform.ts'
 
@@ -47,8 +47,10 @@ const states = async (): Promise<Record<string, string>> =>
 
 const done: Outcome = { status: 'completed', instanceUrl: 'https://x.example' }
 
+type Run = JobRunner['run']
+
 /** A service that notes what it is asked and lets the test say when it is done. */
-function createService(run: DeploymentService['run']): { service: Pick<DeploymentService, 'run'>, begun: string[], ended: string[] } {
+function createService(run: Run): { service: JobRunner, begun: string[], ended: string[] } {
   const begun: string[] = []
   const ended: string[] = []
   return {
@@ -64,8 +66,8 @@ function createService(run: DeploymentService['run']): { service: Pick<Deploymen
   }
 }
 
-const untilAborted: DeploymentService['run'] = (_job, { signal } = {}) =>
-  new Promise((_resolve, reject) => signal?.addEventListener('abort', () => reject(signal.reason)))
+const untilAborted: Run = (_job, { signal }) =>
+  new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
 
 describe('the worker over pg-boss', () => {
   it('takes a job, deploys it once, and completes the job', async () => {
@@ -121,9 +123,9 @@ describe('the worker over pg-boss', () => {
   })
 
   it('hands jobs back that do not finish in time, and continues them at the next start', async () => {
-    const attempts: (number | undefined)[] = []
+    const attempts: number[] = []
     const { service, begun } = createService((job, options) => {
-      attempts.push(options?.attempt)
+      attempts.push(options.attempt)
       return attempts.length === 1 ? untilAborted(job, options) : Promise.resolve(done)
     })
     const worker = await start(createWorker({ queue: boss, service }))

@@ -1,7 +1,7 @@
 /** The port that carries out steps: the simulation here, containers elsewhere. Every adapter passes the contract suite in test/. */
 
 import type { DeploymentJob, MetricsSample } from '@neo-stack/events'
-import type { PlanStep } from '../plan.ts'
+import type { PlanStep } from '../steps.ts'
 
 /** What a driver says while it works: a line of output, or how much of the step is done (0 to 1). */
 export type StepOutput = { stream: 'stdout' | 'stderr', text: string } | { progress: number }

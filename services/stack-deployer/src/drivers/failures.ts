@@ -2,7 +2,7 @@
 
 import type { DeploymentJob } from '@neo-stack/events'
 import { DeploymentFailure } from '../failure.ts'
-import type { PlanStep } from '../plan.ts'
+import type { PlanStep } from '../steps.ts'
 
 /** Values of the configuration field `simulateFailure`. */
 export type SimulatedFailure = 'image_pull' | 'port_in_use' | 'unhealthy' | 'disk_full'

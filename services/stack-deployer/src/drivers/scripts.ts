@@ -1,7 +1,6 @@
 /** What the simulated steps print: believable output per step, as data made from a seeded stream of numbers. */
 
-import type { StepId } from '../steps.ts'
-import type { PlanStep } from '../plan.ts'
+import type { MessageParams, StepId } from '../steps.ts'
 import { between, hex, type Random } from './random.ts'
 import { startup } from './startup.ts'
 
@@ -13,7 +12,7 @@ export interface Scene {
   random: Random
   instanceId: string
   host: string
-  params: PlanStep['params']
+  params: MessageParams
 }
 
 const param = ({ params }: Scene, name: string): string => String(params[name] ?? name)

@@ -1,11 +1,12 @@
 /** The simulated driver: believable output and timing, nothing real. Labelled as such in the log and in every event. */
 
 import { sleep as realSleep, type Sleep } from '../sleep.ts'
-import { routedHost, stepKey, type PlanStep } from '../plan.ts'
+import { stepKey, type PlanStep } from '../steps.ts'
+import { routedHost } from '../plan.ts'
 import type { Driver, StepContext, StepOutput } from './driver.ts'
 import { failureOf } from './failures.ts'
 import { simulatedStats } from './figures.ts'
-import { createRandom } from './random.ts'
+import { createRandom, type Random } from './random.ts'
 import { scripts, type Scene, type ScriptLine } from './scripts.ts'
 
 /** How the simulation behaves. */
@@ -27,14 +28,17 @@ export function createSimulatedDriver({ speed = 6, sleep = realSleep }: Simulate
     },
     async* execute(step, context, signal) {
       const lines = toLines(step, context)
-      const pause = (step.weight * 1000) / speed / (lines.length + 1)
+      const shares = toShares(createRandom(stepKey(step) + context.job.deploymentId), lines.length + 1)
+      const pause = (index: number): number => ((step.weight * 1000) / speed) * (shares[index] ?? 0)
+      let done = 0
       for (const [index, said] of lines.entries()) {
-        await sleep(pause, signal)
+        await sleep(pause(index), signal)
         signal.throwIfAborted()
         yield typeof said === 'string' ? line(said) : { stream: 'stderr', text: said.stderr }
-        yield { progress: (index + 1) / (lines.length + 1) }
+        done += shares[index] ?? 0
+        yield { progress: Math.min(1, done) }
       }
-      await sleep(pause, signal)
+      await sleep(pause(lines.length), signal)
       signal.throwIfAborted()
       const failing = failureOf(step, context.job, context.plan)
       if (failing) throw failing.reason
@@ -52,6 +56,13 @@ export function createSimulatedDriver({ speed = 6, sleep = realSleep }: Simulate
 }
 
 const line = (text: string): StepOutput => ({ stream: 'stdout', text })
+
+/** Uneven parts of a whole: most lines come close together, some after a wait. */
+function toShares(random: Random, count: number): number[] {
+  const parts = Array.from({ length: count }, () => 0.1 + random() ** 4 * 5)
+  const sum = parts.reduce((total, part) => total + part, 0)
+  return parts.map(part => part / sum)
+}
 
 /** The script of a step; a failing one stops half-way and ends with its errors. */
 function toLines(step: PlanStep, { job, plan }: StepContext): ScriptLine[] {
