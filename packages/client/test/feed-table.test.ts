@@ -159,6 +159,7 @@ describe('catching up', () => {
 
   test.each([
     ['has a hole', { items: [item(7)], newest: 7 }],
+    ['has a hole before its end', { items: [item(6), item(8)], newest: 9, hasMore: true }],
     ['begins too late', { items: [item(9)], newest: 9 }],
     ['says that there is more than it gives', { items: [], newest: 7 }],
     ['ends before us', { items: [], newest: 3 }],

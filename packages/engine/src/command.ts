@@ -42,7 +42,8 @@ export type Request<M extends Method> = {
   readonly [F in keyof (typeof COMMANDS)[M]]: (typeof COMMANDS)[M][F] extends keyof FieldTypes ? FieldTypes[(typeof COMMANDS)[M][F]] : never
 }
 
-/** A decoded command; `pong` is a command with id 0, which only answers a ping. `send` alone needs no id. */
-export type Command =
-  | { readonly method: 'pong' }
-  | { [M in Method]: { readonly method: M, readonly id: number, readonly request: Request<M> } }[Method]
+/** A decoded command to decide on. `send` alone may have the id 0. */
+export type NumberedCommand = { [M in Method]: { readonly method: M, readonly id: number, readonly request: Request<M> } }[Method]
+
+/** A decoded command; `pong` is a command with id 0, which only answers a ping. */
+export type Command = NumberedCommand | { readonly method: 'pong' }

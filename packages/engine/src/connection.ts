@@ -6,17 +6,16 @@ import { awaitPong, dueNow, nextDeadline, startPings, startRefusal, takePong } f
 import type { Due } from './deadlines.ts'
 import { DISCONNECTS } from './disconnects.ts'
 import type { Disconnect } from './disconnects.ts'
-import { dispatch } from './dispatch.ts'
 import { ERRORS } from './errors.ts'
 import { createSession, isClosed } from './session.ts'
 import { countCode } from './stats.ts'
 import { UNSUBSCRIBES } from './unsubscribes.ts'
 import type { Batch } from './batch.ts'
 import type { Codec, Message } from './codec.ts'
-import type { Command } from './command.ts'
+import type { Command, NumberedCommand } from './command.ts'
 import type { Flusher } from './flusher.ts'
 import type { Hub } from './hub.ts'
-import type { Effect, Outcome } from './outcome.ts'
+import type { Dispatch, Effect, Outcome } from './outcome.ts'
 import type { Roster } from './roster.ts'
 import type { Ports, Receiver, Session, Subscription } from './session.ts'
 import type { Counters } from './stats.ts'
@@ -30,6 +29,7 @@ const MAX_WAITING = 256
 /** What all connections of an engine share. */
 export interface Shared {
   readonly ports: Ports
+  readonly dispatch: Dispatch
   readonly hub: Hub
   readonly roster: Roster<Connection>
   readonly wheel: Wheel
@@ -211,12 +211,12 @@ export class Connection implements Receiver, TransportEvents, Deadline {
       if (session.status !== 'connected' || !takePong(session)) this.disconnect(DISCONNECTS.badRequest)
       return
     }
-    const outcome = dispatch(session, command, this.#shared.ports)
+    const outcome = this.#shared.dispatch(session, command, this.#shared.ports)
     if (outcome instanceof Promise) void this.#wait(command, outcome)
     else this.#answer(command, outcome)
   }
 
-  async #wait(command: Exclude<Command, { method: 'pong' }>, decision: Promise<Outcome>): Promise<void> {
+  async #wait(command: NumberedCommand, decision: Promise<Outcome>): Promise<void> {
     this.#isBusy = true
     const outcome = await decision.catch((error: unknown): Outcome => {
       this.#shared.ports.onFault(error)
@@ -228,7 +228,7 @@ export class Connection implements Receiver, TransportEvents, Deadline {
     this.#work()
   }
 
-  #answer({ id, method }: Exclude<Command, { method: 'pong' }>, outcome: Outcome): void {
+  #answer({ id, method }: NumberedCommand, outcome: Outcome): void {
     if ('disconnect' in outcome) return this.disconnect(outcome.disconnect)
     if ('error' in outcome) {
       countCode(this.#shared.counters.errors, outcome.error.code)

@@ -1,5 +1,4 @@
 /** From a command to its decision. What may be said in which mode is decided here, before any command's own rules. */
-import type { Command } from './command.ts'
 import { connect } from './commands/connect.ts'
 import { history } from './commands/history.ts'
 import { presence, presenceStats } from './commands/presence.ts'
@@ -9,11 +8,10 @@ import { subRefresh } from './commands/sub-refresh.ts'
 import { subscribe } from './commands/subscribe.ts'
 import { unsubscribe } from './commands/unsubscribe.ts'
 import { disconnect, refuse } from './outcome.ts'
-import type { Outcome } from './outcome.ts'
-import type { Ports, Session } from './session.ts'
+import type { Dispatch } from './outcome.ts'
 
-/** Decides on a command other than a pong. Only `connect` may come before the session is connected. */
-export function dispatch(session: Session, command: Exclude<Command, { method: 'pong' }>, ports: Ports): Outcome | Promise<Outcome> {
+/** Decides on a command. Only `connect` may come before the session is connected. */
+export const dispatch: Dispatch = (session, command, ports) => {
   if (command.method !== 'connect' && session.status !== 'connected') return disconnect('badRequest')
   switch (command.method) {
     case 'connect': return connect(session, command.request, ports)

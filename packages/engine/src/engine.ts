@@ -11,6 +11,7 @@ import { Connection } from './connection.ts'
 import type { Shared } from './connection.ts'
 import { createControl } from './control.ts'
 import type { Control } from './control.ts'
+import { dispatch } from './dispatch.ts'
 import { Flusher } from './flusher.ts'
 import { Hub } from './hub.ts'
 import { createInspection } from './inspection.ts'
@@ -87,7 +88,7 @@ function createShared(config: EngineConfig, options: EngineOptions): Shared {
   }
   const broker = options.broker?.(events) ?? createMemoryBroker(events, { clock, random })
   const ports = createPorts(config, { ...options, clock }, { broker, hub })
-  return { ports, hub, counters, random, roster: new Roster<Connection>(), wheel: new Wheel(clock), flusher: new Flusher() }
+  return { ports, dispatch, hub, counters, random, roster: new Roster<Connection>(), wheel: new Wheel(clock), flusher: new Flusher() }
 }
 
 type Clocked = EngineOptions & Required<Pick<EngineOptions, 'clock'>>

@@ -1,10 +1,11 @@
 /** What a command decides: a reply with effects, an error reply, or the end of the connection. Plain data, performed by `connection.ts`. */
+import type { NumberedCommand } from './command.ts'
 import { DISCONNECTS } from './disconnects.ts'
 import type { Disconnect, DisconnectName } from './disconnects.ts'
 import { ERRORS } from './errors.ts'
 import type { ErrorName, ErrorReply } from './errors.ts'
 import type { Result } from './reply.ts'
-import type { Subscription } from './session.ts'
+import type { Ports, Session, Subscription } from './session.ts'
 import type { Unsubscribe } from './unsubscribes.ts'
 
 /** What happens after the reply was written, in the same turn. */
@@ -21,6 +22,9 @@ export type Refusal = { readonly error: ErrorReply } | { readonly disconnect: Di
 
 /** Decision on a command. */
 export type Outcome = { readonly result: Result, readonly effects: readonly Effect[] } | Refusal
+
+/** Decides on a command other than a pong, at once or later. */
+export type Dispatch = (session: Session, command: NumberedCommand, ports: Ports) => Outcome | Promise<Outcome>
 
 /** Grants. */
 export const reply = (result: Result, ...effects: readonly Effect[]): Outcome => ({ result, effects })

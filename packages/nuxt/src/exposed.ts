@@ -1,0 +1,22 @@
+/** What the module gives to an app, by name. */
+
+/** Composables and the file under `runtime/` each stands in. */
+export const composables: Record<string, string> = {
+  useNeoClient: 'client.ts',
+  useSession: 'composables/use-session.ts',
+  useConnection: 'composables/use-connection.ts',
+  useDeploymentEvents: 'composables/use-deployment-events.ts',
+  useDeploymentSteps: 'composables/use-deployment-steps.ts',
+  useDeploymentLog: 'composables/use-deployment-log.ts',
+  useInstances: 'composables/use-instances.ts',
+  useRealtimeMetrics: 'composables/use-realtime-metrics.ts',
+  useLanguage: 'composables/use-language.ts',
+  useSentences: 'composables/use-sentences.ts',
+  useTimes: 'composables/use-times.ts',
+}
+
+/** Components, each `runtime/components/<Name>.vue`. */
+export const components: readonly string[] = [
+  'AlertList', 'ConnectionStatus', 'DeploymentActions', 'DeploymentCard', 'DeploymentList', 'DeploymentMonitor', 'DeploymentSteps', 'LogView',
+  'NewDeployment', 'RealTimeDashboard', 'StatusBadge',
+]

@@ -1,0 +1,45 @@
+/** What events and errors say, in the reader's language: by message key where there is one, else the event's own sentence. */
+import type { Deployment, NextStep } from '@neo-stack/events'
+import type { Step } from '../deployments/steps.ts'
+import { useI18n } from 'vue-i18n'
+import { toCurrentStep } from '../deployments/steps.ts'
+
+/** What {@link useSentences} gives. */
+export interface Sentences {
+  /** A step, by its id. */
+  ofStep: (step: Step | NextStep) => string
+  /** The step a deployment stands at. */
+  ofCurrentStep: (deployment: Pick<Deployment, 'step' | 'params' | 'currentStep'>) => string
+  /** Why a deployment failed. */
+  ofReason: (deployment: Pick<Deployment, 'messageKey' | 'params' | 'error'>) => string
+  /** An `ApiError` or a feed's fault, by its code; anything else as an internal error. */
+  ofError: (error: unknown) => string
+}
+
+/** Sentences for readers; follows the language. */
+export function useSentences(): Sentences {
+  const { t, te } = useI18n()
+  const find = (keys: readonly string[]): string | undefined => keys.find(key => te(key))
+
+  const ofStep: Sentences['ofStep'] = ({ id, params, ...rest }) => {
+    const key = find([`step.${id}`, `next.${id}`])
+    return key === undefined ? ('sentence' in rest ? rest.sentence : undefined) ?? id : t(key, params)
+  }
+  return {
+    ofStep,
+    ofCurrentStep: deployment => {
+      const step = toCurrentStep(deployment)
+      return step ? ofStep(step) : deployment.currentStep ?? ''
+    },
+    ofReason: ({ messageKey, params, error }) => {
+      const key = messageKey === undefined ? undefined : find([`reason.${messageKey}`])
+      if (key === undefined) return error ?? ''
+      const step = params?.['step']
+      return t(key, { ...params, ...typeof step === 'string' && { step: ofStep({ id: step, params: params ?? {} }) } })
+    },
+    ofError: error => {
+      const code = (error as { code?: unknown } | null | undefined)?.code
+      return t(find([`error.${String(code)}`]) ?? 'error.internal')
+    },
+  }
+}

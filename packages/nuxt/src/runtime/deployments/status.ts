@@ -1,0 +1,34 @@
+/** What a deployment's status means to a reader. Pure. */
+import type { Deployment, DeploymentStatus } from '@neo-stack/events'
+
+/** Colour of a status; it never stands without the status' word. */
+export type StatusColor = 'neutral' | 'info' | 'success' | 'error' | 'warning'
+
+const colors: Readonly<Record<DeploymentStatus, StatusColor>> = {
+  queued: 'neutral',
+  starting: 'info',
+  in_progress: 'info',
+  completed: 'success',
+  failed: 'error',
+  cancelled: 'warning',
+}
+
+/** Colour of a status. */
+export function toStatusColor(status: DeploymentStatus): StatusColor {
+  return colors[status]
+}
+
+/** Whether the deployment still goes on. */
+export function isRunning({ status }: Pick<Deployment, 'status'>): boolean {
+  return status === 'queued' || status === 'starting' || status === 'in_progress'
+}
+
+/** Running ones first; otherwise the order stays. */
+export function inDisplayOrder(deployments: readonly Deployment[]): Deployment[] {
+  return [...deployments.filter(isRunning), ...deployments.filter(one => !isRunning(one))]
+}
+
+/** What a person calls the deployment: its name, else its instance. */
+export function toTitle({ name, instanceId }: Pick<Deployment, 'name' | 'instanceId'>): string {
+  return name ?? instanceId
+}

@@ -1,0 +1,59 @@
+/** The list of a deployment's steps: those behind it, the current one, those to come. Pure. */
+import type { Deployment, Envelope, NextStep } from '@neo-stack/events'
+import { isRunning } from './status.ts'
+
+/** A step as events name it. */
+export interface Step {
+  id: string
+  params: Record<string, string | number>
+  /** The Portuguese sentence, where the event had one. */
+  sentence?: string
+}
+
+/** Where a step is: `broken` is the one a failed or cancelled deployment stopped in. */
+export type StepState = 'done' | 'current' | 'broken' | 'pending'
+
+/** A step in its place. */
+export interface PlacedStep extends Step {
+  state: StepState
+  /** Unique in the list. */
+  key: string
+}
+
+const keyOf = ({ id, params }: Step): string => `${id} ${JSON.stringify(params)}`
+
+/** The step a deployment stands at. */
+export function toCurrentStep({ step, params, currentStep }: Pick<Deployment, 'step' | 'params' | 'currentStep'>): Step | undefined {
+  return step === undefined ? undefined : { id: step, params: params ?? {}, ...currentStep !== undefined && { sentence: currentStep } }
+}
+
+/** Adds a step unless it is the last one. Returns the same list when nothing changed. */
+export function addStep(steps: readonly Step[], step: Step | undefined): readonly Step[] {
+  const last = steps.at(-1)
+  return !step || (last && keyOf(last) === keyOf(step)) ? steps : [...steps, step]
+}
+
+/** The steps that past events of one deployment name, in order. */
+export function toPastSteps(deploymentId: string, events: readonly Pick<Envelope, 'data'>[]): readonly Step[] {
+  return events
+    .filter(({ data }) => data['deploymentId'] === deploymentId)
+    .reduce<readonly Step[]>((steps, { data }) => addStep(steps, toCurrentStep(data as Partial<Deployment>)), [])
+}
+
+/** Places the seen steps and those to come around the deployment's current one. */
+export function placeSteps(deployment: Deployment, seen: readonly Step[]): PlacedStep[] {
+  const steps = addStep(seen, toCurrentStep(deployment))
+  const last = steps.length - 1
+  const placed = steps.map((step, index): PlacedStep => ({
+    ...step, key: `${index} ${step.id}`, state: index < last ? 'done' : lastState(deployment),
+  }))
+  const pending = isRunning(deployment) ? deployment.nextSteps ?? [] : []
+  return [...placed, ...pending.map((step, index): PlacedStep => ({ ...toStep(step), key: `next ${index} ${step.id}`, state: 'pending' }))]
+}
+
+function lastState(deployment: Deployment): StepState {
+  if (isRunning(deployment)) return 'current'
+  return deployment.status === 'completed' ? 'done' : 'broken'
+}
+
+const toStep = ({ id, params }: NextStep): Step => ({ id, params })

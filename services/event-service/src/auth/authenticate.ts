@@ -1,0 +1,88 @@
+/** Bearer → principal → decision: the specification's `AuthMiddleware` (case 5), with its dependencies given. */
+
+import { authorize, permissionsOf, type Channel, type ChannelAction, type Decision, type Principal } from '@neo-stack/events'
+import { Problem } from '../errors.ts'
+import { isApiKey, type ApiKeys } from './api-keys.ts'
+import type { Limiter } from './limits.ts'
+import type { Revocation } from './revocation.ts'
+import type { IssuedToken, Tokens } from './tokens.ts'
+
+/** A principal and the session it came by; services have none. */
+export interface Identity extends Principal {
+  sessionId?: string
+}
+
+/** What {@link AuthMiddleware} works with. */
+export interface AuthDependencies {
+  tokens: Tokens
+  apiKeys: ApiKeys
+  revocation: Revocation
+  /** Slows down whoever tries keys that don't exist. */
+  wrongKeys: Limiter
+}
+
+/** Authenticates bearers and authorizes principals. */
+export class AuthMiddleware {
+  readonly #tokens: Tokens
+  readonly #apiKeys: ApiKeys
+  readonly #revocation: Revocation
+  readonly #wrongKeys: Limiter
+
+  constructor({ tokens, apiKeys, revocation, wrongKeys }: AuthDependencies) {
+    this.#tokens = tokens
+    this.#apiKeys = apiKeys
+    this.#revocation = revocation
+    this.#wrongKeys = wrongKeys
+  }
+
+  /**
+   * Who a bearer belongs to: an access token or an API key.
+   * @param address where the request came from, for the limit on wrong keys
+   * @throws {Problem} `unauthenticated`, or `rate_limited` after too many wrong keys
+   */
+  authenticate(bearer: string, address = ''): Promise<Identity> {
+    return isApiKey(bearer) ? this.#fromKey(bearer, address) : this.#fromToken(bearer)
+  }
+
+  /** What a principal may do with a channel; the answer to the specification's boolean, with the status of a denial. */
+  authorize(principal: Principal, channel: Channel | string, action: ChannelAction): Decision {
+    return authorize(principal, channel, action)
+  }
+
+  /** A token that opens a realtime connection. @throws {Problem} `unauthenticated` when the principal was revoked meanwhile */
+  generateConnectionToken(principal: Identity): Promise<IssuedToken> {
+    this.#refuseRevoked(principal)
+    return this.#tokens.signConnection(principal)
+  }
+
+  /** A token for one channel. @throws {Problem} `unauthenticated`, `forbidden`, `not_found` */
+  async generateSubscriptionToken(principal: Identity, channel: string): Promise<IssuedToken> {
+    this.#refuseRevoked(principal)
+    const decision = this.authorize(principal, channel, 'subscribe')
+    if (!decision.allowed) throw new Problem(decision.status === 404 ? 'not_found' : 'forbidden')
+    return this.#tokens.signSubscription(principal, channel)
+  }
+
+  async #fromKey(key: string, address: string): Promise<Identity> {
+    if (!this.#apiKeys.isKnown(key)) await this.#wrongKeys.check(address)
+    try {
+      const principal = await this.#apiKeys.authenticate(key)
+      this.#refuseRevoked(principal)
+      return principal
+    } catch (error) {
+      if (error instanceof Problem) await this.#wrongKeys.take(address)
+      throw error
+    }
+  }
+
+  async #fromToken(token: string): Promise<Identity> {
+    const { issuedAt, roles, ...who } = await this.#tokens.verifyAccess(token)
+    this.#refuseRevoked(who, issuedAt)
+    return { kind: 'user', ...who, roles, permissions: permissionsOf(roles) }
+  }
+
+  #refuseRevoked({ tenantId, userId, sessionId }: Pick<Identity, 'tenantId' | 'userId' | 'sessionId'>, issuedAt?: number): void {
+    const holder = { tenantId, userId, sessionId, issuedAt: issuedAt ?? Infinity }
+    if (this.#revocation.isRevoked(holder)) throw new Problem('unauthenticated', { detail: 'This access was revoked.' })
+  }
+}

@@ -1,0 +1,93 @@
+/** /v1/session: sign-in, who am I, refresh, sign-out; and the public keys. */
+
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import * as z from 'zod'
+import { refreshSchema, sessionSchema, signInSchema, whoAmISchema } from '@neo-stack/events'
+import { Problem } from '../errors.ts'
+import { principalOf, type App } from '../http.ts'
+import type { KeySet } from './keys.ts'
+import type { OriginCheck } from './origin.ts'
+import { SESSION_MS, type OpenSession, type Sessions } from './sessions.ts'
+
+/** What the routes call. */
+export interface SessionRoutes {
+  sessions: Sessions
+  isOurOrigin: OriginCheck
+  /** Whether the cookie travels over TLS only: the public URL is https. */
+  isSecure: boolean
+}
+
+/** A refresh or sign-out must not fail for the access token that has just expired. */
+const config = { isBearerOptional: true }
+
+const bodySchema = z.preprocess(body => body ?? {}, refreshSchema)
+
+/** Adds the session routes. */
+export function sessionRoutes(app: App, { sessions, isOurOrigin, isSecure }: SessionRoutes): void {
+  const cookies = createCookies(isSecure)
+  const checkOrigin = (request: FastifyRequest): void => {
+    if (!isOurOrigin(request.headers)) throw new Problem('origin_not_allowed')
+  }
+
+  app.post('/v1/session', { config, schema: { summary: 'Sign in', tags: ['session'], body: signInSchema, response: { 200: sessionSchema } } }, async (request, reply) => {
+    checkOrigin(request)
+    const { portal } = request.body
+    const opened = await sessions.signIn({ ...request.body, address: request.ip })
+    const former = cookies.read(request, portal)
+    // One session per portal and browser: the one before ends.
+    if (former !== undefined) await sessions.signOut(former, 'replaced by a new sign-in')
+    return cookies.give(reply, portal, opened)
+  })
+
+  app.post('/v1/session/refresh', { config, schema: { summary: 'Get a new access token by the refresh cookie', tags: ['session'], body: bodySchema, response: { 200: sessionSchema } } }, async (request, reply) => {
+    checkOrigin(request)
+    const { portal } = request.body
+    const token = cookies.read(request, portal)
+    try {
+      if (token === undefined) throw new Problem('session_expired')
+      return cookies.give(reply, portal, await sessions.refresh(token, portal))
+    } catch (error) {
+      if (error instanceof Problem && error.code === 'session_expired') cookies.clear(reply, portal)
+      throw error
+    }
+  })
+
+  app.delete('/v1/session', { config, schema: { summary: 'Sign out', tags: ['session'], body: bodySchema, response: { 204: z.null() } } }, async (request, reply) => {
+    checkOrigin(request)
+    const { portal } = request.body
+    const token = cookies.read(request, portal)
+    if (request.principal) await sessions.end(request.principal, 'signed out')
+    if (token !== undefined) await sessions.signOut(token, 'signed out')
+    if (!request.principal && token === undefined) throw new Problem('unauthenticated')
+    cookies.clear(reply, portal)
+    return reply.code(204).send(null)
+  })
+
+  app.get('/v1/session', { schema: { summary: 'Who am I', tags: ['session'], response: { 200: whoAmISchema } } }, async request =>
+    ({ user: await sessions.whoAmI(principalOf(request)) }))
+}
+
+/** Adds the address where engine, Centrifugo and others find the public keys. */
+export function jwksRoute(app: App, keys: KeySet): void {
+  app.get('/.well-known/jwks.json', { schema: { hide: true } }, async (_request, reply) =>
+    reply.header('cache-control', 'public, max-age=300').type('application/json').send(JSON.stringify(keys.jwks)))
+}
+
+interface Cookies {
+  read: (request: FastifyRequest, portal: string) => string | undefined
+  give: (reply: FastifyReply, portal: string, opened: OpenSession) => OpenSession['session']
+  clear: (reply: FastifyReply, portal: string) => void
+}
+
+function createCookies(isSecure: boolean): Cookies {
+  const nameOf = (portal: string): string => `neo_refresh_${portal}`
+  const options = { path: '/v1/session', httpOnly: true, sameSite: 'strict', secure: isSecure } as const
+  return {
+    read: (request, portal) => request.cookies[nameOf(portal)],
+    give: (reply, portal, { session, refreshToken }) => {
+      reply.header('cache-control', 'no-store').setCookie(nameOf(portal), refreshToken, { ...options, maxAge: SESSION_MS / 1000 })
+      return session
+    },
+    clear: (reply, portal) => { reply.header('cache-control', 'no-store').clearCookie(nameOf(portal), options) },
+  }
+}

@@ -1,0 +1,65 @@
+/** The queue of deployments: pg-boss on the service's own database, with what a worker is to expect of it. */
+
+import { fromKysely, PgBoss } from 'pg-boss'
+import { DEPLOYMENT_QUEUE, type DeploymentJob } from '@neo-stack/events'
+import type { Database, Tx } from '../database/database.ts'
+import { toJobId } from './identifiers.ts'
+import type { DeploymentKey } from './rows.ts'
+
+const SCHEMA = 'pgboss'
+
+/**
+ * One instance runs one deployment at a time, the next one waits (policy `singleton`, key = tenant and instance). A worker
+ * that dies is noticed by its missing heartbeat, and the job is tried again: workers continue where the log stands.
+ */
+const queue = {
+  policy: 'singleton', notify: true, heartbeatSeconds: 15, expireInSeconds: 3600, retryLimit: 3, retryDelay: 1, retryBackoff: true,
+} as const
+
+/** The queue, as commands use it. */
+export interface Jobs {
+  /** For workers; never to be awaited inside a transaction without the transaction's `db`. */
+  boss: PgBoss
+  /** Puts a deployment's job into the queue, as part of a transaction. */
+  send: (tx: Tx, job: DeploymentJob) => Promise<void>
+  /** Takes a deployment's job out of the queue, as part of a transaction. */
+  cancel: (tx: Tx, key: DeploymentKey) => Promise<void>
+  /** Stops; running jobs get some seconds to finish. The database stays open. */
+  stop: () => Promise<void>
+}
+
+/** Settings of {@link createJobs}. */
+export interface JobsOptions {
+  /** Told of faults of the queue's own upkeep; it goes on by itself. */
+  onFault?: (error: unknown) => void
+  /** Milliseconds that running jobs have when stopping. @default 5_000 */
+  stopTimeoutMs?: number
+}
+
+/** Starts pg-boss and its queue, and lets tenant transactions send. */
+export async function createJobs(database: Database, { onFault = () => undefined, stopTimeoutMs = 5000 }: JobsOptions = {}): Promise<Jobs> {
+  const boss = new PgBoss({ db: database.jobs, backend: database.jobsBackend, schema: SCHEMA, useListenNotify: true, schedule: false })
+  boss.on('error', onFault)
+  await boss.start()
+  // Also fills pg-boss's cache of queues: without it the first `send` would ask outside of its transaction and wait for itself.
+  await boss.createQueue(DEPLOYMENT_QUEUE, queue)
+  await database.jobs.executeSql(grants)
+  let stopping: Promise<void> | undefined
+  return {
+    boss,
+    send: async (tx, job) => {
+      const options = { id: toJobId(job.tenantId, job.deploymentId), singletonKey: `${job.tenantId}/${job.instanceId}`, db: fromKysely(tx) }
+      if (await boss.send(DEPLOYMENT_QUEUE, job, options) === null) throw new TypeError('the queue took no job')
+    },
+    cancel: async (tx, { tenantId, deploymentId }) => {
+      await boss.cancel(DEPLOYMENT_QUEUE, toJobId(tenantId, deploymentId), { db: fromKysely(tx) })
+    },
+    stop: () => stopping ??= boss.stop({ graceful: true, close: false, timeout: stopTimeoutMs }),
+  }
+}
+
+/** Tenant transactions run as `neo_app`, which must be able to write jobs. */
+const grants = `
+grant usage on schema ${SCHEMA} to neo_app;
+grant select, insert, update on all tables in schema ${SCHEMA} to neo_app;
+`

@@ -1,0 +1,99 @@
+/** A deployment's log: appending by line number and reading it back. The stored chunk is the event itself. */
+
+import { sql } from 'kysely'
+import type { Actor, AppendLogs, Envelope, LogLine, LogPage, LogsAppended } from '@neo-stack/events'
+import type { Database, Tx } from '../database/database.ts'
+import { readPosition } from '../database/position.ts'
+import { Problem } from '../errors.ts'
+import type { DraftEvent, WritePath } from '../publish/write-path.ts'
+import { toChunks, toNewLines, type NewLine } from './log-lines.ts'
+import { logChannel } from './projection.ts'
+import { findDeployment, type DeploymentKey } from './rows.ts'
+
+/** Which lines to read. */
+export interface LogQuery {
+  /** Lines above this number. @default the last `limit` lines */
+  after?: number | undefined
+  limit: number
+  /** Only lines that contain this, upper or lower case. */
+  grep?: string | undefined
+}
+
+/** Lines of one page while a whole log is read. */
+const RAW_PAGE = 2000
+
+/**
+ * Appends lines, all or nothing, and says the number of the last stored one. With `from` a retry is safe: lines that are known
+ * are skipped.
+ * @throws {Problem} `not_found` for an unknown deployment, `log_gap` with `last` when lines before `from` are missing
+ */
+export async function appendLogs(writePath: WritePath, key: DeploymentKey, { lines, from, actor }: AppendLogs & { actor: Actor }): Promise<LogsAppended> {
+  const channel = logChannel(key)
+  let next = from
+  const events = toChunks(toNewLines(lines as (string | NewLine)[])).map((chunk): DraftEvent => {
+    const data = { deploymentId: key.deploymentId, ...next !== undefined && { from: next }, lines: chunk }
+    if (next !== undefined) next += chunk.length
+    return { channel, type: 'deployment_log', data, actor }
+  })
+  return await writePath.write({ tenantId: key.tenantId, events, answer: toAppended }) as LogsAppended
+}
+
+/** The projection numbered the lines; a chunk that was known already comes back empty, after the last line. */
+function toAppended(events: readonly Envelope[]): LogsAppended {
+  const { from, lines } = events.at(-1)?.data as { from: number, lines: readonly unknown[] }
+  return { last: from + lines.length - 1 }
+}
+
+/**
+ * Reads a page of lines, oldest first, with the position of the log's channel.
+ * @throws {Problem} `not_found`
+ */
+export function readLogs(database: Database, key: DeploymentKey, query: LogQuery): Promise<LogPage> {
+  return database.inTenant(key.tenantId, async tx => {
+    const row = await findDeployment(tx, key)
+    if (!row) throw new Problem('not_found', { detail: 'There is no such deployment.' })
+    const channel = logChannel(key).name
+    const position = await readPosition(tx, database, channel)
+    const last = Number(row.log_lines)
+    return { lines: await selectLines(tx, channel, { ...query, last }), last, logEpoch: position.logEpoch, seq: position.seq }
+  }, { snapshot: true })
+}
+
+/** The whole log as text, a page at a time. The first page is read at once, so that an unknown deployment throws before. */
+export async function readRawLog(database: Database, key: DeploymentKey): Promise<AsyncIterable<string>> {
+  const first = await readLogs(database, key, { after: 0, limit: RAW_PAGE })
+  return rawPages(database, key, first)
+}
+
+async function* rawPages(database: Database, key: DeploymentKey, first: LogPage): AsyncIterable<string> {
+  for (let page = first; page.lines.length > 0; page = await readLogs(database, key, { after: page.lines.at(-1)?.n, limit: RAW_PAGE })) {
+    yield page.lines.map(line => `${line.text}\n`).join('')
+  }
+}
+
+async function selectLines(tx: Tx, channel: string, { after, limit, grep, last }: LogQuery & { last: number }): Promise<LogLine[]> {
+  const floor = after ?? (grep === undefined ? Math.max(0, last - limit) : 0)
+  const downwards = after === undefined
+  const { rows } = await sql<{ line: LogLine }>`
+    select line from events, jsonb_array_elements(data -> 'lines') line
+    where channel = ${channel} and type = 'deployment_log'
+      and (data ->> 'from')::bigint >= ${await chunkOf(tx, channel, floor + 1)} ${grep === undefined ? sql`and (data ->> 'from')::bigint <= ${floor + limit}` : sql``}
+      and (line ->> 'n')::bigint > ${floor} ${grep === undefined ? sql`` : sql`and ${contains(grep)}`}
+    order by (line ->> 'n')::bigint ${downwards ? sql`desc` : sql`asc`} limit ${limit}`.execute(tx)
+  const lines = rows.map(row => row.line)
+  return downwards ? lines.reverse() : lines
+}
+
+/** Number of the first line of the chunk that holds a line. */
+async function chunkOf(tx: Tx, channel: string, line: number): Promise<number> {
+  const { rows } = await sql<{ from: number | string }>`
+    select (data ->> 'from')::bigint as from from events
+    where channel = ${channel} and type = 'deployment_log' and (data ->> 'from')::bigint <= ${line}
+    order by (data ->> 'from')::bigint desc limit 1`.execute(tx)
+  return Number(rows[0]?.from ?? 1)
+}
+
+/** The collation knows the case of letters beyond ASCII, which the database's own may not. */
+function contains(text: string): ReturnType<typeof sql<boolean>> {
+  return sql<boolean>`strpos(lower((line ->> 'text') collate "und-x-icu"), lower(${text}::text collate "und-x-icu")) > 0`
+}

@@ -1,0 +1,73 @@
+/** /v1/tenants/{t}/instances and /v1/tenants/{t}/deployments */
+
+import * as z from 'zod'
+import {
+  createDeploymentSchema, deploymentAcceptedSchema, deploymentListQuerySchema, deploymentListSchema, deploymentSnapshotSchema, instanceListSchema, slugSchema,
+} from '@neo-stack/events'
+import type { FastifyRequest } from 'fastify'
+import type { Database } from '../database/database.ts'
+import { guard, idempotencyKeyOf, type App } from '../http.ts'
+import { actorOf } from '../publish/publish.ts'
+import type { Asked, DeploymentCommands } from './commands.ts'
+import { getDeployment, listDeployments, listInstances } from './snapshots.ts'
+
+/** Parameters of a tenant's routes. */
+const inTenant = z.object({ tenantId: slugSchema })
+
+/** Parameters of a deployment's routes. */
+const ofDeployment = inTenant.extend({ deploymentId: slugSchema })
+
+const tags = ['deployments']
+
+/** Adds the routes that read deployments and instances. */
+export function deploymentRoutes(app: App, database: Database): void {
+  app.get('/v1/tenants/:tenantId/instances', {
+    schema: { summary: 'List instances', tags, params: inTenant, response: { 200: instanceListSchema } },
+  }, async request => {
+    guard(request, request.params.tenantId, 'deploy:read')
+    return { instances: await listInstances(database, request.params.tenantId) }
+  })
+
+  app.get('/v1/tenants/:tenantId/deployments', {
+    schema: { summary: 'List deployments, newest first', tags, params: inTenant, querystring: deploymentListQuerySchema, response: { 200: deploymentListSchema } },
+  }, request => {
+    guard(request, request.params.tenantId, 'deploy:read')
+    return listDeployments(database, request.params.tenantId, request.query)
+  })
+
+  app.get('/v1/tenants/:tenantId/deployments/:deploymentId', {
+    schema: { summary: 'Get a deployment', tags, params: ofDeployment, response: { 200: deploymentSnapshotSchema } },
+  }, request => {
+    guard(request, request.params.tenantId, 'deploy:read')
+    return getDeployment(database, request.params)
+  })
+}
+
+/** Adds the routes that command deployments. */
+export function commandRoutes(app: App, commands: DeploymentCommands): void {
+  app.post('/v1/tenants/:tenantId/deployments', {
+    schema: { summary: 'Deploy', tags, params: inTenant, body: createDeploymentSchema, response: { 202: deploymentAcceptedSchema } },
+  }, async (request, reply) => {
+    const { idempotencyKey, ...order } = request.body
+    return reply.code(202).send(await commands.create(askedBy(request, request.params.tenantId, idempotencyKey), order))
+  })
+
+  app.post('/v1/tenants/:tenantId/deployments/:deploymentId/cancel', {
+    schema: { summary: 'Cancel a deployment', tags, params: ofDeployment, response: { 202: deploymentAcceptedSchema } },
+  }, async (request, reply) => {
+    const { tenantId, deploymentId } = request.params
+    return reply.code(202).send(await commands.cancel(askedBy(request, tenantId), deploymentId))
+  })
+
+  app.post('/v1/tenants/:tenantId/deployments/:deploymentId/retry', {
+    schema: { summary: 'Deploy again what failed or was cancelled', tags, params: ofDeployment, response: { 202: deploymentAcceptedSchema } },
+  }, async (request, reply) => {
+    const { tenantId, deploymentId } = request.params
+    return reply.code(202).send(await commands.retry(askedBy(request, tenantId), deploymentId))
+  })
+}
+
+function askedBy(request: FastifyRequest, tenantId: string, fromBody?: string): Asked {
+  const principal = guard(request, tenantId, 'deploy:write')
+  return { tenantId, actor: actorOf(principal), idempotencyKey: idempotencyKeyOf(request, fromBody) }
+}

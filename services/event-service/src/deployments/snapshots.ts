@@ -1,0 +1,110 @@
+/** Snapshots of deployments and instances, with the position of the deployments' feed. */
+
+import {
+  formatChannel, type Deployment, type DeploymentKind, type DeploymentList, type DeploymentSnapshot, type DeploymentStatus, type Instance, type InstanceType,
+} from '@neo-stack/events'
+import type { Database, Tx } from '../database/database.ts'
+import { readPosition } from '../database/position.ts'
+import { Problem } from '../errors.ts'
+import { findDeployment, toDeployment, type DeploymentKey } from './rows.ts'
+
+/** Which deployments to list. */
+export interface DeploymentQuery {
+  status?: DeploymentStatus | undefined
+  instanceId?: string | undefined
+  limit: number
+  /** Where the page before ended. */
+  cursor?: string | undefined
+}
+
+/**
+ * Lists deployments, newest first.
+ * @throws {Problem} `invalid_request` for a cursor that is none of ours
+ */
+export function listDeployments(database: Database, tenantId: string, query: DeploymentQuery): Promise<DeploymentList> {
+  return database.inTenant(tenantId, async tx => {
+    const deployments = await selectDeployments(tx, tenantId, query)
+    const page = deployments.slice(0, query.limit)
+    const last = page.at(-1)
+    const next = last && deployments.length > page.length ? { next: toCursor(last) } : {}
+    return { deployments: page, ...next, ...await readFeed(tx, database, tenantId) }
+  }, { snapshot: true })
+}
+
+/**
+ * One deployment.
+ * @throws {Problem} `not_found`
+ */
+export function getDeployment(database: Database, key: DeploymentKey): Promise<DeploymentSnapshot> {
+  return database.inTenant(key.tenantId, async tx => {
+    const row = await findDeployment(tx, key)
+    if (!row) throw new Problem('not_found', { detail: 'There is no such deployment.' })
+    return { deployment: toDeployment(row), ...await readFeed(tx, database, key.tenantId) }
+  }, { snapshot: true })
+}
+
+/** Lists a tenant's instances by name. */
+export function listInstances(database: Database, tenantId: string): Promise<Instance[]> {
+  return database.inTenant(tenantId, async tx => {
+    const rows = await tx.selectFrom('instances').innerJoin('deployments', join => join
+      .onRef('deployments.tenant_id', '=', 'instances.tenant_id').onRef('deployments.deployment_id', '=', 'instances.deployment_id'))
+      .selectAll('instances').select('status').where('instances.tenant_id', '=', tenantId).orderBy('name').orderBy('instances.instance_id').execute()
+    return rows.map(row => ({
+      instanceId: row.instance_id, ...row.instance_type && { instanceType: row.instance_type as InstanceType }, name: row.name,
+      ...row.url !== null && { url: row.url }, status: row.status as DeploymentStatus, deploymentId: row.deployment_id,
+      simulated: row.simulated, createdAt: row.created_at.toISOString(),
+    }))
+  })
+}
+
+async function selectDeployments(tx: Tx, tenantId: string, { status, instanceId, limit, cursor }: DeploymentQuery): Promise<Deployment[]> {
+  const after = cursor === undefined ? undefined : parseCursor(cursor)
+  const rows = await tx.selectFrom('deployments').selectAll().where('tenant_id', '=', tenantId)
+    .$if(status !== undefined, select => select.where('status', '=', status ?? ''))
+    .$if(instanceId !== undefined, select => select.where('instance_id', '=', instanceId ?? ''))
+    .$if(after !== undefined, select => select.where(({ eb, refTuple, tuple }) =>
+      eb(refTuple('created_at', 'deployment_id'), '<', tuple(after?.createdAt ?? new Date(0), after?.deploymentId ?? ''))))
+    .orderBy('created_at', 'desc').orderBy('deployment_id', 'desc').limit(limit + 1).execute()
+  return rows.map(toDeployment)
+}
+
+async function readFeed(tx: Tx, database: Database, tenantId: string): Promise<{ logEpoch: string, seq: number }> {
+  const { logEpoch, seq } = await readPosition(tx, database, formatChannel('deployments', { tenantId }))
+  return { logEpoch, seq }
+}
+
+function toCursor({ createdAt, deploymentId }: Deployment): string {
+  return Buffer.from(`${createdAt} ${deploymentId}`).toString('base64url')
+}
+
+function parseCursor(cursor: string): { createdAt: Date, deploymentId: string } {
+  const [time = '', deploymentId = ''] = Buffer.from(cursor, 'base64url').toString().split(' ')
+  const createdAt = new Date(time)
+  if (Number.isNaN(createdAt.getTime()) || deploymentId === '') {
+    throw new Problem('invalid_request', { errors: [{ path: 'cursor', message: 'is not a cursor of this list' }] })
+  }
+  return { createdAt, deploymentId }
+}
+
+/** Kind and configuration that a repeat of a deployment needs. */
+export interface DeploymentRecipe {
+  instanceId: string
+  instanceType: InstanceType | undefined
+  name: string
+  kind: DeploymentKind
+  status: DeploymentStatus
+  config: Record<string, string | number | boolean>
+}
+
+/**
+ * What a deployment was asked for.
+ * @throws {Problem} `not_found`
+ */
+export function getRecipe(database: Database, key: DeploymentKey): Promise<DeploymentRecipe> {
+  return database.inTenant(key.tenantId, async tx => {
+    const row = await findDeployment(tx, key)
+    if (!row) throw new Problem('not_found', { detail: 'There is no such deployment.' })
+    const { instanceType, name, kind, status } = toDeployment(row)
+    return { instanceId: row.instance_id, instanceType, name: name ?? row.instance_id, kind, status, config: row.config }
+  })
+}

@@ -1,0 +1,98 @@
+/** Brings accounts, keys, tokens and revocation together; `app.ts` gives them their routes. */
+
+import type { Database } from './database/database.ts'
+import { createApiKeys, mintKey, type ApiKeys } from './auth/api-keys.ts'
+import { AuthMiddleware } from './auth/authenticate.ts'
+import { createKeySet, type KeySet } from './auth/keys.ts'
+import { createAuthLimiters, type AuthLimits } from './auth/limits.ts'
+import { createPasswords } from './auth/passwords.ts'
+import type { AuditChannels } from './auth/realtime-routes.ts'
+import { createRevocation, type Revocation } from './auth/revocation.ts'
+import { createSessions, type Sessions } from './auth/sessions.ts'
+import { createTokens, type Tokens } from './auth/tokens.ts'
+import { appendAudit } from './plugins/audit.ts'
+import { actorOf } from './publish/publish.ts'
+import * as seed from './tenants/seed.ts'
+
+/** What identity is made of. */
+export interface IdentityOptions {
+  database: Database
+  /** Signs tokens. @default a new set: tokens end with the process */
+  keys?: KeySet
+  /** Issuer of tokens. @default 'neo-stack' */
+  issuer?: string
+  /** Given where realtime asks it too. @default one of its own */
+  revocation?: Revocation
+  authLimits?: AuthLimits
+  /** log2 of scrypt's N; less is for tests. @default 15 */
+  passwordCost?: number
+  /** Lifetime of realtime tokens in seconds. @default 300 */
+  realtimeSeconds?: number
+  now?: () => number
+  /** Told what failed outside any request. */
+  onFault?: (error: unknown) => void
+}
+
+/** Accounts, keys, tokens and revocation of one service. */
+export interface IdentityService {
+  keys: KeySet
+  tokens: Tokens
+  apiKeys: ApiKeys
+  sessions: Sessions
+  revocation: Revocation
+  auth: AuthMiddleware
+  auditChannels: AuditChannels
+}
+
+/** How first accounts are made. */
+export interface AccountOptions {
+  /** log2 of scrypt's N; less is for tests. @default 15 */
+  passwordCost?: number
+  now?: () => number
+}
+
+/** Creates identity over a database. */
+export async function createIdentity(options: IdentityOptions): Promise<IdentityService> {
+  const { database, now = Date.now, issuer, realtimeSeconds, onFault } = options
+  const keys = options.keys ?? await createKeySet()
+  const revocation = options.revocation ?? await createRevocation({ database, now })
+  const tokens = createTokens({ keys, now, ...issuer !== undefined && { issuer }, ...realtimeSeconds !== undefined && { realtimeSeconds } })
+  const apiKeys = createApiKeys({ database, revocation, now, ...onFault && { onFault } })
+  const limiters = createAuthLimiters(options.authLimits)
+  const passwords = createPasswords(options.passwordCost)
+  return {
+    keys, tokens, apiKeys, revocation,
+    sessions: createSessions({ database, tokens, passwords, revocation, limiters, secret: keys.secret, now }),
+    auth: new AuthMiddleware({ tokens, apiKeys, revocation, wrongKeys: limiters.wrongKeysPerAddress }),
+    auditChannels: createAuditChannels(database, now),
+  }
+}
+
+/**
+ * Adds the demonstration's tenants `acme` and `globex`, their users and keys, an operator and the operator's key.
+ * @returns what was added, passwords and keys in the clear: empty the second time
+ */
+export function seedDemo(database: Database, options: AccountOptions = {}): Promise<seed.Seeded> {
+  return seed.seedDemo(toSeedOptions(database, options))
+}
+
+/** Adds `operator@neo.example` with a random password, unless there is an operator. */
+export function createOperator(database: Database, options: AccountOptions = {}): Promise<seed.Seeded> {
+  return seed.createOperator(toSeedOptions(database, options))
+}
+
+function toSeedOptions(database: Database, { passwordCost, now }: AccountOptions): seed.SeedOptions {
+  return { database, hashPassword: createPasswords(passwordCost).hash, mintKey, ...now && { now } }
+}
+
+function createAuditChannels(database: Database, now: () => number): AuditChannels {
+  return async (operator, channels) => {
+    if (channels.length === 0) return
+    await database.inSystem(async tx => {
+      const owners = await tx.selectFrom('tenants').select('id').where('id', 'in', channels.map(({ tenantId }) => tenantId)).execute()
+      for (const { name, tenantId } of channels.filter(channel => owners.some(({ id }) => id === channel.tenantId))) {
+        await appendAudit(tx, { tenantId, actor: actorOf(operator), action: 'tenant.read', target: name, detail: { route: 'subscription-token' } }, now())
+      }
+    })
+  }
+}

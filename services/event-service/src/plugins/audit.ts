@@ -1,0 +1,30 @@
+/** The audit trail: who did what, when, written in the transaction of the act itself. Rows can't be changed or taken away. */
+
+import { randomBytes } from 'node:crypto'
+import { uuidv7, type Actor } from '@neo-stack/events'
+import type { Tx } from '../database/database.ts'
+
+/** One act. */
+export interface AuditEntry {
+  /** Whose trail it stands in: the tenant that was acted on. */
+  tenantId: string
+  actor: Actor
+  /** A stable word: `session.created`, `key.created`, `tenant.read` … */
+  action: string
+  /** What was acted on: an identifier or a permission, never a secret. */
+  target: string
+  detail?: Readonly<Record<string, unknown>>
+}
+
+/** Appends one row. `now` is milliseconds since 1970. */
+export async function appendAudit(tx: Tx, entry: AuditEntry, now: number): Promise<void> {
+  await tx.insertInto('audit').values({
+    id: uuidv7(now, randomBytes(10)),
+    tenant_id: entry.tenantId,
+    time: new Date(now),
+    actor: JSON.stringify(entry.actor),
+    action: entry.action,
+    target: entry.target,
+    detail: JSON.stringify(entry.detail ?? {}),
+  }).execute()
+}

@@ -1,0 +1,69 @@
+/** Sets `request.principal` from the bearer of every /v1 route, and writes what an operator read once the answer is out. */
+
+import type { FastifyRequest } from 'fastify'
+import type { Principal } from '@neo-stack/events'
+import type { AuthMiddleware } from '../auth/authenticate.ts'
+import type { Database } from '../database/database.ts'
+import { isProblem, Problem } from '../errors.ts'
+import type { App } from '../http.ts'
+import { actorOf } from '../publish/publish.ts'
+import { appendAudit } from './audit.ts'
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** A bearer that is not valid counts as none. */
+    isBearerOptional?: boolean
+  }
+}
+
+/** What the hook works with. */
+export interface AuthHookOptions {
+  auth: AuthMiddleware
+  database: Database
+  now?: () => number
+}
+
+/** Adds the hook. */
+export function authHookPlugin(app: App, { auth, database, now = Date.now }: AuthHookOptions): void {
+  app.decorateRequest('principal', undefined)
+  app.decorateRequest('auditedRead', undefined)
+
+  app.addHook('onRequest', async request => {
+    const { authorization } = request.headers
+    const { url, config } = request.routeOptions
+    if (authorization === undefined || !url?.startsWith('/v1/')) return
+    try {
+      request.principal = await auth.authenticate(bearerOf(authorization), request.ip)
+    } catch (error) {
+      if (!config.isBearerOptional || !isProblem(error, 'unauthenticated')) throw error
+    }
+  })
+
+  const running = new Set<Promise<void>>()
+  app.addHook('onResponse', async (request, reply) => {
+    const { auditedRead, principal } = request
+    if (!auditedRead || !principal || reply.statusCode >= 400) return
+    const done = auditRead({ database, now: now() }, principal, { ...auditedRead, request }).finally(() => running.delete(done))
+    running.add(done)
+  })
+  app.addHook('onClose', async () => { await Promise.all(running) })
+}
+
+function bearerOf(authorization: string): string {
+  const bearer = /^Bearer ([\w.~+/=-]{1,8192})$/i.exec(authorization)?.[1]
+  if (bearer === undefined) throw new Problem('unauthenticated', { detail: 'Authorization carries no Bearer.' })
+  return bearer
+}
+
+interface AuditedRead {
+  tenantId: string
+  permission: string
+  request: FastifyRequest
+}
+
+async function auditRead({ database, now }: { database: Database, now: number }, principal: Principal, read: AuditedRead): Promise<void> {
+  const { tenantId, permission, request } = read
+  const detail = { route: request.routeOptions.url, requestId: request.id }
+  await database.inTenant(tenantId, tx => appendAudit(tx, { tenantId, actor: actorOf(principal), action: 'tenant.read', target: permission, detail }, now))
+    .catch((error: unknown) => { request.log.error({ err: error }, 'a read could not be audited') })
+}

@@ -1,0 +1,6 @@
+/** Where the process under test stands: the tests start it by its path, as a person does. */
+
+import { join } from 'node:path'
+
+/** `services/platform/src/main.ts` */
+export const platformMain = join(import.meta.dirname, '../services/platform/src/main.ts')
