@@ -6,8 +6,11 @@ import { createVirtualTime } from './virtual-time.ts'
 
 interface Bench { platform: FakePlatform, service: DeploymentService, connection: Connection }
 
+let benches = 0
+
 function createBench(platform = new FakePlatform(), over: Partial<DeploymentServiceOptions> & { hearsCancel?: boolean } = {}): Bench {
-  const time = createVirtualTime()
+  // A later run begins at a later time and so says other estimates.
+  const time = createVirtualTime(Date.UTC(2026, 0, 1, 0, ++benches))
   const connection = platform.connect(over)
   const service = new DeploymentService({ ...time, platform: connection, driver: createSimulatedDriver({ sleep: time.sleep }), randomId: () => 'r1', ...over })
   return { platform, service, connection }
@@ -75,6 +78,18 @@ describe('a deployment', () => {
     const spread = Math.max(...ends) - Math.min(...ends)
     expect(spread).toBeLessThan(8000)
     expect(running.length).toBeGreaterThan(15)
+  })
+
+  it('stores the lines of a step before it says that the next one began', async () => {
+    const { platform, service } = createBench()
+    const stored: number[] = []
+    platform.afterCall = what => {
+      if (what === 'deployment_progress' && platform.events.at(-1)?.idempotencyKey?.endsWith(':begin')) stored.push(platform.logs.length)
+    }
+    await service.run(createJob())
+    const headings = stored.map(count => platform.logs[count]?.text)
+    expect(headings).toHaveLength(13)
+    expect(headings).toEqual(platform.logs.filter(({ stream, step }) => stream === 'system' && step).map(({ text }) => text))
   })
 
   it('gathers lines into few batches', async () => {
@@ -148,6 +163,25 @@ describe('a cancelled deployment', () => {
       expect(platform.listeners).toBe(0)
       expectDenseLog(platform)
     }
+  })
+
+  it('is noticed within a step that says nothing new, on a platform that does not tell', async () => {
+    const time = createVirtualTime()
+    const driver = createSimulatedDriver({ speed: 1e9 })
+    const { platform, service } = createBench(new FakePlatform(), {
+      ...time, hearsCancel: false,
+      driver: { ...driver, async* execute(_step, _context, signal) {
+        for (let waited = 0; waited < 600; waited++) {
+          await time.sleep(1000, signal)
+          if (waited === 5) platform.cancel()
+          yield { progress: 0 }
+        }
+      } },
+    })
+    platform.queue(createJob())
+    const before = time.now()
+    expect(await service.run(createJob())).toEqual({ status: 'cancelled' })
+    expect(time.now() - before).toBeLessThan(10_000)
   })
 
   it('rejects for who waits for it', async () => {
@@ -279,6 +313,13 @@ describe('an unreliable platform', () => {
     }
     await service.run(createJob())
     expect(lost).toBe(true)
+    expectDenseLog(platform)
+  })
+
+  it('that knows an event already, said otherwise, is believed', async () => {
+    const { platform, service } = createBench()
+    platform.onCall = what => { if (what === 'deployment_progress' && platform.deployment?.step === 'pull_image') throw new Problem('idempotency_conflict') }
+    expect(await service.run(createJob())).toMatchObject({ status: 'completed' })
     expectDenseLog(platform)
   })
 
