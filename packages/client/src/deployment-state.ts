@@ -17,10 +17,10 @@ export function toDeploymentMap(deployments: readonly Deployment[]): DeploymentM
   return new Map([...deployments].sort(byNewest).map(deployment => [deployment.deploymentId, deployment]))
 }
 
-/** What an event may say about a deployment besides its identifiers; `logs` belong to the log, not to the deployment. */
-const PATCHED = [
-  'instanceId', 'instanceType', 'name', 'kind', 'progress', 'step', 'params', 'currentStep', 'estimatedCompletion', 'nextSteps', 'simulated',
-  'instanceUrl', 'error', 'messageKey', 'status',
+/** Fields a patch replaces as they come. The instance never changes; `logs` belong to the log; `params` are dealt with apart. */
+const REPLACED = [
+  'instanceType', 'name', 'kind', 'progress', 'step', 'currentStep', 'nextSteps', 'estimatedCompletion', 'instanceUrl', 'error', 'messageKey', 'simulated',
+  'status',
 ] as const satisfies readonly (keyof Deployment)[]
 
 const STATUS_OF: Readonly<Record<string, DeploymentStatus>> = {
@@ -33,30 +33,49 @@ const STATUS_OF: Readonly<Record<string, DeploymentStatus>> = {
 
 /**
  * Merges one event: what it does not say stays as it was. An unknown deployment is created from what is known; after its end
- * nothing changes it. Returns the same map when nothing changed; other types of event change nothing.
+ * nothing changes it. Returns the same map when nothing changed; other types of event change nothing. `logLines` is the
+ * snapshot's: the log has its own feed.
  */
 export function applyDeploymentEvent(map: DeploymentMap, envelope: Envelope): DeploymentMap {
   const deploymentId = envelope.data['deploymentId']
-  const status = STATUS_OF[envelope.type]
-  if (status === undefined || typeof deploymentId !== 'string') return map
+  if (STATUS_OF[envelope.type] === undefined || typeof deploymentId !== 'string') return map
   const known = map.get(deploymentId)
   if (known && isFinished(known)) return map
-  const merged: Deployment = { ...known ?? toNew(deploymentId, envelope), status, ...pick(envelope.data), updatedAt: envelope.time }
-  if (isFinished(merged)) merged.finishedAt = envelope.time
-  if (merged.status === 'completed') merged.progress = 100
-  if (known) return new Map(map).set(deploymentId, merged)
-  return new Map([...map.values(), merged].sort(byNewest).map(deployment => [deployment.deploymentId, deployment]))
+  const merged = merge(known ?? toNew(deploymentId, envelope), envelope)
+  return known ? new Map(map).set(deploymentId, merged) : toDeploymentMap([...map.values(), merged])
 }
 
-function pick(data: Record<string, unknown>): Partial<Deployment> {
-  return Object.fromEntries(PATCHED.filter(name => data[name] !== undefined).map(name => [name, data[name]]))
+function merge(before: Deployment, { type, data, time }: Envelope): Deployment {
+  const status = STATUS_OF[type] ?? before.status
+  const merged: Deployment = { ...withParams(before, data), status, updatedAt: time }
+  if (FINAL.has(status)) {
+    // An end makes pointless what was to come; the event may say it anew.
+    delete merged.estimatedCompletion
+    delete merged.nextSteps
+    merged.finishedAt = time
+  }
+  return { ...merged, ...pick(data, REPLACED), ...status === 'completed' && { progress: 100 } }
 }
 
-function toNew(deploymentId: string, { time }: Envelope): Deployment {
-  return { deploymentId, instanceId: deploymentId, kind: 'create', status: 'starting', progress: 0, logLines: 0, createdAt: time, updatedAt: time }
+/** Parameters belong to their sentence: a new sentence without parameters has none. */
+function withParams({ params, ...rest }: Deployment, data: Envelope['data']): Deployment {
+  const isNewSentence = data['step'] !== undefined || data['messageKey'] !== undefined
+  if (data['params'] !== undefined) return { ...rest, ...pick(data, ['params']) }
+  return isNewSentence || params === undefined ? rest : { ...rest, params }
 }
 
-/** Identifiers decide between equal times, so that the order never depends on arrival. */
+function pick(data: Envelope['data'], names: readonly (keyof Deployment)[]): Partial<Deployment> {
+  return Object.fromEntries(names.filter(name => data[name] !== undefined).map(name => [name, data[name]]))
+}
+
+function toNew(deploymentId: string, { data, time }: Envelope): Deployment {
+  const instanceId = typeof data['instanceId'] === 'string' ? data['instanceId'] : deploymentId
+  return { deploymentId, instanceId, kind: 'create', status: 'in_progress', progress: 0, logLines: 0, createdAt: time, updatedAt: time }
+}
+
+/** Identifiers decide between equal times, so that the order is the service's and never depends on arrival. */
 function byNewest(a: Deployment, b: Deployment): number {
-  return b.createdAt.localeCompare(a.createdAt) || b.deploymentId.localeCompare(a.deploymentId)
+  return compare(b.createdAt, a.createdAt) || compare(b.deploymentId, a.deploymentId)
 }
+
+const compare = (a: string, b: string): number => a < b ? -1 : Number(a > b)
