@@ -18,6 +18,8 @@ interface QueuedLine { line: OutputLine & { time: string }, bytes: number }
 /** How lines are stored. */
 export interface LogOptions extends Timing {
   append: (lines: AppendLogs) => Promise<LogsAppended>
+  /** Asks for the number of the last line that is stored. */
+  readLast: () => Promise<number>
   /** Number of the last line that is stored. */
   last: number
   /** Ends everything; what is not stored then is lost with the run. */
@@ -92,14 +94,16 @@ export class LogSender {
 
   /** Stores one batch; where the log ends earlier than thought, the batch is numbered again from its end. */
   async #store(lines: QueuedLine['line'][]): Promise<void> {
-    const { append, sleep, signal } = this.#options
+    const { append, readLast, sleep, signal } = this.#options
     while (true) {
       try {
         const { last } = await deliver(() => append({ lines, from: this.#next }), { sleep, signal })
         this.#next = last + 1
         return
       } catch (error) {
-        this.#next = lastAfterGap(error) + 1
+        throwUnlessGap(error)
+        await sleep(GATHER_MILLISECONDS, signal)
+        this.#next = await deliver(readLast, { sleep, signal }) + 1
       }
     }
   }
@@ -115,10 +119,10 @@ export class LogSender {
   }
 }
 
-/** Where the log ends, from the answer to a batch that would leave a gap; every other answer is thrown. */
-function lastAfterGap(error: unknown): number {
+/** A batch that would leave a gap is sent again; what else the platform says is thrown. */
+function throwUnlessGap(error: unknown): void {
   const code = codeOf(error)
-  if (code === 'log_gap' && error instanceof Object && 'last' in error && typeof error.last === 'number') return error.last
+  if (code === 'log_gap') return
   if (code === 'deployment_finished') throw new DeploymentEnded()
   throw code === undefined ? error : new DeliveryRefused(error)
 }

@@ -9,8 +9,8 @@ export interface Cancellations {
 }
 
 /**
- * The platform's side of a deployment. Calls reject with an error whose `code` is a problem code of the HTTP contract;
- * a `log_gap` also carries `last`, the number of the last stored line.
+ * The platform's side of a deployment. Calls reject with an error whose `code` is a problem code of the HTTP contract; an error
+ * without one of its refusals is a failure on the way, and the call is repeated.
  */
 export interface DeploymentPlatform {
   publisher: DeploymentPublisher

@@ -40,7 +40,10 @@ export class Report {
     this.#options = options
     this.#progress = known?.progress ?? 0
     this.#log = new LogSender({
-      ...options, last: known?.logLines ?? 0, append: lines => platform.appendLogs(job.tenantId, job.deploymentId, lines),
+      ...options,
+      last: known?.logLines ?? 0,
+      append: lines => platform.appendLogs(job.tenantId, job.deploymentId, lines),
+      readLast: async () => (await platform.getDeployment(job.tenantId, job.deploymentId))?.logLines ?? 0,
     })
   }
 

@@ -31,7 +31,7 @@ export interface DeploymentServiceOptions extends Partial<Timing> {
   catalogue?: Readonly<Record<InstanceType, CatalogueEntry>>
   /** Domain below which instances get their host names. @default 'neo-stack.com' */
   domain?: string
-  /** Tries before an interrupted deployment is given up as `worker_lost`. @default 5 */
+  /** Tries before an interrupted deployment is given up as `worker_lost`. With it, the last of the queue's tries says the end. @default 3 */
   maxAttempts?: number
   /** Makes the last part of a deployment's id: lowercase letters and digits. */
   randomId?: () => string
@@ -61,7 +61,7 @@ export class DeploymentService {
 
   constructor({ randomId = () => crypto.randomUUID().slice(0, 8), ...options }: DeploymentServiceOptions) {
     this.#randomId = randomId
-    this.#options = { now: Date.now, sleep: realSleep, catalogue: ownCatalogue, domain: DEFAULT_DOMAIN, maxAttempts: 5, ...options }
+    this.#options = { now: Date.now, sleep: realSleep, catalogue: ownCatalogue, domain: DEFAULT_DOMAIN, maxAttempts: 3, ...options }
   }
 
   /**

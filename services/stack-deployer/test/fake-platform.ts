@@ -8,11 +8,9 @@ import type { DeploymentPlatform } from '../src/platform.ts'
 /** An error as the API's problems are. */
 export class Problem extends Error {
   readonly code: string
-  readonly last: number | undefined
-  constructor(code: string, last?: number) {
+  constructor(code: string) {
     super(code)
     this.code = code
-    this.last = last
   }
 }
 
@@ -108,7 +106,7 @@ export class FakePlatform {
 
   #append({ lines, from = this.logs.length + 1 }: AppendLogs): { last: number } {
     if (this.deployment && FINAL.has(this.deployment.status)) throw new Problem('deployment_finished')
-    if (from > this.logs.length + 1) throw new Problem('log_gap', this.logs.length)
+    if (from > this.logs.length + 1) throw new Problem('log_gap')
     this.appends++
     for (const line of lines.slice(this.logs.length + 1 - from)) {
       const given = typeof line === 'string' ? { stream: 'stdout' as const, text: line } : line

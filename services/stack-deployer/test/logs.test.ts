@@ -9,7 +9,7 @@ function createStore(over: { pause?: number, last?: number } = {}): { sender: Lo
   const batches: Batch[] = []
   let last = over.last ?? 0
   const sender = new LogSender({
-    ...time, last, signal: new AbortController().signal,
+    ...time, last, readLast: () => Promise.resolve(last), signal: new AbortController().signal,
     append: async ({ lines, from = 0 }) => {
       await time.sleep(over.pause ?? 0)
       expect(from).toBe(last + 1)
