@@ -7,24 +7,23 @@ import type { Due } from './deadlines.ts'
 import { DISCONNECTS } from './disconnects.ts'
 import type { Disconnect } from './disconnects.ts'
 import { ERRORS } from './errors.ts'
+import { Inbox } from './inbox.ts'
+import { Outbox } from './outbox.ts'
 import { createSession, isClosed } from './session.ts'
 import { countCode } from './stats.ts'
 import { UNSUBSCRIBES } from './unsubscribes.ts'
-import type { Batch } from './batch.ts'
 import type { Codec, Message } from './codec.ts'
-import type { Command, NumberedCommand } from './command.ts'
+import type { NumberedCommand } from './command.ts'
 import type { Flusher } from './flusher.ts'
 import type { Hub } from './hub.ts'
 import type { Dispatch, Effect, Outcome } from './outcome.ts'
+import type { Incoming } from './inbox.ts'
 import type { Roster } from './roster.ts'
 import type { Ports, Receiver, Session, Subscription } from './session.ts'
 import type { Counters } from './stats.ts'
 import type { Transport, TransportEvents } from './transport.ts'
 import type { Unsubscribe } from './unsubscribes.ts'
 import type { Deadline, Wheel } from './wheel.ts'
-
-/** Commands that may wait before the socket is no longer read; one frame holds at most some thousands. */
-const MAX_WAITING = 256
 
 /** What all connections of an engine share. */
 export interface Shared {
@@ -60,10 +59,8 @@ export class Connection implements Receiver, TransportEvents, Deadline {
   readonly #shared: Shared
   readonly #transport: Transport
   readonly #gone = Promise.withResolvers<undefined>()
-  #waiting: (Command | 'malformed')[] = []
-  #isBusy = false
-  #isPaused = false
-  #batch: Batch | undefined
+  readonly #inbox: Inbox
+  readonly #outbox: Outbox
   #warrants: Warrant[] = []
 
   constructor(shared: Shared, { client, transport, codec }: ConnectionParts) {
@@ -71,7 +68,14 @@ export class Connection implements Receiver, TransportEvents, Deadline {
     this.#shared = shared
     this.#transport = transport
     const { config, now } = shared.ports
-    const { staleCloseDelay } = config.client
+    const { staleCloseDelay, queueMaxSize: limit } = config.client
+    this.#inbox = new Inbox({
+      take: incoming => this.#take(incoming),
+      pause: () => { transport.pause() },
+      resume: () => { transport.resume() },
+    })
+    const { flusher, counters } = shared
+    this.#outbox = new Outbox({ codec, transport, flusher, counters, limit, onSlow: () => { this.disconnect(DISCONNECTS.slow) } })
     this.session = createSession({ client, receiver: this, hasNativePing: transport.ping !== undefined, now: now(), staleCloseDelay })
     shared.roster.opened(this)
     this.#reschedule()
@@ -96,10 +100,7 @@ export class Connection implements Receiver, TransportEvents, Deadline {
     const { commands, isMalformed } = this.codec.decode(frame)
     counters.bytesIn += frame.length
     counters.messagesIn += commands.length
-    this.#waiting.push(...commands)
-    if (isMalformed) this.#waiting.push('malformed')
-    this.#work()
-    if (this.#waiting.length > MAX_WAITING && !this.#isPaused) this.#pause(true)
+    this.#inbox.add(isMalformed ? [...commands, 'malformed'] : commands)
   }
 
   onClose(code: number, reason: string): void {
@@ -107,25 +108,8 @@ export class Connection implements Receiver, TransportEvents, Deadline {
     this.#gone.resolve(undefined)
   }
 
-  /** Queues a message for the end of this turn; whoever leaves too much unread is slow. */
   write(message: Message): void {
-    if (isClosed(this.session)) return
-    const { flusher, ports } = this.#shared
-    if (!this.#batch) flusher.add(this)
-    this.#batch = (this.#batch ?? flusher.root(this.codec)).add(message)
-    if (this.#batch.bytes > ports.config.client.queueMaxSize) this.#dropSlow()
-  }
-
-  /** Hands the turn's messages to the transport as one frame. */
-  flush(): void {
-    const batch = this.#batch
-    if (!batch) return
-    this.#batch = undefined
-    const { counters, ports } = this.#shared
-    if (!isClosed(this.session) && this.#transport.bufferedBytes + batch.bytes > ports.config.client.queueMaxSize) return this.#dropSlow()
-    counters.messagesOut += batch.count
-    counters.bytesOut += batch.frame.length
-    this.#transport.send(batch.frame, this.codec.isText)
+    this.#outbox.write(message)
   }
 
   onGap(subscription: Subscription): void {
@@ -143,7 +127,7 @@ export class Connection implements Receiver, TransportEvents, Deadline {
     if (isClosed(this.session)) return
     countCode(this.#shared.counters.disconnects, disconnect.code)
     this.#end(disconnect)
-    this.flush()
+    this.#outbox.close()
     this.#transport.close(disconnect)
   }
 
@@ -175,57 +159,42 @@ export class Connection implements Receiver, TransportEvents, Deadline {
     this.#reschedule()
   }
 
-  #work(): void {
-    while (!this.#isBusy && !isClosed(this.session)) {
-      const command = this.#waiting.shift()
-      if (command === undefined) {
-        if (this.#isPaused) this.#pause(false)
-        return
-      }
-      this.#safely(() => { this.#take(command) })
-    }
-  }
-
   /** A fault of ours or of an adapter ends this connection, never the process. */
-  #safely(act: () => void): void {
+  #safely<T>(act: () => T): T | undefined {
     try {
-      act()
+      return act()
     } catch (error) {
       this.#shared.ports.onFault(error)
       this.disconnect(DISCONNECTS.serverError)
+      return undefined
     }
   }
 
-  #pause(isPaused: boolean): void {
-    this.#isPaused = isPaused
-    if (isPaused) this.#transport.pause()
-    else this.#transport.resume()
-  }
-
-  #take(command: Command | 'malformed'): void {
+  #take(incoming: Incoming): Promise<void> | undefined {
     const { session } = this
     // After a connect error the server no longer listens (PROTOCOL 6.1).
-    if (session.status === 'refused') return
-    if (command === 'malformed') return this.disconnect(DISCONNECTS.badRequest)
-    if (command.method === 'pong') {
-      if (session.status !== 'connected' || !takePong(session)) this.disconnect(DISCONNECTS.badRequest)
-      return
-    }
-    const outcome = this.#shared.dispatch(session, command, this.#shared.ports)
-    if (outcome instanceof Promise) void this.#wait(command, outcome)
-    else this.#answer(command, outcome)
+    if (session.status === 'refused') return undefined
+    if (incoming !== 'malformed' && incoming.method !== 'pong') return this.#decide(incoming)
+    if (incoming === 'malformed' || session.status !== 'connected' || !takePong(session)) this.disconnect(DISCONNECTS.badRequest)
+    return undefined
+  }
+
+  /** What is decided at once is answered at once, without a turn of the promise queue. */
+  #decide(command: NumberedCommand): Promise<void> | undefined {
+    return this.#safely(() => {
+      const decision = this.#shared.dispatch(this.session, command, this.#shared.ports)
+      if (decision instanceof Promise) return this.#wait(command, decision)
+      this.#answer(command, decision)
+      return undefined
+    })
   }
 
   async #wait(command: NumberedCommand, decision: Promise<Outcome>): Promise<void> {
-    this.#isBusy = true
     const outcome = await decision.catch((error: unknown): Outcome => {
       this.#shared.ports.onFault(error)
       return { error: ERRORS.internal }
     })
-    this.#isBusy = false
-    if (isClosed(this.session)) return
-    this.#safely(() => { this.#answer(command, outcome) })
-    this.#work()
+    if (!isClosed(this.session)) this.#safely(() => { this.#answer(command, outcome) })
   }
 
   #answer({ id, method }: NumberedCommand, outcome: Outcome): void {
@@ -316,17 +285,11 @@ export class Connection implements Receiver, TransportEvents, Deadline {
     else this.write(this.codec.ping)
   }
 
-  /** What a slow reader has not read is forgotten, or it would be kept until the reader is gone. */
-  #dropSlow(): void {
-    this.#batch = undefined
-    this.disconnect(DISCONNECTS.slow)
-  }
-
   #end({ code, reason }: Disconnect): void {
     const { session } = this
     if (isClosed(session)) return
     session.status = 'closed'
-    this.#waiting = []
+    this.#inbox.close()
     for (const subscription of [...session.subscriptions.values()]) this.#leave(subscription)
     const { roster, wheel, ports } = this.#shared
     wheel.set(this, Infinity)

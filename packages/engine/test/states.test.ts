@@ -5,7 +5,7 @@ import { connected, inSeconds, raw, sign, start } from './kit.ts'
 import type { Raw } from './kit.ts'
 
 /** A well-formed command of each kind; ids differ so that answers can be told apart. */
-const commands: Readonly<Record<Method, (token: string) => object>> = {
+const commands: Readonly<Record<Method, (token: string) => Record<string, unknown>>> = {
   connect: token => ({ connect: { token } }),
   subscribe: () => ({ subscribe: { channel: 'seen:a' } }),
   unsubscribe: () => ({ unsubscribe: { channel: 'seen:a' } }),
@@ -38,7 +38,7 @@ async function answer({ next, closed }: Raw, id: number): Promise<number | strin
 }
 
 describe.each(METHODS)('%s', method => {
-  const command = async (id: number): Promise<object> => ({ id, ...commands[method](await sign({ sub: 'u' })) })
+  const command = async (id: number): Promise<Record<string, unknown>> => ({ id, ...commands[method](await sign({ sub: 'u' })) })
 
   test('in a new session', async () => {
     const { url } = await start()

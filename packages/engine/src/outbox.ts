@@ -1,0 +1,60 @@
+/** What one connection is to be sent: a batch per turn, handed to the transport as one frame, and never more unread than the limit. */
+import type { Batch } from './batch.ts'
+import type { Codec, Message } from './codec.ts'
+import type { Flushable, Flusher } from './flusher.ts'
+import type { Counters } from './stats.ts'
+import type { Transport } from './transport.ts'
+
+/** What an outbox works with. */
+export interface OutboxParts {
+  readonly codec: Codec
+  readonly transport: Transport
+  readonly flusher: Flusher
+  readonly counters: Counters
+  /** Bytes that may be queued and unread together. */
+  readonly limit: number
+  /** The limit was passed; the batch is forgotten already, or a slow reader would be paid for until it is gone. */
+  readonly onSlow: () => void
+}
+
+/** Outgoing queue of one connection. */
+export class Outbox implements Flushable {
+  readonly #parts: OutboxParts
+  #batch: Batch | undefined
+  #isClosed = false
+
+  constructor(parts: OutboxParts) {
+    this.#parts = parts
+  }
+
+  /** Queues a message for the end of this turn. */
+  write(message: Message): void {
+    if (this.#isClosed) return
+    const { flusher, codec, limit } = this.#parts
+    if (!this.#batch) flusher.add(this)
+    this.#batch = (this.#batch ?? flusher.root(codec)).add(message)
+    if (this.#batch.bytes > limit) this.#overflow()
+  }
+
+  flush(): void {
+    const batch = this.#batch
+    if (!batch) return
+    const { transport, codec, counters, limit } = this.#parts
+    if (!this.#isClosed && transport.bufferedBytes + batch.bytes > limit) return this.#overflow()
+    this.#batch = undefined
+    counters.messagesOut += batch.count
+    counters.bytesOut += batch.frame.length
+    transport.send(batch.frame, codec.isText)
+  }
+
+  /** Sends what is queued and takes nothing more. */
+  close(): void {
+    this.#isClosed = true
+    this.flush()
+  }
+
+  #overflow(): void {
+    this.#batch = undefined
+    this.#parts.onSlow()
+  }
+}
