@@ -175,9 +175,10 @@ describe('a gap', () => {
     const { onPublication } = broker.events()
     onPublication('kept:a', { data: '1', offset: 1 }, epoch)
     onPublication('kept:a', { data: '1', offset: 1 }, epoch)
-    onPublication('kept:a', { data: '3', offset: 3 }, epoch)
+    onPublication('kept:a', { data: '2', offset: 2 }, epoch)
     onPublication('kept:a', { data: '4', offset: 4 }, epoch)
-    expect([await next(), await next()]).toMatchObject([{ push: { pub: { offset: 1 } } }, { push: { unsubscribe: { code: 2500, reason: 'insufficient state' } } }])
+    onPublication('kept:a', { data: '5', offset: 5 }, epoch)
+    expect([await next(), await next(), await next()]).toMatchObject([{ push: { pub: { offset: 1 } } }, { push: { pub: { offset: 2 } } }, { push: { unsubscribe: { code: 2500, reason: 'insufficient state' } } }])
     expect(engine.stats()).toMatchObject({ subscriptions: 0, unsubscribes: { 2500: 1 } })
   })
 
