@@ -285,6 +285,8 @@ class RealtimeConnection implements Connection {
   }
 
   #onDisconnected({ code, reason }: DisconnectedContext): void {
+    // Asked for by retryNow, which connects again at once.
+    if (code === 0) return
     if (!RETRIED_CODES.has(code)) return this.#terminate({ code, reason })
     const { minReconnectMs = 500, maxReconnectMs = 20_000, random = Math.random } = this.#options
     const now = this.#clock.now()

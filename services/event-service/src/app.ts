@@ -6,14 +6,36 @@
 import cookie from '@fastify/cookie'
 import { fastify, type FastifyBaseLogger } from 'fastify'
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod'
+import { MetricsPublisher, type Actor, type AppendLogs, type Deployment, type LogsAppended, type Publish } from '@neo-stack/events'
 import { createOriginCheck } from './auth/origin.ts'
 import { realtimeRoutes } from './auth/realtime-routes.ts'
 import { jwksRoute, sessionRoutes } from './auth/routes.ts'
+import type { Database } from './database/database.ts'
+import { commandRoutes, deploymentRoutes } from './deployments/routes.ts'
+import { createCommands } from './deployments/commands.ts'
+import { createJobs, type Jobs } from './deployments/jobs.ts'
+import { logRoutes } from './deployments/log-routes.ts'
+import { appendLogs } from './deployments/log-store.ts'
+import { deploymentLogProjection, deploymentProjection } from './deployments/projection.ts'
+import { getDeployment } from './deployments/snapshots.ts'
+import { isProblem } from './errors.ts'
+import { HistoryService } from './history/history-service.ts'
+import { historyRoutes } from './history/routes.ts'
 import type { App } from './http.ts'
 import { createIdentity, type IdentityOptions, type IdentityService } from './identity.ts'
+import { createHostReader } from './metrics/host.ts'
+import { metricsProjection } from './metrics/projection.ts'
+import { metricsRoutes } from './metrics/routes.ts'
+import { startSampler } from './metrics/sampler.ts'
 import { authHookPlugin } from './plugins/auth-hook.ts'
+import { healthPlugin } from './plugins/health.ts'
+import { metricsPlugin } from './plugins/metrics.ts'
+import { openapiPlugin, openapiRoutes } from './plugins/openapi.ts'
+import { portalsPlugin, type Portals } from './plugins/portals.ts'
 import { problemsPlugin } from './plugins/problems.ts'
+import { securityPlugin } from './plugins/security.ts'
 import { createProjectionRegistry } from './publish/projection.ts'
+import { createInternalPublish } from './publish/publish.ts'
 import { publishRoutes } from './publish/routes.ts'
 import { createWritePath, type WritePath } from './publish/write-path.ts'
 import type { Realtime } from './realtime/realtime.ts'
@@ -26,6 +48,20 @@ export interface EventServiceOptions extends Omit<IdentityOptions, 'onFault'> {
   publicUrl?: string
   /** Further origins that may use the refresh cookie. */
   allowedOrigins?: readonly string[]
+  /** Folder of each portal's built files. @default none */
+  portals?: Portals
+  /** Bearer that may read /metrics from elsewhere than loopback. */
+  metricsToken?: string
+  /** Samples the host each second; `folder` is whose disk is watched. @default no sampling */
+  sampleHost?: { folder: string }
+  /** @default '0.1.0' */
+  version?: string
+}
+
+/** What a deployer in this process needs. */
+export interface DeploymentAccess {
+  appendLogs: (tenantId: string, deploymentId: string, lines: AppendLogs) => Promise<LogsAppended>
+  getDeployment: (tenantId: string, deploymentId: string) => Promise<Deployment | undefined>
 }
 
 /** A built service. */
@@ -34,31 +70,76 @@ export interface EventService {
   writePath: WritePath
   /** Accounts, keys and revocation. */
   identity: IdentityService
+  /** The queue of deployments. */
+  jobs: Jobs
+  deployments: DeploymentAccess
+  /** Publishes for the platform's own parts, under a given actor. */
+  publishAs: (actor: Actor) => Publish
   /** Refuses new work, finishes what is in flight, closes sockets; the database stays open: whoever opened it closes it. */
   close: () => Promise<void>
 }
 
 /** Builds the service. */
 export async function createEventService(options: EventServiceOptions): Promise<EventService> {
+  const { database, realtime, now = Date.now, version = '0.1.0' } = options
+  let isDraining = false
   const app = createApp(options.logger)
-  const writePath = createWritePath({
-    database: options.database, projections: createProjectionRegistry([]), realtime: options.realtime, ...options.now && { now: options.now },
-  })
-  const identity = await createIdentity({ ...options, onFault: error => { app.log.error({ err: error }, 'a background write failed') } })
-  identity.revocation.onRevoked((target, reason) => options.realtime.disconnect(target, reason))
+  const onFault = (error: unknown): void => { app.log.error({ err: error }, 'a background task failed') }
   problemsPlugin(app)
   await app.register(cookie)
-  authHookPlugin(app, { auth: identity.auth, database: options.database, ...options.now && { now: options.now } })
+  await securityPlugin(app, { isSecure: options.publicUrl?.startsWith('https:') ?? false })
+  await openapiPlugin(app, version)
+  const meter = metricsPlugin(app, { stats: realtime.stats, token: options.metricsToken })
+  const writePath = createWritePath({
+    database, realtime, now, onWritten: meter.onWritten,
+    projections: createProjectionRegistry([deploymentProjection, deploymentLogProjection, metricsProjection]),
+  })
+  const identity = await createIdentity({ ...options, onFault })
+  identity.revocation.onRevoked((target, reason) => realtime.disconnect(target, reason))
+  const jobs = await createJobs(database, { onFault })
+  const publishAs = (actor: Actor): Publish => createInternalPublish(writePath, actor)
+
+  authHookPlugin(app, { auth: identity.auth, database, now })
+  healthPlugin(app, { database, isDraining: () => isDraining, version })
   identityRoutes(app, identity, options)
   publishRoutes(app, writePath)
+  historyRoutes(app, new HistoryService(database, writePath))
+  deploymentRoutes(app, database)
+  commandRoutes(app, createCommands({ database, writePath, jobs, now }))
+  logRoutes(app, database, writePath)
+  metricsRoutes(app, { database, writePath, now })
+  await openapiRoutes(app)
+  await portalsPlugin(app, options.portals ?? {})
   await app.ready()
+  realtime.attach?.(app.server)
+  const sampler = options.sampleHost && startSampler({
+    database, now, onFault, read: createHostReader(options.sampleHost.folder, now), publisher: new MetricsPublisher(publishAs({ type: 'system', id: 'sampler' })),
+  })
+
+  const shutDown = async (): Promise<void> => {
+    isDraining = true
+    await sampler?.stop()
+    await realtime.close()
+    await app.close()
+    await writePath.close()
+    await identity.apiKeys.close()
+    await jobs.stop()
+  }
+  let closing: Promise<void> | undefined
+  return { app, writePath, identity, jobs, publishAs, deployments: createAccess(database, writePath), close: () => closing ??= shutDown() }
+}
+
+function createAccess(database: Database, writePath: WritePath): DeploymentAccess {
+  const actor: Actor = { type: 'service', id: 'stack-deployer' }
   return {
-    app, writePath, identity,
-    close: async () => {
-      await writePath.close()
-      await identity.apiKeys.close()
-      await options.realtime.close()
-      await app.close()
+    appendLogs: (tenantId, deploymentId, lines) => appendLogs(writePath, { tenantId, deploymentId }, { ...lines, actor }),
+    getDeployment: async (tenantId, deploymentId) => {
+      try {
+        return (await getDeployment(database, { tenantId, deploymentId })).deployment
+      } catch (error) {
+        if (isProblem(error, 'not_found')) return undefined
+        throw error
+      }
     },
   }
 }
@@ -70,7 +151,10 @@ function identityRoutes(app: App, { sessions, auth, auditChannels, keys }: Ident
 }
 
 function createApp(logger: FastifyBaseLogger | undefined): App {
-  const app = fastify({ ...logger && { loggerInstance: logger }, bodyLimit: 1_048_576, requestTimeout: 30_000, trustProxy: false }).withTypeProvider()
+  const app = fastify({
+    ...logger && { loggerInstance: logger }, bodyLimit: 1_048_576, requestTimeout: 30_000, trustProxy: false, forceCloseConnections: 'idle',
+    http: { headersTimeout: 10_000 }, exposeHeadRoutes: false,
+  }).withTypeProvider()
   app.setValidatorCompiler(validatorCompiler)
   app.setSerializerCompiler(serializerCompiler)
   return app as unknown as App

@@ -8,7 +8,7 @@
  */
 
 export { createEventService } from './app.ts'
-export type { EventService, EventServiceOptions } from './app.ts'
+export type { DeploymentAccess, EventService, EventServiceOptions } from './app.ts'
 export type { Database, TransactionOptions, Tx } from './database/database.ts'
 export { dumpPglite, openPglite } from './database/pglite.ts'
 export type { PgliteOptions } from './database/pglite.ts'
@@ -23,3 +23,7 @@ export type { TokenPurpose } from './auth/tokens.ts'
 export type { Seeded, SeededKey, SeededUser } from './tenants/seed.ts'
 export { isProblem, Problem } from './errors.ts'
 export type { ProblemOptions } from './errors.ts'
+export { createEmbeddedRealtime } from './realtime/embedded.ts'
+export type { EmbeddedRealtimeOptions } from './realtime/embedded.ts'
+export type { Realtime, RealtimeStats, RealtimeTarget } from './realtime/realtime.ts'
+export { metricsReference } from './plugins/metrics.ts'

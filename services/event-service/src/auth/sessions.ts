@@ -13,7 +13,7 @@ import type { Revocation } from './revocation.ts'
 import type { Tokens } from './tokens.ts'
 
 /** A session ends this long after its last use. */
-export const SESSION_MS = 30 * 24 * 3_600_000
+export const SESSION_MS: number = 30 * 24 * 3_600_000
 
 /** What sessions are made with. */
 export interface SessionsOptions {

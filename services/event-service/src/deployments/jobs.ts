@@ -1,20 +1,12 @@
 /** The queue of deployments: pg-boss on the service's own database, with what a worker is to expect of it. */
 
 import { fromKysely, PgBoss } from 'pg-boss'
-import { DEPLOYMENT_QUEUE, type DeploymentJob } from '@neo-stack/events'
+import { DEPLOYMENT_QUEUE, deploymentJobKey, deploymentQueueOptions, type DeploymentJob } from '@neo-stack/events'
 import type { Database, Tx } from '../database/database.ts'
 import { toJobId } from './identifiers.ts'
 import type { DeploymentKey } from './rows.ts'
 
 const SCHEMA = 'pgboss'
-
-/**
- * One instance runs one deployment at a time, the next one waits (policy `singleton`, key = tenant and instance). A worker
- * that dies is noticed by its missing heartbeat, and the job is tried again: workers continue where the log stands.
- */
-const queue = {
-  policy: 'singleton', notify: true, heartbeatSeconds: 15, expireInSeconds: 3600, retryLimit: 3, retryDelay: 1, retryBackoff: true,
-} as const
 
 /** The queue, as commands use it. */
 export interface Jobs {
@@ -42,13 +34,13 @@ export async function createJobs(database: Database, { onFault = () => undefined
   boss.on('error', onFault)
   await boss.start()
   // Also fills pg-boss's cache of queues: without it the first `send` would ask outside of its transaction and wait for itself.
-  await boss.createQueue(DEPLOYMENT_QUEUE, queue)
+  await boss.createQueue(DEPLOYMENT_QUEUE, deploymentQueueOptions)
   await database.jobs.executeSql(grants)
   let stopping: Promise<void> | undefined
   return {
     boss,
     send: async (tx, job) => {
-      const options = { id: toJobId(job.tenantId, job.deploymentId), singletonKey: `${job.tenantId}/${job.instanceId}`, db: fromKysely(tx) }
+      const options = { id: toJobId(job.tenantId, job.deploymentId), singletonKey: deploymentJobKey(job), db: fromKysely(tx) }
       if (await boss.send(DEPLOYMENT_QUEUE, job, options) === null) throw new TypeError('the queue took no job')
     },
     cancel: async (tx, { tenantId, deploymentId }) => {

@@ -1,0 +1,33 @@
+/** /livez, /readyz and /version. `/readyz` is 200 while a publish can be accepted. */
+
+import type { Database } from '../database/database.ts'
+import type { App } from '../http.ts'
+
+/** What health looks at. */
+export interface HealthOptions {
+  database: Database
+  isDraining: () => boolean
+  version: string
+}
+
+/** How long the database may take to answer, in milliseconds. */
+const PING_MS = 3000
+
+/** Adds the routes. */
+export function healthPlugin(app: App, { database, isDraining, version }: HealthOptions): void {
+  const hidden = { schema: { hide: true } }
+  app.get('/livez', hidden, () => ({ status: 'ok' }))
+  app.get('/version', hidden, () => ({ version, node: process.versions.node }))
+  app.get('/readyz', hidden, async (_request, reply) => {
+    const parts = { database: await answers(database) ? 'ok' : 'unreachable', draining: isDraining() }
+    const isReady = parts.database === 'ok' && !parts.draining
+    return reply.code(isReady ? 200 : 503).header('cache-control', 'no-store').send({ status: isReady ? 'ok' : 'unavailable', parts })
+  })
+}
+
+async function answers(database: Database): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<boolean>(resolve => { timer = setTimeout(() => { resolve(false) }, PING_MS) })
+  const ping = database.ping().then(() => true, () => false)
+  return Promise.race([ping, late]).finally(() => { clearTimeout(timer) })
+}

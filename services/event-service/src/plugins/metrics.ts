@@ -1,0 +1,73 @@
+/** Prometheus metrics of this service, each with labels that cannot explode: families and types, never a channel or a tenant. */
+
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
+import { parseChannel, type Envelope } from '@neo-stack/events'
+import type { FastifyRequest } from 'fastify'
+import { Problem } from '../errors.ts'
+import type { App } from '../http.ts'
+import type { RealtimeStats } from '../realtime/realtime.ts'
+
+/** Every metric of our own; Node's default metrics come beside them. */
+export const metricsReference = [
+  { name: 'events_published_total', type: 'counter', help: 'Events accepted', labels: ['family', 'type'] },
+  { name: 'event_size_bytes', type: 'histogram', help: 'Size of accepted events as JSON', labels: [] },
+  { name: 'event_publish_duration_seconds', type: 'histogram', help: 'Time from request to commit of a publish', labels: [] },
+  { name: 'active_connections', type: 'gauge', help: 'Open realtime connections', labels: [] },
+  { name: 'active_channels', type: 'gauge', help: 'Channels with a subscriber', labels: [] },
+  { name: 'http_request_duration_seconds', type: 'histogram', help: 'Time of HTTP requests', labels: ['method', 'route', 'status'] },
+] as const
+
+/** What metrics are taken from. */
+export interface MetricsOptions {
+  stats: () => RealtimeStats
+  /** Bearer that may read from elsewhere than loopback. */
+  token: string | undefined
+}
+
+/** What the rest of the service reports to. */
+export interface Meter {
+  /** Counts committed events. */
+  onWritten: (events: readonly Envelope[]) => void
+}
+
+/** Adds /metrics and measures every request. */
+export function metricsPlugin(app: App, { stats, token }: MetricsOptions): Meter {
+  const registers = [new Registry()]
+  const [registry] = registers as [Registry]
+  collectDefaultMetrics({ register: registry })
+  const of = (name: (typeof metricsReference)[number]['name']): { name: string, help: string, labelNames: string[], registers: Registry[] } => {
+    const { help, labels } = metricsReference.find(metric => metric.name === name) ?? { help: name, labels: [] }
+    return { name, help, labelNames: [...labels], registers }
+  }
+  const published = new Counter(of('events_published_total'))
+  const size = new Histogram({ ...of('event_size_bytes'), buckets: [100, 500, 1000, 5000, 10_000, 50_000] })
+  const publishing = new Histogram({ ...of('event_publish_duration_seconds'), buckets: [0.005, 0.01, 0.05, 0.1, 0.5, 1] })
+  const requests = new Histogram({ ...of('http_request_duration_seconds'), buckets: [0.005, 0.02, 0.1, 0.5, 2, 10] })
+  new Gauge({ ...of('active_connections'), collect() { this.set(stats().connections) } })
+  new Gauge({ ...of('active_channels'), collect() { this.set(stats().channels) } })
+
+  app.addHook('onResponse', (request, reply, done) => {
+    const route = request.routeOptions.url ?? 'unknown'
+    requests.observe({ method: request.method, route, status: String(reply.statusCode) }, reply.elapsedTime / 1000)
+    if (route.startsWith('/v1/events') && reply.statusCode === 201) publishing.observe(reply.elapsedTime / 1000)
+    done()
+  })
+  app.get('/metrics', { schema: { hide: true } }, async (request, reply) => {
+    if (!mayRead(request, token)) throw new Problem('not_found', { detail: 'No such address.' })
+    return reply.type(registry.contentType).send(await registry.metrics())
+  })
+  return {
+    onWritten: events => {
+      for (const event of events) {
+        published.inc({ family: parseChannel(event.channel)?.family ?? 'unknown', type: event.type })
+        size.observe(Buffer.byteLength(JSON.stringify(event.data)))
+      }
+    },
+  }
+}
+
+/** Loopback without a proxy in between, or the bearer. */
+function mayRead({ ip, headers }: FastifyRequest, token: string | undefined): boolean {
+  if (token !== undefined && headers.authorization === `Bearer ${token}`) return true
+  return ['127.0.0.1', '::1', '::ffff:127.0.0.1'].includes(ip) && headers['x-forwarded-for'] === undefined
+}

@@ -1,0 +1,68 @@
+/** Serves the built portals, each below its name, and a page at `/` to choose one. */
+
+import { createHash } from 'node:crypto'
+import { existsSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import staticFiles from '@fastify/static'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { Problem } from '../errors.ts'
+import type { App } from '../http.ts'
+import { sendProblem } from './problems.ts'
+
+/** Folder of each portal's built files, by the portal's name. */
+export type Portals = Readonly<Record<string, string>>
+
+/** Adds the portals' routes. */
+export async function portalsPlugin(app: App, portals: Portals): Promise<void> {
+  for (const [name, folder] of Object.entries(portals)) {
+    app.get(`/${name}`, { schema: { hide: true } }, (_request, reply) => reply.redirect(`/${name}/`))
+    await app.register(scope => servePortal(scope as unknown as App, folder), { prefix: `/${name}` })
+  }
+  const page = chooser(Object.keys(portals))
+  app.get('/', { schema: { hide: true } }, (_request, reply) => reply.type('text/html; charset=utf-8').header('content-security-policy', 'default-src \'none\'; style-src \'unsafe-inline\'').send(page))
+}
+
+async function servePortal(scope: App, folder: string): Promise<void> {
+  const policy = policyOf(folder)
+  await scope.register(staticFiles, {
+    root: folder, prefix: '/', preCompressed: true, wildcard: true, cacheControl: false,
+    setHeaders: (reply, file) => {
+      const isAsset = file.includes(`${path.sep}_nuxt${path.sep}`)
+      void reply.header('cache-control', isAsset ? 'public, max-age=31536000, immutable' : 'no-cache')
+      if (!isAsset) void reply.header('content-security-policy', policy)
+    },
+  })
+  scope.setNotFoundHandler((request, reply) => isPage(request)
+    ? sendPage(reply)
+    : sendProblem(request, reply, new Problem('not_found', { detail: 'No such address.' })))
+}
+
+function sendPage(reply: FastifyReply): FastifyReply {
+  return reply.code(200).sendFile('200.html')
+}
+
+function isPage({ method, url, headers }: FastifyRequest): boolean {
+  return method === 'GET' && !url.includes('/_nuxt/') && (headers.accept ?? '').includes('text/html')
+}
+
+/** Scripts run only from our own origin, or inline where their hash was known when the portal was built. */
+function policyOf(folder: string): string {
+  const hashes = new Set(['index.html', '200.html', '404.html'].map(file => path.join(folder, file)).filter(file => existsSync(file)).flatMap(inlineHashes))
+  return [
+    'default-src \'self\'', `script-src 'self' ${[...hashes].join(' ')}`, 'style-src \'self\' \'unsafe-inline\'', 'img-src \'self\' data:',
+    'font-src \'self\' data:', 'connect-src \'self\' ws: wss:', 'frame-ancestors \'none\'', 'base-uri \'self\'', 'form-action \'self\'', 'object-src \'none\'',
+  ].join('; ')
+}
+
+function inlineHashes(file: string): string[] {
+  return [...readFileSync(file, 'utf8').matchAll(/<script(?![^>]*\ssrc=)[^>]*>([\s\S]*?)<\/script>/g)]
+    .map(([, script = '']) => `'sha256-${createHash('sha256').update(script).digest('base64')}'`)
+}
+
+function chooser(names: readonly string[]): string {
+  const titles: Readonly<Record<string, string>> = { tenant: 'Portal do cliente', admin: 'Portal de administração', certification: 'Portal de certificação' }
+  const links = names.map(name => `<li><a href="/${name}/">${titles[name] ?? name}</a></li>`).join('')
+  return `<!doctype html><html lang="pt-BR"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>NEO_STACK Events</title>
+<style>:root{color-scheme:light dark;font:16px/1.5 system-ui,sans-serif}body{max-width:32rem;margin:20vh auto;padding:0 1rem}a{color:inherit}</style>
+<h1>NEO_STACK Events</h1><ul>${links}</ul>${names.length === 0 ? '<p>Nenhum portal é servido por este processo.</p>' : ''}<p><a href="/docs">API</a></p></html>`
+}

@@ -1,0 +1,82 @@
+/** The realtime port on the engine in this process. */
+
+import type { Server } from 'node:http'
+import { createEngine, DISCONNECTS, encodedJson, type Engine, type Verdict } from '@neo-stack/engine'
+import { namespaces, parseChannel, type Envelope } from '@neo-stack/events'
+import type { PublicKeySet } from '../auth/keys.ts'
+import { DEFAULT_ISSUER, tokenPurposes, type TokenPurpose } from '../auth/tokens.ts'
+import type { Realtime, RealtimeTarget } from './realtime.ts'
+
+/** What the embedded realtime needs. */
+export interface EmbeddedRealtimeOptions {
+  /** Public keys that tokens are checked with. */
+  jwks: () => PublicKeySet
+  /** @default 'neo-stack' */
+  issuer?: string
+  /** Whether a user may still connect and subscribe; `user` is `{tenantId}/{userId}`, `issuedAt` the token's second. */
+  isAllowed: (user: string, issuedAt?: number) => boolean
+  /** Origins besides the server's own host. @default the own host only */
+  allowedOrigins?: readonly string[]
+  /** Told of faults inside the engine. */
+  onFault?: (error: unknown) => void
+}
+
+/** How long clients are spread over when the process stops, in milliseconds. */
+const SPREAD_MS = 500
+
+/** Creates the engine and its port. */
+export function createEmbeddedRealtime(options: EmbeddedRealtimeOptions): Realtime {
+  const engine = createEngine({
+    client: {
+      ...options.allowedOrigins && { allowedOrigins: options.allowedOrigins },
+      token: tokenOptions(options, 'connection'),
+      subscriptionToken: tokenOptions(options, 'subscription'),
+    },
+    channel: { namespaces: namespaces.map(({ historyTtlMs, ...namespace }) => ({ ...namespace, historyTtl: historyTtlMs })) },
+    hooks: {
+      onConnecting: ({ user, claims }) => judge(options, user, claims['iat']),
+      onSubscribing: ({ user, claims }) => judge(options, user, claims['iat']),
+    },
+    ...options.onFault && { onFault: options.onFault },
+  })
+  return {
+    deliver: events => {
+      for (const event of events) deliver(engine, event)
+      return Promise.resolve()
+    },
+    disconnect: (target, reason) => {
+      disconnect(engine, target, reason)
+      return Promise.resolve()
+    },
+    stats: () => engine.stats(),
+    attach: (server: Server) => { engine.attach(server) },
+    close: () => engine.close({ spreadMs: SPREAD_MS }),
+  }
+}
+
+function tokenOptions({ jwks, issuer = DEFAULT_ISSUER }: EmbeddedRealtimeOptions, purpose: TokenPurpose): {
+  jwks: { keys: () => PublicKeySet }, issuer: string, audience: string, typ: string
+} {
+  const { typ, audience } = tokenPurposes[purpose]
+  return { jwks: { keys: jwks }, issuer, audience, typ }
+}
+
+function judge({ isAllowed }: EmbeddedRealtimeOptions, user: string, issuedAt: unknown): Verdict {
+  return isAllowed(user, typeof issuedAt === 'number' ? issuedAt : undefined) ? undefined : { disconnect: DISCONNECTS.forceDisconnect }
+}
+
+/** `version` lets the engine drop what it has delivered already; readers drop the rest by `seq`. */
+function deliver(engine: Engine, event: Envelope): void {
+  engine.publish(event.channel, encodedJson(JSON.stringify(event)), {
+    idempotencyKey: event.id,
+    ...event.seq === undefined ? {} : { version: event.seq, versionEpoch: event.logEpoch ?? '' },
+    skipHistory: parseChannel(event.channel)?.kept !== 'log',
+  })
+}
+
+function disconnect(engine: Engine, { tenantId, userId }: RealtimeTarget, reason: string): void {
+  const code = DISCONNECTS.forceDisconnect.code
+  if (userId !== undefined) return void engine.disconnect({ user: `${tenantId}/${userId}`, code, reason })
+  const users = new Set(engine.connections().map(({ user }) => user).filter(user => user.startsWith(`${tenantId}/`)))
+  for (const user of users) engine.disconnect({ user, code, reason })
+}

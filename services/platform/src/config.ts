@@ -1,0 +1,75 @@
+/** Reads the environment once, into a frozen Config. Half a configuration is refused with one sentence that says what to set. */
+
+import path from 'node:path'
+import * as z from 'zod'
+import { settings, type SettingName } from './settings.ts'
+
+/** The platform process's configuration. */
+export interface Config {
+  host: string
+  port: number
+  dataDir: string
+  demo: boolean
+  /** Address for browsers; follows host and port when it is not given. */
+  publicUrl: string | undefined
+  allowedOrigins: readonly string[]
+  portals: 'auto' | 'none'
+  metricsToken: string | undefined
+  logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent'
+}
+
+/** A configuration that cannot work; the message is one sentence for a person. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError'
+}
+
+const flag = z.enum(['0', '1'], { error: 'must be 0 or 1' })
+const url = z.url({ protocol: /^https?$/, error: 'must be an http(s) address' })
+
+const schema = z.object({
+  HOST: z.string().min(1).default(settings.HOST.default),
+  PORT: z.coerce.number({ error: 'must be a port number from 0 to 65535' }).int('must be a whole number').min(0).max(65_535, 'must be at most 65535').default(8080),
+  NEO_DATA_DIR: z.string().min(1).default(settings.NEO_DATA_DIR.default),
+  NEO_DEMO: flag.optional(),
+  NEO_PUBLIC_URL: url.optional(),
+  NEO_ALLOWED_ORIGINS: z.string().default('').transform(text => text.split(',').map(origin => origin.trim()).filter(Boolean))
+    .pipe(z.array(url.refine(text => new URL(text).origin === text, 'must be origins like https://portal.example, without a path'))),
+  NEO_PORTALS: z.enum(['auto', 'none'], { error: 'must be auto or none' }).default('auto'),
+  METRICS_TOKEN: z.string().min(16, 'must have at least 16 characters').optional(),
+  LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent'], { error: 'must be debug, info, warn, error or silent' }).default('warn'),
+})
+
+const scaleOut = ['DATABASE_URL', 'REDIS_URL', 'CENTRIFUGO_URL', 'CENTRIFUGO_API_KEY'] as const satisfies readonly SettingName[]
+
+/**
+ * Reads and checks the environment.
+ * @throws {ConfigError} with one sentence
+ */
+export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
+  refuseScaleOut(env)
+  const given: Record<string, string | undefined> = Object.fromEntries(Object.keys(settings).flatMap(name => env[name] ? [[name, env[name]]] : []))
+  const parsed = schema.safeParse(given)
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues
+    throw new ConfigError(`${String(issue?.path[0])} ${issue?.message ?? 'is not valid'}; it is "${given[String(issue?.path[0])] ?? ''}".`)
+  }
+  const value = parsed.data
+  const isLoopback = ['127.0.0.1', '::1', 'localhost'].includes(value.HOST)
+  if (!isLoopback && value.NEO_DEMO === undefined) {
+    throw new ConfigError(`HOST ${value.HOST} can be reached from elsewhere: set NEO_DEMO to 1 (demo accounts) or 0 (one operator with a one-time password).`)
+  }
+  return Object.freeze({
+    host: value.HOST, port: value.PORT, dataDir: path.resolve(value.NEO_DATA_DIR), demo: value.NEO_DEMO !== '0', publicUrl: value.NEO_PUBLIC_URL,
+    allowedOrigins: value.NEO_ALLOWED_ORIGINS, portals: value.NEO_PORTALS, metricsToken: value.METRICS_TOKEN, logLevel: value.LOG_LEVEL,
+  })
+}
+
+/** The scale-out parts only work together, and not in this process yet: a part of them is refused, never ignored. */
+function refuseScaleOut(env: Readonly<Record<string, string | undefined>>): void {
+  const given = scaleOut.filter(name => env[name])
+  if (given.length === 0) return
+  const missing = scaleOut.filter(name => !env[name])
+  throw new ConfigError(missing.length > 0
+    ? `${given.join(', ')} set without ${missing.join(', ')}: the scale-out column needs all of them, the embedded one none.`
+    : 'DATABASE_URL, REDIS_URL, CENTRIFUGO_URL and CENTRIFUGO_API_KEY ask for the scale-out column, which this process does not serve: unset them to run embedded.')
+}

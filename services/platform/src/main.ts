@@ -1,0 +1,40 @@
+/**
+ * The all-in-one process: `main.ts` starts the platform, `main.ts build` only builds the portals.
+ * Exit codes: 0 stopped as asked, 1 could not start (one sentence on stderr).
+ */
+
+import closeWithGrace from 'close-with-grace'
+import { buildPortal, isBuilt, listPortals } from './build-portals.ts'
+import { readConfig } from './config.ts'
+import { explain } from './failure.ts'
+import { startPlatform } from './platform.ts'
+import { formatWelcome, showStep, type Terminal } from './progress.ts'
+
+/** Longest graceful stop, in milliseconds; then the process ends anyway. */
+const STOP_WITHIN_MS = 9000
+
+const terminal: Terminal = { write: text => { process.stdout.write(text) }, isInteractive: process.stdout.isTTY }
+
+async function build(): Promise<void> {
+  for (const portal of listPortals()) {
+    if (!isBuilt(portal)) await showStep(terminal, `Build the ${portal.name} portal`, () => buildPortal(portal))
+  }
+}
+
+async function start(): Promise<void> {
+  const startedAt = Date.now() - process.uptime() * 1000
+  const platform = await startPlatform(readConfig(process.env), terminal)
+  closeWithGrace({ delay: STOP_WITHIN_MS, logger: false }, async ({ err }) => {
+    if (err) process.stderr.write(`${explain(err)}\n`)
+    await platform.close()
+  })
+  terminal.write(formatWelcome({ ...platform.welcome, startedInMs: Date.now() - startedAt }))
+}
+
+try {
+  await (process.argv[2] === 'build' ? build() : start())
+} catch (error) {
+  process.stderr.write(`${explain(error)}\n`)
+  if (process.env['LOG_LEVEL'] === 'debug') process.stderr.write(`${error instanceof Error ? error.stack ?? '' : ''}\n`)
+  process.exit(1)
+}

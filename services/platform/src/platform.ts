@@ -1,0 +1,130 @@
+/**
+ * Composition root of the all-in-one process: data folder, database, event-service with its engine, deployer and portals, in this
+ * order; `close` goes back the same way.
+ */
+
+import { once } from 'node:events'
+import { createServer, type AddressInfo } from 'node:net'
+import path from 'node:path'
+import { pino } from 'pino'
+import { DeploymentPublisher } from '@neo-stack/events'
+import {
+  createEmbeddedRealtime, createEventService, createOperator, createRevocation, openPglite, seedDemo, type Database, type EventService, type Seeded,
+} from '@neo-stack/event-service'
+import { createDeployer, recoverJobs, type Deployer } from '@neo-stack/stack-deployer'
+import { buildPortal, isBuilt, listPortals } from './build-portals.ts'
+import type { Config } from './config.ts'
+import { openDataFolder, type DataFolder } from './data-folder.ts'
+import { playDemoHistory } from './demo-history.ts'
+import { DatabaseError } from './failure.ts'
+import { showStep, type Terminal, type Welcome } from './progress.ts'
+import { openKeys } from './secrets.ts'
+
+/** A running platform. */
+export interface Platform {
+  /** What to tell the person who started it. */
+  welcome: Omit<Welcome, 'startedInMs'>
+  /** Not ready at once, clients are told to reconnect, what is in flight finishes. Idempotent. */
+  close: () => Promise<void>
+}
+
+/**
+ * Starts everything.
+ * @throws what `explain` in failure.ts turns into one sentence; nothing stays open then
+ */
+export async function startPlatform(config: Config, terminal: Terminal): Promise<Platform> {
+  const undo: (() => void | Promise<void>)[] = []
+  const close = startOnce(async () => { for (const step of undo.reverse()) await step() })
+  try {
+    await assertPortFree(config)
+    const folder = openDataFolder(config.dataDir)
+    undo.push(folder.unlock)
+    const portals = await preparePortals(config, terminal)
+    const database = await showStep(terminal, 'Open the database', () => openDatabase(folder))
+    undo.push(() => database.close())
+    const seeded = await seed(config, folder, database)
+    const service = await showStep(terminal, 'Start the services', () => startService(config, folder, { database, portals }))
+    undo.push(() => service.close())
+    const deployer = await startDeployer(service)
+    undo.push(() => deployer.stop())
+    await service.app.listen({ host: config.host, port: config.port })
+    if (config.demo) await playOnce(folder, service)
+    const { port } = service.app.server.address() as AddressInfo
+    const url = config.publicUrl ?? `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`
+    return { close, welcome: { url, portals: Object.keys(portals), signIns: seeded.users, dataDir: config.dataDir, isDemo: config.demo } }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+function startOnce(run: () => Promise<void>): () => Promise<void> {
+  let running: Promise<void> | undefined
+  return () => running ??= run()
+}
+
+/** Says at once that the port is taken, instead of after the portals were built. */
+async function assertPortFree({ host, port }: Config): Promise<void> {
+  const probe = createServer()
+  probe.listen(port, host)
+  await once(probe, 'listening')
+  probe.close()
+  await once(probe, 'close')
+}
+
+async function preparePortals({ portals: mode }: Config, terminal: Terminal): Promise<Record<string, string>> {
+  if (mode === 'none') return {}
+  const portals = listPortals()
+  for (const portal of portals) {
+    if (!isBuilt(portal)) await showStep(terminal, `Build the ${portal.name} portal`, () => buildPortal(portal))
+  }
+  return Object.fromEntries(portals.map(({ name, output }) => [name, output]))
+}
+
+async function openDatabase(folder: DataFolder): Promise<Database> {
+  try {
+    return await openPglite({ dataDir: folder.database })
+  } catch (error) {
+    throw new DatabaseError(`The database in ${folder.database} cannot be opened: it is damaged or not ours; restore a backup, or move the folder away to start empty.`, { cause: error })
+  }
+}
+
+async function seed({ demo }: Config, folder: DataFolder, database: Database): Promise<Seeded> {
+  if (!demo) return createOperator(database)
+  const seeded = await seedDemo(database)
+  if (seeded.users.length > 0) folder.writeJson('demo.json', seeded)
+  return seeded
+}
+
+async function startService(config: Config, folder: DataFolder, parts: { database: Database, portals: Record<string, string> }): Promise<EventService> {
+  const { database, portals } = parts
+  const keys = await openKeys(folder)
+  const revocation = await createRevocation({ database })
+  const logger = pino({ level: config.logLevel }, pino.destination({ dest: 2, sync: true }))
+  const origins = [...config.allowedOrigins, ...config.publicUrl === undefined ? [] : [new URL(config.publicUrl).origin]]
+  const realtime = createEmbeddedRealtime({
+    jwks: () => keys.jwks, isAllowed: revocation.isAllowed, ...origins.length > 0 && { allowedOrigins: origins },
+    onFault: error => { logger.error({ err: error }, 'the engine reported a fault') },
+  })
+  return createEventService({
+    database, realtime, keys, revocation, portals, logger, sampleHost: { folder: path.resolve(folder.path) }, allowedOrigins: config.allowedOrigins,
+    ...config.publicUrl !== undefined && { publicUrl: config.publicUrl }, ...config.metricsToken !== undefined && { metricsToken: config.metricsToken },
+  })
+}
+
+/** What a process before this one left running is taken up again: the data folder is ours alone. */
+async function startDeployer({ jobs, deployments, publishAs, app }: EventService): Promise<Deployer> {
+  await recoverJobs(jobs.boss)
+  const publisher = new DeploymentPublisher(publishAs({ type: 'service', id: 'stack-deployer' }))
+  const deployer = createDeployer({
+    queue: jobs.boss, platform: { publisher, ...deployments }, onError: error => { app.log.error({ err: error }, 'a deployment job failed') },
+  })
+  await deployer.start()
+  return deployer
+}
+
+async function playOnce(folder: DataFolder, service: EventService): Promise<void> {
+  if (folder.readJson('demo-history.json') !== undefined) return
+  for (const tenantId of ['acme', 'globex']) await playDemoHistory(service.publishAs({ type: 'demo', id: 'demo-history' }), tenantId)
+  folder.writeJson('demo-history.json', { playedAt: new Date().toISOString() })
+}

@@ -1,0 +1,29 @@
+/** Every setting of the platform process: its default and what it means. `docs/reference/settings.md` is made from this table. */
+
+/** One setting as the reference shows it. */
+export interface Setting {
+  default: string
+  doc: string
+}
+
+const table = {
+  HOST: { default: '127.0.0.1', doc: 'Address to listen on' },
+  PORT: { default: '8080', doc: 'Port to listen on; 0 takes a free one' },
+  NEO_DATA_DIR: { default: '.data', doc: 'Folder of the embedded database and of the secrets that were made' },
+  NEO_DEMO: { default: '1 on loopback', doc: '1 seeds two demo tenants and plays a labelled history once, 0 starts empty with one operator; off loopback it must be set' },
+  NEO_PUBLIC_URL: { default: 'http://HOST:PORT', doc: 'Address under which browsers reach the platform' },
+  NEO_ALLOWED_ORIGINS: { default: '', doc: 'More origins that may open sockets and use cookies, comma-separated' },
+  NEO_PORTALS: { default: 'auto', doc: 'auto builds portals that changed, none serves no portals' },
+  METRICS_TOKEN: { default: '', doc: 'Bearer that may read /metrics from elsewhere than loopback' },
+  LOG_LEVEL: { default: 'warn', doc: 'debug, info, warn, error or silent' },
+  DATABASE_URL: { default: '', doc: 'PostgreSQL of the scale-out column; not served by this process' },
+  REDIS_URL: { default: '', doc: 'Redis of the scale-out column; not served by this process' },
+  CENTRIFUGO_URL: { default: '', doc: 'Centrifugo nodes of the scale-out column, comma-separated; not served by this process' },
+  CENTRIFUGO_API_KEY: { default: '', doc: 'Key of Centrifugo\'s server API' },
+} satisfies Record<string, Setting>
+
+/** Name of a setting. */
+export type SettingName = keyof typeof table
+
+/** Settings by the name of their environment variable. */
+export const settings: Readonly<Record<SettingName, Setting>> = table

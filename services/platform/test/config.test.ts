@@ -1,0 +1,38 @@
+import path from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { ConfigError, readConfig } from '../src/config.ts'
+
+describe('configuration', () => {
+  it('starts from nothing with the embedded defaults', () => {
+    expect(readConfig({})).toEqual({
+      host: '127.0.0.1', port: 8080, dataDir: path.resolve('.data'), demo: true, publicUrl: undefined, allowedOrigins: [],
+      portals: 'auto', metricsToken: undefined, logLevel: 'warn',
+    })
+  })
+
+  it('takes an empty variable for one that is not set', () => {
+    expect(readConfig({ PORT: '', NEO_PUBLIC_URL: '' }).port).toBe(8080)
+  })
+
+  it('splits and keeps exact origins', () => {
+    expect(readConfig({ NEO_ALLOWED_ORIGINS: 'https://a.example, https://b.example:8443' }).allowedOrigins).toEqual(['https://a.example', 'https://b.example:8443'])
+  })
+
+  it.each([
+    [{ PORT: 'abc' }, 'PORT'], [{ PORT: '70000' }, 'PORT'], [{ PORT: '1.5' }, 'PORT'], [{ NEO_DEMO: 'yes' }, 'NEO_DEMO'],
+    [{ NEO_PUBLIC_URL: 'portal.example' }, 'NEO_PUBLIC_URL'], [{ NEO_ALLOWED_ORIGINS: 'https://a.example/path' }, 'NEO_ALLOWED_ORIGINS'],
+    [{ METRICS_TOKEN: 'short' }, 'METRICS_TOKEN'], [{ LOG_LEVEL: 'loud' }, 'LOG_LEVEL'], [{ HOST: '0.0.0.0' }, 'NEO_DEMO'],
+    [{ CENTRIFUGO_URL: 'http://a:8000' }, 'CENTRIFUGO_API_KEY'], [{ DATABASE_URL: 'postgres://a/b' }, 'REDIS_URL'],
+    [{ DATABASE_URL: 'a', REDIS_URL: 'b', CENTRIFUGO_URL: 'c', CENTRIFUGO_API_KEY: 'd' }, 'unset them'],
+  ])('refuses %j in one sentence that names what to set', (env, expected) => {
+    expect(() => readConfig(env)).toThrow(ConfigError)
+    try {
+      readConfig(env)
+    } catch (error) {
+      const { message } = error as ConfigError
+      expect(message).toContain(expected)
+      expect(message).not.toContain('\n')
+      expect(message.endsWith('.')).toBe(true)
+    }
+  })
+})
