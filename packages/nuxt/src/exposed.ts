@@ -17,6 +17,6 @@ export const composables: Record<string, string> = {
 
 /** Components, each `runtime/components/<Name>.vue`. */
 export const components: readonly string[] = [
-  'AlertList', 'ConnectionStatus', 'DeploymentActions', 'DeploymentCard', 'DeploymentList', 'DeploymentMonitor', 'DeploymentProgress', 'DeploymentSteps', 'FeedNotice', 'LogView',
-  'NewDeployment', 'RealTimeDashboard', 'SimulatedBadge', 'StatusBadge',
+  'AlertList', 'ConnectionStatus', 'DeploymentActions', 'DeploymentCard', 'DeploymentList', 'DeploymentMonitor', 'DeploymentProgress',
+  'DeploymentSteps', 'FeedNotice', 'LogView', 'NewDeployment', 'RealTimeDashboard', 'SimulatedBadge', 'StatusBadge',
 ]

@@ -33,6 +33,7 @@ const neoStack: NuxtModule<NeoStackOptions> = defineNuxtModule<NeoStackOptions>(
 
     addTemplate({ filename: 'neo-stack/messages.mjs', getContents: () => toLoaders([resolve('messages'), ...options.messages.toReversed()]) })
     addTypeTemplate({ filename: 'types/neo-stack-messages.d.ts', getContents: () => messagesTypes })
+    addImports({ name: 'useI18n', from: 'vue-i18n' })
     for (const [name, file] of Object.entries(composables)) addImports({ name, from: resolve(file) })
     for (const name of components) addComponent({ name, filePath: resolve(`components/${name}.vue`) })
     // A plugin added later runs earlier: languages come before the client.
