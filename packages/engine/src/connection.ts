@@ -4,7 +4,7 @@
  */
 import { awaitPong, dueNow, nextDeadline, startPings, startRefusal, takePong } from './deadlines.ts'
 import type { Due } from './deadlines.ts'
-import { DISCONNECTS } from './disconnects.ts'
+import { DISCONNECTS, reasonOf } from './disconnects.ts'
 import type { Disconnect } from './disconnects.ts'
 import { ERRORS } from './errors.ts'
 import { Inbox } from './inbox.ts'
@@ -123,9 +123,10 @@ export class Connection implements Receiver, TransportEvents, Deadline {
   }
 
   /** Ends the connection after what is already queued. */
-  disconnect(disconnect: Disconnect): void {
+  disconnect({ code, reason }: Disconnect): void {
     if (isClosed(this.session)) return
-    countCode(this.#shared.counters.disconnects, disconnect.code)
+    const disconnect = { code, reason: reason || reasonOf(code) }
+    countCode(this.#shared.counters.disconnects, code)
     this.#end(disconnect)
     this.#outbox.close()
     this.#transport.close(disconnect)

@@ -1,6 +1,6 @@
 /** In-process control over connections and subscriptions of a user or a client. Source: PROTOCOL 2.2, 2.3. */
 import type { Connection, Shared } from './connection.ts'
-import { DISCONNECTS, isDisconnect } from './disconnects.ts'
+import { DISCONNECTS, isDisconnect, reasonOf } from './disconnects.ts'
 import type { Disconnect } from './disconnects.ts'
 import { EngineError } from './errors.ts'
 import { UNSUBSCRIBES } from './unsubscribes.ts'
@@ -17,7 +17,7 @@ export interface Target {
 export interface DisconnectTarget extends Target {
   /** 3000–4999; 3500–3999 and 4500–4999 keep clients away for good. @default 3503 */
   readonly code?: number
-  /** At most 123 bytes. @default the table's sentence for the code, or '' */
+  /** At most 123 bytes. @default the table's for the code, 'disconnected by server' for others */
   readonly reason?: string
   /** Clients that stay. */
   readonly except?: readonly string[]
@@ -88,7 +88,7 @@ export function createControl({ roster }: Pick<Shared, 'roster'>): Control {
 }
 
 function toDisconnect({ code = DISCONNECTS.forceDisconnect.code, reason }: DisconnectTarget): Disconnect {
-  const disconnect = { code, reason: reason ?? Object.values(DISCONNECTS).find(entry => entry.code === code)?.reason ?? '' }
+  const disconnect = { code, reason: reason ?? reasonOf(code) }
   if (!isDisconnect(disconnect)) throw new EngineError('badRequest', 'code must be 3000–4999 and reason at most 123 bytes')
   return disconnect
 }

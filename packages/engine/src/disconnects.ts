@@ -38,6 +38,13 @@ export interface Disconnect {
 /** Whether clients stay away after this close code. */
 export const isTerminal = (code: number): boolean => (code >= 3500 && code < 4000) || (code >= 4500 && code < 5000)
 
+/**
+ * The table's reason of a code, a general one for codes of the application. Never empty: the official client ignores that a code is
+ * terminal when its reason is.
+ */
+export const reasonOf = (code: number): string =>
+  Object.values(DISCONNECTS).find(entry => entry.code === code)?.reason ?? 'disconnected by server'
+
 /** Whether code and reason fit a close frame an application may send. */
 export const isDisconnect = ({ code, reason }: Disconnect): boolean =>
   Number.isInteger(code) && code >= 3000 && code <= 4999 && Buffer.byteLength(reason) <= 123

@@ -21,7 +21,9 @@ export type { Disconnect } from './disconnects.ts'
 export type { ErrorReply } from './errors.ts'
 export type { Unsubscribe } from './unsubscribes.ts'
 export type { ChannelOptions, ClientOptions, EngineOptions, JwksSource, NamespaceOptions, TokenOptions } from './options.ts'
-export type { Actor, Claims, ConnectingContext, DisconnectContext, Hooks, PublishingContext, SubscribingContext, Verdict, Veto } from './hooks.ts'
+export type {
+  Actor, Claims, ConnectingContext, DisconnectContext, Hooks, PublishingContext, SubscribingContext, Verdict, Veto,
+} from './hooks.ts'
 export type { DisconnectTarget, RefreshTarget, Target, UnsubscribeTarget } from './control.ts'
 export type { BroadcastResult, PublishOptions } from './publishing.ts'
 export type { ConnectionInfo, HistoryEntry, HistorySlice } from './inspection.ts'

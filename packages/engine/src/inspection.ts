@@ -35,7 +35,7 @@ export interface Inspection {
   presence(channel: string): ReadonlyMap<string, ClientInfo>
   /** Throws as `presence`. */
   presenceStats(channel: string): PresenceStats
-  /** `limit` 0 (default) reads the position only, −1 everything. Rejects with `EngineError` 102, 107, 108 (no history) or 112 (other epoch). */
+  /** `limit` 0 (default) reads the position only, −1 all. Rejects with `EngineError` 102, 107, 108 (no history) or 112 (other epoch). */
   history(channel: string, filter?: Partial<HistoryFilter>): Promise<HistorySlice>
   /** Forgets what is kept; the position stays. Throws as `history` rejects. */
   removeHistory(channel: string): void

@@ -43,8 +43,12 @@ function resultText(result: Result): string {
     case 'presence_stats':
       return `{"num_clients":${result.clients},"num_users":${result.users}}`
     case 'history':
-      return `{"publications":${listText(result.publications, result.epoch)},"epoch":${JSON.stringify(result.epoch)},"offset":${result.offset}}`
+      return historyText(result)
   }
+}
+
+function historyText({ publications, epoch, offset }: Extract<Result, { method: 'history' }>): string {
+  return `{"publications":${listText(publications, epoch)},"epoch":${JSON.stringify(epoch)},"offset":${offset}}`
 }
 
 /** Zero values are left out: an offset of 0, an empty list, `recovered` that is false. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { connected, inSeconds, raw, sign, start } from './kit.ts'
+import { connected, inSeconds, official, once, raw, sign, start } from './kit.ts'
 
 describe('disconnect', () => {
   test('is terminal by default, reaches every client of the user and nobody else', async () => {
@@ -22,6 +22,17 @@ describe('disconnect', () => {
     expect(engine.disconnect({ user: 'u', except: [third.client] })).toBe(1)
     await second.closed
     expect(engine.connections()).toMatchObject([{ client: third.client, user: 'u', channels: [] }])
+  })
+
+  // The official client comes back after a terminal code whose reason is empty.
+  test.each([{ code: 4501 }, { code: 4501, reason: '' }, { code: 3503, reason: '' }])('keeps official clients away with %j', async how => {
+    const { url, engine } = await start()
+    const client = official(url)
+    client.connect()
+    await client.ready(5_000)
+    const over = once<{ code: number, reason: string }>(client, 'disconnected')
+    engine.disconnect({ user: 'u', ...how })
+    expect(await over).toEqual({ code: how.code, reason: how.code === 3503 ? 'force disconnect' : 'disconnected by server' })
   })
 
   test('reaches who is being verified, and not who connects as somebody else', async () => {

@@ -1,4 +1,4 @@
-/** What verified claims mean for a connection or a subscription. Pure; claims of the wrong type make the token invalid. Source: PROTOCOL 3.4, 6.2. */
+/** What verified claims mean for a connection or subscription. Pure; a claim of the wrong type spoils the token. Source: PROTOCOL 3.4, 6.2. */
 import type { Claims } from '../hooks.ts'
 import { oneLine } from '../publication.ts'
 import type { Json } from '../publication.ts'

@@ -68,7 +68,10 @@ function required({ audience, issuer, typ }: TokenOptions): JWTVerifyOptions {
 function secretCheck({ hmacSecretKey, hmacPreviousSecretKey }: TokenOptions): Check | undefined {
   const keys = [hmacSecretKey, hmacPreviousSecretKey].filter(text => text !== undefined).map(text => createSecretKey(Buffer.from(text)))
   if (keys.length === 0) return undefined
-  return (token, options) => tryKeys(keys, async key => (await jwtVerify(token, key, { ...options, algorithms: SECRET_ALGORITHMS })).payload)
+  return (token, given) => {
+    const options = { ...given, algorithms: SECRET_ALGORITHMS }
+    return tryKeys(keys, async key => (await jwtVerify(token, key, options)).payload)
+  }
 }
 
 function keySetCheck(source: JwksSource, onRotation: () => void): Check {
@@ -121,8 +124,9 @@ async function tryKeys<K>(keys: Iterable<K> | AsyncIterable<K>, verify: (key: K)
 /** A token that is not valid yet counts as expired, as in the real server: the client fetches another (PROTOCOL 6.2). */
 function faultOf(error: unknown): 'expired' | 'invalid' | 'unavailable' {
   if (error instanceof errors.JWTExpired) return 'expired'
-  if (error instanceof errors.JWTClaimValidationFailed) return error.claim === 'nbf' && error.reason === 'check_failed' ? 'expired' : 'invalid'
+  if (error instanceof errors.JWTClaimValidationFailed && error.claim === 'nbf' && error.reason === 'check_failed') return 'expired'
   const isOfToken = error instanceof errors.JOSEError && !(error instanceof errors.JWKSTimeout) && error.code !== 'ERR_JOSE_GENERIC'
   // decodeProtectedHeader reports garbage as a TypeError.
-  return isOfToken || error instanceof TypeError && error.message === 'Invalid Token or Protected Header formatting' ? 'invalid' : 'unavailable'
+  const isGarbage = error instanceof TypeError && error.message === 'Invalid Token or Protected Header formatting'
+  return isOfToken || isGarbage ? 'invalid' : 'unavailable'
 }
