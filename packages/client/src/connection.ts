@@ -5,7 +5,7 @@
 
 import type { DisconnectedContext, Subscription, UnsubscribedContext } from 'centrifuge'
 import type { Clock, Timer } from './clock.ts'
-import type { FeedFault } from './feed-state.ts'
+import type { FeedFault } from './feed-events.ts'
 import type { TokenAnswer } from './token-batch.ts'
 import { Centrifuge, UnauthorizedError } from 'centrifuge'
 import { ApiError } from './api-error.ts'

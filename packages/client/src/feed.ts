@@ -3,7 +3,7 @@
 import type { BackoffOptions } from './backoff.ts'
 import type { Clock, Timer } from './clock.ts'
 import type { Connection } from './connection.ts'
-import type { FeedEffect, FeedEvent, FeedFault, FeedItem, FeedPosition, FeedRules, FeedState } from './feed-state.ts'
+import type { FeedEffect, FeedEvent, FeedFault, FeedItem, FeedPosition, FeedRules, FeedState } from './feed-events.ts'
 import { ApiError } from './api-error.ts'
 import { toBackoffMs } from './backoff.ts'
 import { systemClock } from './clock.ts'
@@ -69,7 +69,8 @@ class FeedShell implements Feed {
   #state: FeedState = initialFeedState
   #status: FeedStatus = { state: 'idle' }
   #isDraining = false
-  #isStopped = true
+  /** Counts stops: what is left of a step that began before one is not told any more. */
+  #run = 0
   #release: (() => void) | undefined
   #fetch: AbortController | undefined
   #timer: Timer | undefined
@@ -85,12 +86,12 @@ class FeedShell implements Feed {
   }
 
   start(): void {
-    this.#isStopped = false
     this.#dispatch({ type: 'start' })
   }
 
   stop(): void {
-    this.#isStopped = true
+    this.#run++
+    this.#queue.length = 0
     this.#dispatch({ type: 'stop' })
   }
 
@@ -109,7 +110,8 @@ class FeedShell implements Feed {
   #step(event: FeedEvent): void {
     const { state, effects } = stepFeed(this.#kind.rules, this.#state, event)
     this.#state = state
-    for (const effect of effects) this.#perform(effect)
+    const run = this.#run
+    for (const effect of effects) if (run === this.#run || !effect.type.startsWith('emit')) this.#perform(effect)
     this.#report()
   }
 
@@ -178,7 +180,6 @@ class FeedShell implements Feed {
   }
 
   #call(handler: () => void): void {
-    if (this.#isStopped) return
     try {
       handler()
     } catch (error) {

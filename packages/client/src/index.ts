@@ -17,7 +17,7 @@ export type { LogFeedOptions, Snapshot } from './log-feed.ts'
 export { createSeriesFeed } from './series-feed.ts'
 export type { FetchSamples, SeriesFeedOptions } from './series-feed.ts'
 export type { Feed, FeedBasics, FeedStatus } from './feed.ts'
-export type { FeedFault } from './feed-state.ts'
+export type { FeedFault } from './feed-events.ts'
 
 export { applyDeploymentEvent, isFinished, toDeploymentMap } from './deployment-state.ts'
 export type { DeploymentMap } from './deployment-state.ts'

@@ -2,11 +2,11 @@
 
 import type { Envelope } from '@neo-stack/events'
 import type { Feed, FeedBasics, FeedPage } from './feed.ts'
-import type { FeedItem } from './feed-state.ts'
+import type { FeedItem } from './feed-events.ts'
 import type { Rest } from './rest.ts'
 import { ApiError } from './api-error.ts'
 import { createFeed } from './feed.ts'
-import { logRules } from './feed-state.ts'
+import { logRules } from './feed-events.ts'
 
 /** A view together with the place in the log it was taken at. */
 export interface Snapshot<Value> {

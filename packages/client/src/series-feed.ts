@@ -2,10 +2,10 @@
 
 import type { Envelope, MetricsSample } from '@neo-stack/events'
 import type { Feed, FeedBasics, FeedPage } from './feed.ts'
-import type { FeedItem } from './feed-state.ts'
+import type { FeedItem } from './feed-events.ts'
 import { systemClock } from './clock.ts'
 import { createFeed } from './feed.ts'
-import { seriesRules } from './feed-state.ts'
+import { seriesRules } from './feed-events.ts'
 
 /** A range of samples, oldest first. `from` in seconds since the Unix epoch; without it the service's default range. */
 export type FetchSamples = (range: { from?: number }, signal: AbortSignal) => Promise<readonly MetricsSample[]>

@@ -168,7 +168,8 @@ describe('the end', () => {
     const recorder = createRecorder()
     connection.subscribe(A, recorder)
     await expect.poll(() => recorder.told).toEqual(['subscribed'])
-    engine.disconnect({ user: USER, code })
+    // A reason is needed: the official client takes a terminal code without one for a mishap and comes back.
+    engine.disconnect({ user: USER, code, reason: 'revoked' })
     await expect.poll(() => recorder.told).toEqual(['subscribed', 'lost', 'closed'])
     expect(connection.status).toMatchObject({ state: 'closed', code })
     expect(ends).toMatchObject([{ code }])

@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { FeedEvent, FeedItem, FeedKind, FeedState, FeedStep } from '../src/feed-state.ts'
-import { feedTable, initialFeedState, logRules, MAX_HELD, seriesRules, stepFeed } from '../src/feed-state.ts'
+import type { FeedEvent, FeedItem, FeedKind, FeedState, FeedStep } from '../src/feed-events.ts'
+import { logRules, seriesRules } from '../src/feed-events.ts'
+import { feedTable, initialFeedState, MAX_HELD, stepFeed } from '../src/feed-state.ts'
 
 const fault = { code: 'forbidden', detail: 'no' }
 const position = { epoch: 'e', at: 5 }

@@ -3,8 +3,9 @@
  * doubles and delays, and requests that are read at one moment and answered at another. It plays the table's effects and checks
  * every delivery. Nothing here knows how the table works.
  */
-import type { FeedEffect, FeedEvent, FeedItem, FeedRules, FeedState } from '../../src/feed-state.ts'
-import { initialFeedState, logRules, stepFeed } from '../../src/feed-state.ts'
+import type { FeedEffect, FeedEvent, FeedItem, FeedRules, FeedState } from '../../src/feed-events.ts'
+import { logRules } from '../../src/feed-events.ts'
+import { initialFeedState, stepFeed } from '../../src/feed-state.ts'
 
 interface Kept { seq: number, epoch: string, id: string }
 type Fetch = Extract<FeedEffect, { type: 'fetch-snapshot' | 'fetch-page' }>
