@@ -1,3 +1,4 @@
+/// <reference types="@nuxt/nitro-server" />
 /** The layer every portal extends: theme, shell, sign-in, languages, error page. Generated statically, asks no other host for anything. */
 import { fileURLToPath } from 'node:url'
 

@@ -32,7 +32,7 @@ const neoStack: NuxtModule<NeoStackOptions> = defineNuxtModule<NeoStackOptions>(
     Object.assign(nuxt.options.vite.define ??= {}, vueI18nFlags)
 
     addTemplate({ filename: 'neo-stack/messages.mjs', getContents: () => toLoaders([resolve('messages'), ...options.messages.toReversed()]) })
-    addTypeTemplate({ filename: 'types/neo-stack-messages.d.ts', getContents: () => messagesTypes })
+    addTypeTemplate({ filename: 'types/neo-stack.d.ts', src: resolve('ambient.d.ts') })
     addImports({ name: 'useI18n', from: 'vue-i18n' })
     for (const [name, file] of Object.entries(composables)) addImports({ name, from: resolve(file) })
     for (const name of components) addComponent({ name, filePath: resolve(`components/${name}.vue`) })
@@ -51,9 +51,3 @@ const vueI18nFlags = {
   __INTLIFY_PROD_DEVTOOLS__: 'false',
   __INTLIFY_DROP_MESSAGE_COMPILER__: 'false',
 }
-
-const messagesTypes = `declare module '#build/neo-stack/messages.mjs' {
-  export const loaders: Record<string, () => Promise<Record<string, unknown>>>
-}
-export {}
-`

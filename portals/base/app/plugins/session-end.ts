@@ -2,8 +2,8 @@
 export default defineNuxtPlugin({
   name: 'portal:session-end',
   dependsOn: ['neo-stack:client'],
-  setup: nuxtApp => {
-    const { session } = nuxtApp.runWithContext(() => useNeoClient())
+  setup: () => {
+    const { session } = useNeoClient()
     const router = useRouter()
     session.onChange(status => {
       const { path, fullPath } = router.currentRoute.value
