@@ -1,3 +1,6 @@
 import { defineProject } from 'vitest/config'
 
-export default defineProject({ test: { name: 'event-service', include: ['test/**/*.test.ts'] } })
+/** Opening a database takes seconds on a busy machine, so hooks and tests have time; none of them waits for time to pass. */
+export default defineProject({
+  test: { name: 'event-service', include: ['test/**/*.test.ts'], globalSetup: ['test/global-setup.ts'], testTimeout: 60_000, hookTimeout: 120_000 },
+})

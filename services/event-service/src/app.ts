@@ -11,6 +11,7 @@ import { createOriginCheck } from './auth/origin.ts'
 import { realtimeRoutes } from './auth/realtime-routes.ts'
 import { jwksRoute, sessionRoutes } from './auth/routes.ts'
 import type { Database } from './database/database.ts'
+import { startUpkeep } from './database/upkeep.ts'
 import { commandRoutes, deploymentRoutes } from './deployments/routes.ts'
 import { createCommands } from './deployments/commands.ts'
 import { createJobs, type Jobs } from './deployments/jobs.ts'
@@ -25,6 +26,7 @@ import type { App } from './http.ts'
 import { createIdentity, type IdentityOptions, type IdentityService } from './identity.ts'
 import { createHostReader } from './metrics/host.ts'
 import { metricsProjection } from './metrics/projection.ts'
+import { purgeSamples } from './metrics/retention.ts'
 import { metricsRoutes } from './metrics/routes.ts'
 import { startSampler } from './metrics/sampler.ts'
 import { authHookPlugin } from './plugins/auth-hook.ts'
@@ -34,6 +36,7 @@ import { openapiPlugin, openapiRoutes } from './plugins/openapi.ts'
 import { portalsPlugin, type Portals } from './plugins/portals.ts'
 import { problemsPlugin } from './plugins/problems.ts'
 import { securityPlugin } from './plugins/security.ts'
+import { purgeAnswers } from './publish/log.ts'
 import { createProjectionRegistry } from './publish/projection.ts'
 import { createInternalPublish } from './publish/publish.ts'
 import { publishRoutes } from './publish/routes.ts'
@@ -91,7 +94,7 @@ export async function createEventService(options: EventServiceOptions): Promise<
   await openapiPlugin(app, version)
   const meter = metricsPlugin(app, { stats: realtime.stats, token: options.metricsToken })
   const writePath = createWritePath({
-    database, realtime, now, onWritten: meter.onWritten,
+    database, realtime, now, onWritten: meter.onWritten, onFault,
     projections: createProjectionRegistry([deploymentProjection, deploymentLogProjection, metricsProjection]),
   })
   const identity = await createIdentity({ ...options, onFault })
@@ -116,9 +119,11 @@ export async function createEventService(options: EventServiceOptions): Promise<
     database, now, onFault, read: createHostReader(options.sampleHost.folder, now), publisher: new MetricsPublisher(publishAs({ type: 'system', id: 'sampler' })),
   })
 
+  const upkeep = startUpkeep({ database, onFault, purges: [purgeAnswers, (tx, batch) => purgeSamples(tx, batch, now())] })
+
   const shutDown = async (): Promise<void> => {
     isDraining = true
-    await sampler?.stop()
+    await Promise.all([sampler?.stop(), upkeep.stop()])
     await realtime.close()
     await app.close()
     await writePath.close()

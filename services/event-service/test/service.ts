@@ -1,8 +1,8 @@
-import { openPglite } from '../src/database/pglite.ts'
 import { createEventService, type EventService, type EventServiceOptions } from '../src/app.ts'
 import type { Database } from '../src/database/database.ts'
 import { seedDemo } from '../src/identity.ts'
 import type { Realtime, RealtimeTarget } from '../src/realtime/realtime.ts'
+import { openPrepared } from './prepared-database.ts'
 import type { Seeded } from '../src/tenants/seed.ts'
 
 /** Cheap hashes and no limits in the way. */
@@ -33,7 +33,7 @@ export function createSilentRealtime(cut: TestService['cut'] = []): Realtime {
 
 /** A service with the demonstration's accounts on a database of its own, or on a given one. */
 export async function startService(options: Partial<EventServiceOptions> = {}): Promise<TestService> {
-  const database = options.database ?? await openPglite()
+  const database = options.database ?? await openPrepared()
   let offset = 0
   const now = (): number => Date.now() + offset
   const cut: TestService['cut'] = []

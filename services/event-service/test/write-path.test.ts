@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parseChannel, type Channel, type Envelope, type Published } from '@neo-stack/events'
-import { openPglite } from '../src/database/pglite.ts'
 import type { Database } from '../src/database/database.ts'
 import { Problem } from '../src/errors.ts'
 import { createProjectionRegistry, type Projection } from '../src/publish/projection.ts'
+import { openPrepared } from './prepared-database.ts'
 import { createWritePath, type DraftEvent, type Submission, type WritePath } from '../src/publish/write-path.ts'
 
 const channelOf = (name: string): Channel => {
@@ -24,7 +24,7 @@ describe('write path on PGlite', () => {
   let writePath: WritePath
 
   beforeAll(async () => {
-    database = await openPglite()
+    database = await openPrepared()
     await database.inSystem(tx => tx.insertInto('tenants').values([{ id: 'acme', name: 'Acme' }, { id: 'globex', name: 'Globex' }]).execute())
     delivered = []
     transactions = []

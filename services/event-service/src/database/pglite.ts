@@ -32,11 +32,15 @@ export async function openPglite({ dataDir, loadFrom }: PgliteOptions = {}): Pro
   }
 }
 
-/** A migrated, empty database as an uncompressed dump, to open many copies quickly. */
-export async function dumpPglite(): Promise<Blob> {
+/**
+ * A migrated, empty database as an uncompressed dump, to open many copies quickly.
+ * @param prepare what else the copies have from the start
+ */
+export async function dumpPglite(prepare: (database: Database) => Promise<void> = () => Promise.resolve()): Promise<Blob> {
   const pglite = await PGlite.create({ extensions: { pg_trgm, unaccent } })
   try {
     await migrate({ exec: text => pglite.exec(text), names: () => Promise.resolve([]) })
+    await prepare(await toDatabase(pglite))
     return await pglite.dumpDataDir('none')
   } finally {
     await pglite.close()

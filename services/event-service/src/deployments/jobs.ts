@@ -14,7 +14,7 @@ export interface Jobs {
   boss: PgBoss
   /** Puts a deployment's job into the queue, as part of a transaction. */
   send: (tx: Tx, job: DeploymentJob) => Promise<void>
-  /** Takes a deployment's job out of the queue, as part of a transaction. */
+  /** Takes a deployment's job out of the queue unless a worker has it already, as part of a transaction. */
   cancel: (tx: Tx, key: DeploymentKey) => Promise<void>
   /** Stops; running jobs get some seconds to finish. The database stays open. */
   stop: () => Promise<void>
@@ -44,7 +44,9 @@ export async function createJobs(database: Database, { onFault = () => undefined
       if (await boss.send(DEPLOYMENT_QUEUE, job, options) === null) throw new TypeError('the queue took no job')
     },
     cancel: async (tx, { tenantId, deploymentId }) => {
-      await boss.cancel(DEPLOYMENT_QUEUE, toJobId(tenantId, deploymentId), { db: fromKysely(tx) })
+      const id = toJobId(tenantId, deploymentId)
+      const waiting = await boss.findJobs(DEPLOYMENT_QUEUE, { id, queued: true, db: fromKysely(tx) })
+      if (waiting.length > 0) await boss.cancel(DEPLOYMENT_QUEUE, id, { db: fromKysely(tx) })
     },
     stop: () => stopping ??= boss.stop({ graceful: true, close: false, timeout: stopTimeoutMs }),
   }

@@ -43,7 +43,7 @@ async function applyLife(tx: Tx, event: PendingEvent): Promise<Projected> {
   const change = { tenantId: key.tenantId, state, time: event.time, logLines: last + lines.length }
   await saveDeployment(tx, change)
   if (!row) await saveInstance(tx, change)
-  await updateInstance(tx, { tenantId: key.tenantId, instanceId: state.instanceId, said: event.data })
+  await updateInstance(tx, { tenantId: key.tenantId, instanceId: state.instanceId, said: { ...event.data, kind: state.kind } })
   return { data: { ...event.data, instanceId: state.instanceId }, derived: toLogEvents(key, state.instanceId, lines) }
 }
 

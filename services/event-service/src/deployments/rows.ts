@@ -65,6 +65,7 @@ export async function updateInstance(tx: Tx, { tenantId, instanceId, said }: { t
     ...said.name !== undefined && { name: said.name },
     ...said.instanceUrl !== undefined && { url: said.instanceUrl },
     ...said.simulated !== undefined && { simulated: said.simulated },
+    ...said.kind === 'delete' && said.status === 'completed' && { url: null },
   }
   if (Object.keys(values).length === 0) return
   await tx.updateTable('instances').set(values).where('tenant_id', '=', tenantId).where('instance_id', '=', instanceId).execute()

@@ -12,8 +12,7 @@ export interface SamplerOptions {
   now?: () => number
   /** Told of a sample that could not be taken; the next one is taken all the same. */
   onFault?: (error: unknown) => void
-  /** Samples older than this are removed, in seconds. @default 21_600 (6 h) */
-  keepSeconds?: number
+  setTimer?: (run: () => void, ms: number) => NodeJS.Timeout
 }
 
 /** A running sampler. */
@@ -22,21 +21,21 @@ export interface Sampler {
   stop: () => Promise<void>
 }
 
-const PURGE_EVERY = 60
-const PURGE_BATCH = 5000
-
-/** Starts sampling; two samples never overlap, a slow one leaves a gap. */
+/** Starts sampling; two samples never overlap, a slow one leaves a gap, and no second is sampled twice. */
 export function startSampler(options: SamplerOptions): Sampler {
-  const { now = Date.now, onFault = () => undefined } = options
+  const { now = Date.now, onFault = () => undefined, setTimer = setTimeout } = options
   let isStopped = false
-  let count = 0
+  let last = 0
   let running: Promise<void> = Promise.resolve()
   let timer: NodeJS.Timeout
   const tick = (): void => {
-    running = sample(options, Math.round(now() / 1000)).then(() => count++ % PURGE_EVERY === 0 ? purge(options) : undefined).catch(onFault).finally(schedule)
+    // A timer may fire a little early, so the nearest second is meant.
+    const at = Math.round(now() / 1000)
+    running = (at > last ? sample(options, at) : Promise.resolve()).catch(onFault).finally(schedule)
+    last = at
   }
   const schedule = (): void => {
-    if (!isStopped) timer = setTimeout(tick, 1000 - now() % 1000)
+    if (!isStopped) timer = setTimer(tick, 1000 - now() % 1000)
   }
   schedule()
   return {
@@ -55,12 +54,4 @@ async function sample({ database, publisher, read }: SamplerOptions, at: number)
     return Number(count)
   })
   await publisher.publishSystemMetrics({ ...reading, activeInstances, at })
-}
-
-async function purge({ database, now = Date.now, keepSeconds = 21_600 }: SamplerOptions): Promise<void> {
-  const before = Math.floor(now() / 1000) - keepSeconds
-  await database.inSystem(tx => tx.deleteFrom('metric_samples')
-    .where(({ eb, refTuple, selectFrom }) => eb(refTuple('tenant_id', 'at'), 'in',
-      selectFrom('metric_samples').select(['tenant_id', 'at']).where('at', '<', before).limit(PURGE_BATCH).$asTuple('tenant_id', 'at')))
-    .execute())
 }

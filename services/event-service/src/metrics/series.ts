@@ -3,6 +3,7 @@
 import { sql } from 'kysely'
 import type { MetricsSeries } from '@neo-stack/events'
 import type { Database } from '../database/database.ts'
+import { Problem } from '../errors.ts'
 
 /** A range in seconds since 1970, and the width of a point. */
 export interface SeriesRange {
@@ -15,10 +16,14 @@ export interface SeriesRange {
 const DEFAULT_SECONDS = 20
 const MAX_POINTS = 2000
 
-/** Samples of a range, averaged over `step` seconds; a step that would give too many points is widened. */
+/**
+ * Samples of a range, averaged over `step` seconds; a step that would give too many points is widened.
+ * @throws {Problem} `invalid_request` for a range that ends before it begins
+ */
 export async function readSeries(database: Database, tenantId: string, range: SeriesRange, now: number): Promise<MetricsSeries> {
   const to = range.to ?? Math.floor(now / 1000)
   const from = range.from ?? to - DEFAULT_SECONDS + 1
+  if (from > to) throw new Problem('invalid_request', { errors: [{ path: 'from', message: 'must not be after to' }] })
   const step = Math.max(range.step ?? 1, Math.ceil((to - from + 1) / MAX_POINTS))
   const samples = await database.inTenant(tenantId, async tx => {
     const place = sql<number>`at / ${sql.lit(step)} * ${sql.lit(step)}`

@@ -41,7 +41,7 @@ export function createEmbeddedRealtime(options: EmbeddedRealtimeOptions): Realti
   })
   return {
     deliver: events => {
-      for (const event of events) deliver(engine, event)
+      for (const event of events) deliver(engine, event, options.onFault)
       return Promise.resolve()
     },
     disconnect: (target, reason) => {
@@ -65,13 +65,20 @@ function judge({ isAllowed }: EmbeddedRealtimeOptions, user: string, issuedAt: u
   return isAllowed(user, typeof issuedAt === 'number' ? issuedAt : undefined) ? undefined : { disconnect: DISCONNECTS.forceDisconnect }
 }
 
-/** `version` lets the engine drop what it has delivered already; readers drop the rest by `seq`. */
-function deliver(engine: Engine, event: Envelope): void {
-  engine.publish(event.channel, encodedJson(JSON.stringify(event)), {
-    idempotencyKey: event.id,
-    ...event.seq === undefined ? {} : { version: event.seq, versionEpoch: event.logEpoch ?? '' },
-    skipHistory: parseChannel(event.channel)?.kept !== 'log',
-  })
+/**
+ * `version` lets the engine drop what it has delivered already; readers drop the rest by `seq`. An event that fails does not keep
+ * back those after it: its reader finds it by `seq`.
+ */
+function deliver(engine: Engine, event: Envelope, onFault: EmbeddedRealtimeOptions['onFault']): void {
+  try {
+    engine.publish(event.channel, encodedJson(JSON.stringify(event)), {
+      idempotencyKey: event.id,
+      ...event.seq === undefined ? {} : { version: event.seq, versionEpoch: event.logEpoch ?? '' },
+      skipHistory: parseChannel(event.channel)?.kept !== 'log',
+    })
+  } catch (error) {
+    onFault?.(error)
+  }
 }
 
 function disconnect(engine: Engine, { tenantId, userId }: RealtimeTarget, reason: string): void {

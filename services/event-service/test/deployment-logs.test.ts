@@ -1,0 +1,115 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { DeploymentPublisher, type LogPage } from '@neo-stack/events'
+import { startService, type TestService } from './service.ts'
+
+type Answer = Awaited<ReturnType<TestService['app']['inject']>>
+
+describe('deployment logs', () => {
+  let service: TestService
+  let member: { authorization: string }
+  let publisher: DeploymentPublisher
+  let count = 0
+  beforeAll(async () => {
+    service = await startService()
+    member = await service.bearer('member@acme.example')
+    publisher = new DeploymentPublisher(service.publishAs({ type: 'service', id: 'worker' }))
+  })
+  afterAll(() => service.stop())
+
+  const start = async (): Promise<string> => {
+    const deploymentId = `d-${++count}`
+    await publisher.publishStart('acme', deploymentId, 'odoo')
+    return deploymentId
+  }
+  const urlOf = (deploymentId: string): string => `/v1/tenants/acme/deployments/${deploymentId}/logs`
+  const append = (deploymentId: string, payload: object): Promise<Answer> =>
+    service.app.inject({ method: 'POST', url: urlOf(deploymentId), payload, headers: { authorization: `Bearer ${service.keyOf('acme')}` } })
+  const read = async (deploymentId: string, query = ''): Promise<LogPage> => (await service.app.inject({ url: urlOf(deploymentId) + query, headers: member })).json()
+  const texts = (page: LogPage): string[] => page.lines.map(line => line.text)
+
+  it('appends text and structured lines, numbered from 1', async () => {
+    const id = await start()
+    const answer = await append(id, { lines: ['first', { stream: 'stderr', step: 'pull_image', text: 'second' }] })
+    expect(answer.statusCode, answer.body).toBe(201)
+    expect(answer.json()).toEqual({ last: 2 })
+    const page = await read(id)
+    expect(page).toMatchObject({ last: 2, seq: 1, lines: [{ n: 1, stream: 'stdout', text: 'first' }, { n: 2, stream: 'stderr', step: 'pull_image', text: 'second' }] })
+  })
+
+  it('skips lines it knows and says where the log ends', async () => {
+    const id = await start()
+    await append(id, { lines: ['1', '2', '3'], from: 1 })
+    expect((await append(id, { lines: ['1', '2', '3'], from: 1 })).json()).toEqual({ last: 3 })
+    expect((await append(id, { lines: ['3', '4'], from: 3 })).json()).toEqual({ last: 4 })
+    expect((await append(id, { lines: ['2'], from: 2 })).json()).toEqual({ last: 4 })
+    const page = await read(id)
+    expect(texts(page)).toEqual(['1', '2', '3', '4'])
+    expect(page.seq).toBe(2)
+  })
+
+  it('refuses a gap and names the last line', async () => {
+    const id = await start()
+    await append(id, { lines: ['1'] })
+    const answer = await append(id, { lines: ['9'], from: 9 })
+    expect(answer.statusCode).toBe(409)
+    expect(answer.json()).toMatchObject({ code: 'log_gap', last: 1 })
+  })
+
+  it('numbers lines of many senders and lines inside events without a hole', async () => {
+    const id = await start()
+    await Promise.all(Array.from({ length: 30 }, (_, index) => index % 3 === 0
+      ? publisher.publishProgress('acme', id, index, 's', { logs: [`event ${index}`], step: 'pull_image' })
+      : append(id, { lines: [`sender ${index} a`, `sender ${index} b`] })))
+    const page = await read(id)
+    expect(page.lines.map(line => line.n)).toEqual(Array.from({ length: 50 }, (_, index) => index + 1))
+    expect(page.lines.filter(line => line.stream === 'system')).toHaveLength(10)
+    expect(page.lines.find(line => line.stream === 'system')).toMatchObject({ step: 'pull_image' })
+    const chunks = await service.app.inject({ url: `/v1/history?channel=tenant:acme:deployments:${id}&after=0&limit=1000`, headers: member })
+    const events = chunks.json<{ events: { seq: number, data: { from: number, lines: { n: number }[], instanceId: string } }[] }>().events
+    expect(events.flatMap(event => event.data.lines.map(line => line.n))).toEqual(page.lines.map(line => line.n))
+    expect(events.every(event => event.data.from === event.data.lines[0]?.n && event.data.instanceId === id)).toBe(true)
+  })
+
+  it('reads by number: the last lines, onwards, and with grep whatever the case', async () => {
+    const id = await start()
+    await append(id, { lines: Array.from({ length: 1200 }, (_, index) => `${index % 100 === 99 ? 'ERRO É' : 'linha'} ${index + 1}`) })
+    expect((await read(id, '?limit=2')).lines.map(line => line.n)).toEqual([1199, 1200])
+    expect((await read(id, '?after=498&limit=4')).lines.map(line => line.n)).toEqual([499, 500, 501, 502])
+    expect((await read(id, '?after=1200')).lines).toEqual([])
+    expect((await read(id, '?grep=erro%20%C3%A9&limit=3')).lines.map(line => line.n)).toEqual([1000, 1100, 1200])
+    expect((await read(id, '?grep=erro&after=100&limit=2')).lines.map(line => line.n)).toEqual([200, 300])
+    expect((await read(id)).lines).toHaveLength(1000)
+  })
+
+  it('cuts a large append into several events, kept or refused as one', async () => {
+    const id = await start()
+    expect((await append(id, { lines: Array.from({ length: 50 }, () => 'x'.repeat(16_000)), from: 1 })).json()).toEqual({ last: 50 })
+    expect((await read(id)).seq).toBeGreaterThan(5)
+    expect((await append(id, { lines: Array.from({ length: 50 }, () => 'x'.repeat(16_000)), from: 1 })).json()).toEqual({ last: 50 })
+  })
+
+  it('streams the whole log as text', async () => {
+    const id = await start()
+    await append(id, { lines: Array.from({ length: 4500 }, (_, index) => String(index + 1)) })
+    const answer = await service.app.inject({ url: urlOf(id), headers: { ...member, accept: 'text/plain' } })
+    expect(answer.headers['content-type']).toBe('text/plain; charset=utf-8')
+    expect(answer.body).toBe(Array.from({ length: 4500 }, (_, index) => `${index + 1}\n`).join(''))
+  })
+
+  it('takes whatever a container prints', async () => {
+    const id = await start()
+    expect((await append(id, { lines: ['nul \0 half \uD83D', '\u001b[31mred\u001b[0m'] })).statusCode).toBe(201)
+    await publisher.publishProgress('acme', id, 1, 'nul \0', { logs: ['\0'] })
+    expect(texts(await read(id))).toEqual(['nul \uFFFD half \uFFFD', '\u001b[31mred\u001b[0m', '\uFFFD'])
+  })
+
+  it('takes last lines after the end, and none for an unknown deployment', async () => {
+    const id = await start()
+    await publisher.publishError('acme', id, 'broken')
+    expect((await append(id, { lines: ['late'] })).statusCode).toBe(201)
+    expect((await append('nobody', { lines: ['x'] })).statusCode).toBe(404)
+    const foreign = { channel: 'tenant:acme:deployments:d-1', type: 'deployment_log', data: { deploymentId: 'd-2', from: 1, lines: [{ n: 1, time: '2026-01-01T00:00:00.000Z', stream: 'stdout', text: 'x' }] } }
+    const answer = await service.app.inject({ method: 'POST', url: '/v1/events', payload: foreign, headers: { authorization: `Bearer ${service.keyOf('acme')}` } })
+    expect(answer.json()).toMatchObject({ status: 400, errors: [{ path: 'data.deploymentId' }] })
+  })
+})
