@@ -1,4 +1,4 @@
-/// <reference types="@nuxt/nitro-server" />
+/// <reference types="@nuxt/nitro-server/augments" />
 /** The layer every portal extends: theme, shell, sign-in, languages, error page. Generated statically, asks no other host for anything. */
 import { fileURLToPath } from 'node:url'
 
@@ -33,7 +33,8 @@ export default defineNuxtConfig({
     fallbackToApi: false,
     serverBundle: false,
     clientBundle: {
-      scan: { globInclude: [here('./app/**/*.{vue,ts}'), here('../../packages/nuxt/src/runtime/**/*.{vue,ts}'), 'app/**/*.{vue,ts}'] },
+      // Relative to the source folder of each layer, the portal's own included.
+      scan: { globInclude: ['**/*.{vue,ts}', here('../../packages/nuxt/src/runtime/**/*.{vue,ts}')] },
       // Names that the component library makes at run time.
       icons: ['lucide:x', 'lucide:loader-circle', 'lucide:check', 'lucide:chevron-down', 'lucide:chevron-right', 'lucide:arrow-up-right'],
     },
