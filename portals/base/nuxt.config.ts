@@ -1,4 +1,3 @@
-/// <reference types="@nuxt/nitro-server/augments" />
 /** The layer every portal extends: theme, shell, sign-in, languages, error page. Generated statically, asks no other host for anything. */
 import { fileURLToPath } from 'node:url'
 
@@ -8,6 +7,13 @@ const here = (path: string): string => fileURLToPath(new URL(path, import.meta.u
 const favicon = 'data:image/svg+xml,%3Csvg xmlns=%22http://www.w3.org/2000/svg%22 viewBox=%220 0 32 32%22%3E%3Crect width=%2232%22 height=%2232%22 rx=%227%22 '
   + 'fill=%22%230b5a6b%22/%3E%3Cpath d=%22M6 17h5l3-8 5 15 3-7h4%22 fill=%22none%22 stroke=%22%23fff%22 stroke-width=%222.6%22 '
   + 'stroke-linecap=%22round%22 stroke-linejoin=%22round%22/%3E%3C/svg%3E'
+
+/** How the pages are written out, and where the service is while developing. */
+const nitro = {
+  compressPublicAssets: { gzip: true, brotli: true },
+  devProxy: Object.fromEntries(['/v1', '/connection'].map(path => [path, { target: `http://127.0.0.1:8080${path}`, ws: true, changeOrigin: false }])),
+  prerender: { crawlLinks: false, routes: ['/'] },
+}
 
 export default defineNuxtConfig({
   compatibilityDate: '2026-01-01',
@@ -40,10 +46,6 @@ export default defineNuxtConfig({
     },
   },
   experimental: { payloadExtraction: false, appManifest: false },
-  nitro: {
-    compressPublicAssets: { gzip: true, brotli: true },
-    devProxy: Object.fromEntries(['/v1', '/connection'].map(path => [path, { target: `http://127.0.0.1:8080${path}`, ws: true, changeOrigin: false }])),
-    prerender: { crawlLinks: false, routes: ['/'] },
-  },
+  nitro,
   typescript: { strict: true, tsConfig: { compilerOptions: { noUncheckedIndexedAccess: true, exactOptionalPropertyTypes: true, allowImportingTsExtensions: true } } },
 })

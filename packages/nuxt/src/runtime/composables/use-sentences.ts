@@ -18,12 +18,17 @@ export interface Sentences {
 
 /** Sentences for readers; follows the language. */
 export function useSentences(): Sentences {
-  const { t, te } = useI18n()
+  const { t, te, tm } = useI18n()
   const find = (keys: readonly string[]): string | undefined => keys.find(key => te(key))
+  /** Whether an event says all that a message needs. */
+  const isFilled = (key: string, params: Readonly<Record<string, unknown>> = {}): boolean =>
+    [...String(tm(key)).matchAll(/\{(\w+)\}/g)].every(([, name = '']) => name in params)
 
   const ofStep: Sentences['ofStep'] = ({ id, params, ...rest }) => {
     const key = find([`step.${id}`, `next.${id}`])
-    return key === undefined ? ('sentence' in rest ? rest.sentence : undefined) ?? id : t(key, params)
+    const sentence = 'sentence' in rest ? rest.sentence : undefined
+    if (key === undefined || (sentence !== undefined && !isFilled(key, params))) return sentence ?? id
+    return t(key, params)
   }
   return {
     ofStep,
@@ -33,7 +38,7 @@ export function useSentences(): Sentences {
     },
     ofReason: ({ messageKey, params, error }) => {
       const key = messageKey === undefined ? undefined : find([`reason.${messageKey}`])
-      if (key === undefined) return error ?? ''
+      if (key === undefined || (error !== undefined && !isFilled(key, params))) return error ?? ''
       const step = params?.['step']
       return t(key, { ...params, ...typeof step === 'string' && { step: ofStep({ id: step, params: params ?? {} }) } })
     },

@@ -92,6 +92,7 @@ export const en: Messages = {
   deployments: {
     title: 'Deployments in real time',
     running: 'Running',
+    recent: 'Just ended',
     finished: 'Earlier',
     empty: 'No deployments yet',
     emptyHint: 'Once you start one, its progress shows here live.',

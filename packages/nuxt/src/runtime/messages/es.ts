@@ -92,6 +92,7 @@ export const es: Messages = {
   deployments: {
     title: 'Despliegues en tiempo real',
     running: 'En curso',
+    recent: 'Recién terminados',
     finished: 'Anteriores',
     empty: 'Ningún despliegue todavía',
     emptyHint: 'Cuando inicie uno, su avance aparece aquí en vivo.',

@@ -96,6 +96,7 @@ export const ptBR = {
   deployments: {
     title: 'Deployments em tempo real',
     running: 'Em andamento',
+    recent: 'Recém-terminados',
     finished: 'Anteriores',
     empty: 'Nenhum deployment ainda',
     emptyHint: 'Quando você iniciar um, o andamento aparece aqui ao vivo.',

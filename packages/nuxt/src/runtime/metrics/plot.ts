@@ -27,7 +27,7 @@ export function createNetworkPlot(box: HTMLElement, labels: PlotLabels): Network
     cursor: { show: false },
     scales: { y: { range: (_plot, _min, max) => [0, Math.max(1000, (max || 0) * 1.1)] } },
     axes: [
-      { ...axis, space: 90, values: (_plot, ticks) => ticks.map(labels.labelTime) },
+      { ...axis, size: 28, space: 90, values: (_plot, ticks) => ticks.map(labels.labelTime) },
       { ...axis, size: 76, space: 40, values: (_plot, ticks) => ticks.map(labels.labelRate) },
     ],
     series: [
