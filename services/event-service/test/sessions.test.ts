@@ -4,7 +4,7 @@ import { startService, type TestService } from './service.ts'
 
 const email = 'member@acme.example'
 const cookieName = 'neo_refresh_tenant'
-const ours = { origin: 'http://localhost:80', host: 'localhost:80' }
+const ours = { origin: 'http://localhost', host: 'localhost:80' }
 
 type Answer = Awaited<ReturnType<TestService['app']['inject']>>
 
@@ -152,7 +152,7 @@ describe('sessions', () => {
   })
 
   it.each([
-    ['our own host', { origin: 'http://localhost:80' }, 200],
+    ['our own host', { origin: 'http://localhost' }, 200],
     ['no browser', {}, 200],
     ['another site', { origin: 'https://evil.example' }, 403],
     ['another port', { origin: 'http://localhost:81' }, 403],

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parseChannel, type Channel, type Envelope, type Published } from '@neo-stack/events'
 import type { Database } from '../src/database/database.ts'
 import { Problem } from '../src/errors.ts'
+import { purgeAnswers } from '../src/publish/log.ts'
 import { createProjectionRegistry, type Projection } from '../src/publish/projection.ts'
 import { openPrepared } from './prepared-database.ts'
 import { createWritePath, type DraftEvent, type Submission, type WritePath } from '../src/publish/write-path.ts'
@@ -109,5 +110,56 @@ describe('write path on PGlite', () => {
     await own.close()
     await expect(before).resolves.toHaveLength(1)
     await expect(own.write(submit('acme'))).rejects.toMatchObject({ code: 'unavailable' })
+  })
+
+  it('answers after the commit whatever delivery and metrics do', async () => {
+    const faults: unknown[] = []
+    const broken = [
+      { realtime: { deliver: () => Promise.reject(new Error('late')) } },
+      { realtime: { deliver: (): Promise<void> => { throw new Error('at once') } } },
+      { realtime: { deliver: () => Promise.resolve() }, onWritten: () => { throw new Error('metrics') } },
+    ]
+    for (const options of broken) {
+      const own = createWritePath({ database, projections: new Map(), onFault: error => { faults.push(error) }, ...options })
+      const [first] = seqs([await own.write(submit('acme'))])
+      expect(seqs([await own.write(submit('acme'))])).toEqual([(first ?? 0) + 1])
+      await own.close()
+    }
+    expect(faults.map(String)).toEqual(['late', 'late', 'at once', 'at once', 'metrics', 'metrics'].map(text => `Error: ${text}`))
+  })
+
+  it('refuses more than may wait instead of filling the memory', async () => {
+    const own = createWritePath({ database, projections: new Map(), realtime: { deliver: () => Promise.resolve() }, maxWaiting: 10 })
+    const results = await Promise.allSettled(Array.from({ length: 12 }, () => own.write(submit('acme'))))
+    expect(results.map(result => result.status)).toEqual([...Array.from({ length: 10 }, () => 'fulfilled'), 'rejected', 'rejected'])
+    expect(results[11]).toMatchObject({ reason: { code: 'unavailable', retryAfter: 1 } })
+    await own.close()
+  })
+
+  it('writes groups of large batches', async () => {
+    const batch = Array.from({ length: 1000 }, () => alertOn('globex'))
+    const answers = await Promise.all(Array.from({ length: 12 }, () => writePath.write(submit('globex', { events: batch }))))
+    expect(seqs(answers)).toHaveLength(12_000)
+    expect(new Set(seqs(answers)).size).toBe(12_000)
+  })
+
+  it('gives no number to an event that says nothing new, and delivers it to nobody', async () => {
+    const repeating: Projection = { types: ['alert'], apply: (_tx, event) => Promise.resolve({ data: event.data, isRepeat: event.data['message'] === 'again' }) }
+    const sent: Envelope[] = []
+    const own = createWritePath({
+      database, projections: createProjectionRegistry([repeating]), realtime: { deliver: events => { sent.push(...events); return Promise.resolve() } },
+    })
+    const answer = await own.write(submit('acme', { events: [alertOn('acme'), alertOn('acme', 'again'), alertOn('acme')] })) as Published[]
+    expect(answer.map(one => one.seq === undefined)).toEqual([false, true, false])
+    expect(sent.map(event => event.seq)).toEqual([answer[0]?.seq, (answer[0]?.seq ?? 0) + 1])
+    await own.close()
+  })
+
+  it('forgets answers older than a day, and only those', async () => {
+    await writePath.write(submit('acme', { key: key('old') }))
+    await writePath.write(submit('acme', { key: key('new') }))
+    await database.inSystem(tx => tx.updateTable('idempotency_keys').set({ created_at: new Date(Date.now() - 25 * 3_600_000) }).where('key', '=', 'old').execute())
+    expect(await database.inSystem(tx => purgeAnswers(tx, 100))).toBe(1)
+    expect(await database.inSystem(tx => tx.selectFrom('idempotency_keys').select('key').where('key', 'in', ['old', 'new']).execute())).toEqual([{ key: 'new' }])
   })
 })

@@ -43,7 +43,7 @@ export function sendProblem(request: FastifyRequest, reply: FastifyReply, proble
 /** Turns anything thrown in a request into a problem; the unknown becomes `internal` and keeps its cause for the log. */
 export function toProblem(error: unknown): Problem {
   if (error instanceof Problem) return error
-  if (hasZodFastifySchemaValidationErrors(error)) return new Problem('invalid_request', { errors: error.validation.map(toFault) })
+  if (hasZodFastifySchemaValidationErrors(error)) return new Problem('invalid_request', { errors: error.validation.flatMap(toFaults) })
   const { code, statusCode } = error as Partial<FastifyError>
   const known = code === undefined ? undefined : fastifyCodes[code]
   if (known) return new Problem(known)
@@ -59,8 +59,25 @@ interface Invalid {
   params: Record<string, unknown>
 }
 
-function toFault({ instancePath, message, params }: Invalid): Fault {
-  const keys = params['keys'] ?? (params['issue'] as { keys?: unknown } | undefined)?.keys
-  const extra = Array.isArray(keys) ? keys.slice(0, 1).map(String) : []
-  return { path: [...instancePath.split('/').filter(Boolean), ...extra].join('.'), message: message ?? 'is not valid' }
+/** What a branch of a union found. */
+interface Issue {
+  path: readonly PropertyKey[]
+  message: string
+  keys?: readonly string[]
+  errors?: readonly (readonly Issue[])[]
+}
+
+function toFaults({ instancePath, message = 'is not valid', params }: Invalid): Fault[] {
+  const path = instancePath.split('/').filter(Boolean)
+  return flatten({ ...params as Partial<Issue>, path, message }).map(issue => {
+    const extra = issue.keys?.slice(0, 1) ?? []
+    return { path: [...issue.path.map(String), ...extra].join('.'), message: issue.message }
+  })
+}
+
+/** A union that fits nowhere says only that; the branch with the fewest faults is the one that was meant. */
+function flatten(issue: Issue): Issue[] {
+  const [nearest] = (issue.errors ?? []).toSorted((a, b) => a.length - b.length)
+  if (!nearest) return [issue]
+  return nearest.flatMap(inner => flatten({ ...inner, path: [...issue.path, ...inner.path] }))
 }

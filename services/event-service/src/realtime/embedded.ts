@@ -15,7 +15,7 @@ export interface EmbeddedRealtimeOptions {
   issuer?: string
   /** Whether a user may still connect and subscribe; `user` is `{tenantId}/{userId}`, `issuedAt` the token's second. */
   isAllowed: (user: string, issuedAt?: number) => boolean
-  /** Origins besides the server's own host. @default the own host only */
+  /** Origins that may connect, all of them: with a list the own host passes only when it is in it. @default the own host */
   allowedOrigins?: readonly string[]
   /** Told of faults inside the engine. */
   onFault?: (error: unknown) => void

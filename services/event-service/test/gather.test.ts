@@ -1,0 +1,69 @@
+import { describe, expect, it } from 'vitest'
+import { createGather } from '../src/publish/gather.ts'
+
+const settle = async (): Promise<void> => { for (let turn = 0; turn < 20; turn++) await Promise.resolve() }
+
+describe('gathering', () => {
+  const start = (options: { max?: number, weigh?: (member: number) => number } = {}) => {
+    const groups: string[] = []
+    const timers: (() => void)[] = []
+    const finish: (() => void)[] = []
+    const gather = createGather<number>({
+      ...options, setTimer: run => timers.push(run),
+      run: (key, group) => {
+        groups.push(`${key}:${group.join()}`)
+        return new Promise(resolve => { finish.push(resolve) })
+      },
+    })
+    const wait = async (): Promise<void> => { timers.shift()?.(); await settle() }
+    const end = async (): Promise<void> => { finish.shift()?.(); await settle() }
+    return { gather, groups, wait, end }
+  }
+
+  it('runs what came within the wait together, and keys apart', async () => {
+    const { gather, groups, wait } = start()
+    gather.add('a', 1)
+    gather.add('b', 2)
+    gather.add('a', 3)
+    await wait()
+    await wait()
+    expect(groups).toEqual(['a:1,3', 'b:2'])
+  })
+
+  it('runs one group of a key at a time, in the order of arrival', async () => {
+    const { gather, groups, wait, end } = start()
+    gather.add('a', 1)
+    await wait()
+    gather.add('a', 2)
+    gather.add('a', 3)
+    expect(gather.waiting('a')).toBe(2)
+    await wait()
+    expect(groups).toEqual(['a:1'])
+    await end()
+    await wait()
+    expect(groups).toEqual(['a:1', 'a:2,3'])
+  })
+
+  it('closes a group by weight, and lets a heavy member alone', async () => {
+    const { gather, groups, wait, end } = start({ max: 10, weigh: member => member })
+    for (const member of [4, 5, 3, 50, 1]) gather.add('a', member)
+    for (let round = 0; round < 4; round++) {
+      await wait()
+      await end()
+    }
+    expect(groups).toEqual(['a:4,5', 'a:3', 'a:50', 'a:1'])
+  })
+
+  it('drains what was added and remembers nothing', async () => {
+    const { gather, groups, wait, end } = start()
+    gather.add('a', 1)
+    let isDrained = false
+    const drained = gather.drain().then(() => { isDrained = true })
+    await wait()
+    expect(isDrained).toBe(false)
+    await end()
+    await drained
+    expect(groups).toEqual(['a:1'])
+    expect(gather.waiting('a')).toBe(0)
+  })
+})
