@@ -49,13 +49,14 @@ function toAppended(events: readonly Envelope[]): LogsAppended {
  * @throws {Problem} `not_found`
  */
 export function readLogs(database: Database, key: DeploymentKey, query: LogQuery): Promise<LogPage> {
+  const { logEpoch } = database
   return database.inTenant(key.tenantId, async tx => {
     const row = await findDeployment(tx, key)
     if (!row) throw new Problem('not_found', { detail: 'There is no such deployment.' })
     const channel = logChannel(key).name
-    const position = await readPosition(tx, database, channel)
+    const { seq } = await readPosition(tx, logEpoch, channel)
     const last = Number(row.log_lines)
-    return { lines: await selectLines(tx, channel, { ...query, last }), last, logEpoch: position.logEpoch, seq: position.seq }
+    return { lines: await selectLines(tx, channel, { ...query, last }), last, logEpoch, seq }
   }, { snapshot: true })
 }
 

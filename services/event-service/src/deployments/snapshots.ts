@@ -22,12 +22,13 @@ export interface DeploymentQuery {
  * @throws {Problem} `invalid_request` for a cursor that is none of ours
  */
 export function listDeployments(database: Database, tenantId: string, query: DeploymentQuery): Promise<DeploymentList> {
+  const { logEpoch } = database
   return database.inTenant(tenantId, async tx => {
     const deployments = await selectDeployments(tx, tenantId, query)
     const page = deployments.slice(0, query.limit)
     const last = page.at(-1)
     const next = last && deployments.length > page.length ? { next: toCursor(last) } : {}
-    return { deployments: page, ...next, ...await readFeed(tx, database, tenantId) }
+    return { deployments: page, ...next, ...await readFeed(tx, logEpoch, tenantId) }
   }, { snapshot: true })
 }
 
@@ -36,10 +37,11 @@ export function listDeployments(database: Database, tenantId: string, query: Dep
  * @throws {Problem} `not_found`
  */
 export function getDeployment(database: Database, key: DeploymentKey): Promise<DeploymentSnapshot> {
+  const { logEpoch } = database
   return database.inTenant(key.tenantId, async tx => {
     const row = await findDeployment(tx, key)
     if (!row) throw new Problem('not_found', { detail: 'There is no such deployment.' })
-    return { deployment: toDeployment(row), ...await readFeed(tx, database, key.tenantId) }
+    return { deployment: toDeployment(row), ...await readFeed(tx, logEpoch, key.tenantId) }
   }, { snapshot: true })
 }
 
@@ -68,8 +70,8 @@ async function selectDeployments(tx: Tx, tenantId: string, { status, instanceId,
   return rows.map(toDeployment)
 }
 
-async function readFeed(tx: Tx, database: Database, tenantId: string): Promise<{ logEpoch: string, seq: number }> {
-  const { logEpoch, seq } = await readPosition(tx, database, formatChannel('deployments', { tenantId }))
+async function readFeed(tx: Tx, logEpoch: string, tenantId: string): Promise<{ logEpoch: string, seq: number }> {
+  const { seq } = await readPosition(tx, logEpoch, formatChannel('deployments', { tenantId }))
   return { logEpoch, seq }
 }
 
