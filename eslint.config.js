@@ -118,7 +118,9 @@ export default tseslint.config(
         name, message: 'A component opens no socket and stores no token: use a composable over the client.',
       }))],
       'vue/multi-word-component-names': 'off',
-      'vue/max-lines-per-block': 'off',
+      // The compiler knows which properties may be absent and of what type a default is.
+      'vue/require-default-prop': 'off',
+      'vue/require-valid-default-prop': 'off',
     },
   },
 )

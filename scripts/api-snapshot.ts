@@ -54,9 +54,23 @@ const printSymbol = (checker: ts.TypeChecker, name: string, symbol: ts.Symbol): 
 
 export interface ApiPage { text: string, undocumented: string[] }
 
+const parsed = new Map<string, ts.SourceFile | undefined>()
+
+/** Packages share most of what they import: every file is parsed once. */
+const createHost = (options: ts.CompilerOptions): ts.CompilerHost => {
+  const host = ts.createCompilerHost(options)
+  return {
+    ...host,
+    getSourceFile: (name, ...rest) => {
+      if (!parsed.has(name)) parsed.set(name, host.getSourceFile(name, ...rest))
+      return parsed.get(name)
+    },
+  }
+}
+
 /** The page of one door: every exported name in order, its description and its signature. */
 export const describeApi = (title: string, door: string, options: ts.CompilerOptions): ApiPage => {
-  const program = ts.createProgram([door], { ...options, noEmit: true })
+  const program = ts.createProgram([door], { ...options, noEmit: true }, createHost(options))
   const checker = program.getTypeChecker()
   const source = program.getSourceFile(door)
   const module = source && checker.getSymbolAtLocation(source)

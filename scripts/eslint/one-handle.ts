@@ -69,9 +69,10 @@ export const oneHandle: Rule.RuleModule = {
     const reportNames = (callback: Callback): void => {
       for (const reference of referencesIn(context.sourceCode.getScope(callback))) {
         const { name } = reference.identifier as Identifier
-        if (isOwn(reference, callback) || isMethodOwner(reference.identifier as Rule.Node)) continue
-        if (handles.has(name)) context.report({ node: reference.identifier as Node, messageId: 'handle', data: { name } })
-        if (waits.has(name)) context.report({ node: reference.identifier as Node, messageId: 'wait', data: { name } })
+        const node = reference.identifier as Rule.Node
+        if (isOwn(reference, callback) || isMethodOwner(node) || isPlainRead(node)) continue
+        if (handles.has(name)) context.report({ node, messageId: 'handle', data: { name } })
+        if (waits.has(name)) context.report({ node, messageId: 'wait', data: { name } })
       }
     }
 
@@ -107,6 +108,13 @@ export const oneHandle: Rule.RuleModule = {
 /** `database.inTenant(…)` inside a transaction is reported once, as nested. */
 const isMethodOwner = ({ parent }: Rule.Node): boolean =>
   parent?.type === 'MemberExpression' && openers.has(propertyName(parent) ?? '')
+
+/** `database.logEpoch`: a value beside the handle, nothing to wait for. */
+const isPlainRead = ({ parent }: Rule.Node): boolean => {
+  if (parent?.type !== 'MemberExpression' || parent.computed) return false
+  const user = (parent as Rule.Node).parent
+  return user?.type !== 'MemberExpression' && !(user?.type === 'CallExpression' && user.callee === parent)
+}
 
 const referencesIn = (scope: Scope.Scope): Scope.Reference[] =>
   [...scope.references, ...scope.childScopes.flatMap(referencesIn)]
