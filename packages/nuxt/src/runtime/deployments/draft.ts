@@ -13,8 +13,8 @@ export interface DeploymentDraft {
 }
 
 /** A form nobody has filled in. */
-export function emptyDraft(stack: InstanceType): DeploymentDraft {
-  return { stack, name: '', config: { version: '', modules: '', adminUser: '' }, failure: '' }
+export function emptyDraft(): DeploymentDraft {
+  return { stack: 'odoo', name: '', config: { version: '', modules: '', adminUser: '' }, failure: '' }
 }
 
 /** Fields of the chosen stack whose value the deployer would not accept. */

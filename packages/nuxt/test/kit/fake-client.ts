@@ -1,0 +1,83 @@
+/** A client without a network: the test plays the feeds, the connection and the session. */
+import type { Client, CommonHandlers, ConnectionStatus, DeploymentHandlers, DeploymentLogHandlers, EventHandlers, Feed, FeedStatus, MetricsHandlers, SessionStatus } from '@neo-stack/client'
+import type { Deployment, User } from '@neo-stack/events'
+import { vi } from 'vitest'
+
+/** One feed as the app asked for it. */
+export interface FakeFeed<Handlers extends CommonHandlers> {
+  name: string
+  handlers: Handlers
+  feed: Feed & { start: ReturnType<typeof vi.fn>, stop: ReturnType<typeof vi.fn> }
+}
+
+/** The parts a test plays with. */
+export interface FakeClient {
+  client: Client
+  deployments: FakeFeed<DeploymentHandlers>[]
+  logs: FakeFeed<DeploymentLogHandlers>[]
+  metrics: FakeFeed<MetricsHandlers>[]
+  alerts: FakeFeed<EventHandlers>[]
+  setConnection: (status: ConnectionStatus) => void
+  setSession: (status: SessionStatus) => void
+  rest: { create: ReturnType<typeof vi.fn>, cancel: ReturnType<typeof vi.fn>, retry: ReturnType<typeof vi.fn>, history: ReturnType<typeof vi.fn> }
+}
+
+/** A deployment in progress, with what a test wants otherwise. */
+export const toDeployment = (patch: Partial<Deployment> = {}): Deployment => ({
+  deploymentId: 'd-1', instanceId: 'vendas', instanceType: 'odoo', name: 'Vendas', kind: 'create', status: 'in_progress', progress: 40,
+  step: 'pull_image', params: { image: 'odoo:17.0' }, logLines: 0, createdAt: '2026-01-05T12:00:00.000Z', updatedAt: '2026-01-05T12:00:10.000Z', ...patch,
+})
+
+/** Somebody signed in. */
+export const member: User = { id: 'u-1', tenantId: 'acme', name: 'Member', email: 'member@acme.example', roles: ['member'], permissions: ['deploy:read', 'deploy:write'] }
+
+function record<Handlers extends CommonHandlers>(list: FakeFeed<Handlers>[], name: string, handlers: Handlers): Feed {
+  let status: FeedStatus = { state: 'idle' }
+  const to = (next: FeedStatus): void => {
+    status = next
+    handlers.onStatus?.(next)
+  }
+  const feed = { get status() { return status }, start: vi.fn(() => { to({ state: 'loading' }) }), stop: vi.fn(() => { to({ state: 'idle' }) }) }
+  list.push({ name, handlers, feed })
+  return feed
+}
+
+/** Makes the client. */
+export function createFakeClient(): FakeClient {
+  const deployments: FakeClient['deployments'] = []
+  const logs: FakeClient['logs'] = []
+  const metrics: FakeClient['metrics'] = []
+  const alerts: FakeClient['alerts'] = []
+  const rest = { create: vi.fn(), cancel: vi.fn(), retry: vi.fn(), history: vi.fn().mockResolvedValue({ events: [], logEpoch: 'e', seq: 0, oldestSeq: 0 }) }
+  const onConnection = new Set<(status: ConnectionStatus) => void>()
+  const onSession = new Set<(status: SessionStatus) => void>()
+  let connection: ConnectionStatus = { state: 'connected', since: 0 }
+  let session: SessionStatus = { state: 'signed-in', user: member }
+  const client = {
+    feeds: {
+      deployments: (tenantId: string, handlers: DeploymentHandlers) => record(deployments, tenantId, handlers),
+      deploymentLog: (of: { deploymentId: string }, handlers: DeploymentLogHandlers) => record(logs, of.deploymentId, handlers),
+      systemMetrics: (handlers: MetricsHandlers) => record(metrics, 'system', handlers),
+      alerts: (tenantId: string, handlers: EventHandlers) => record(alerts, tenantId, handlers),
+    },
+    rest: { deployments: { create: rest.create, cancel: rest.cancel, retry: rest.retry }, events: { history: rest.history } },
+    connection: { get status() { return connection }, onStatus: listen(onConnection), connect: vi.fn(), retryNow: vi.fn() },
+    session: { get status() { return session }, get user() { return 'user' in session ? session.user : undefined }, onChange: listen(onSession) },
+  } as unknown as Client
+  return {
+    client, deployments, logs, metrics, alerts, rest,
+    setConnection: status => {
+      connection = status
+      for (const listener of onConnection) listener(status)
+    },
+    setSession: status => {
+      session = status
+      for (const listener of onSession) listener(status)
+    },
+  }
+}
+
+const listen = <Value>(listeners: Set<(value: Value) => void>) => (listener: (value: Value) => void): (() => void) => {
+  listeners.add(listener)
+  return () => { listeners.delete(listener) }
+}
