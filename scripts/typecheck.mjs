@@ -1,6 +1,7 @@
 /**
  * Type-checks every workspace with its own tsconfig: sources as strictly as the base says (isomorphic packages without any
- * platform types), then sources with tests. Portals need their generated types first (`nuxt prepare`). Two run at a time;
+ * platform types), then sources with tests. Portals need their generated types first (`nuxt prepare`); a Nuxt layer has no
+ * tsconfig of its own, it is checked with the portals that extend it. Two run at a time;
  * what did not change since the last run is remembered under node_modules/.cache.
  * Usage: node scripts/typecheck.mjs [folder …]
  */
@@ -59,7 +60,7 @@ const check = async (folder) => {
 }
 
 mkdirSync(cache, { recursive: true })
-const queue = asked.length > 0 ? asked : every.filter(folder => existsSync(path.join(root, folder, 'tsconfig.json')) || existsSync(path.join(root, folder, 'nuxt.config.ts')))
+const queue = asked.length > 0 ? asked : every.filter(folder => existsSync(path.join(root, folder, 'tsconfig.json')))
 const worker = async () => {
   let passed = true
   for (let folder = queue.shift(); folder; folder = queue.shift()) passed = await check(folder) && passed
