@@ -11,6 +11,9 @@ import type { FileMeasure } from './source-measures.ts'
 import { readWorkspaces } from './workspace.ts'
 import type { CodeFile, Workspace } from './workspace.ts'
 
+/** Tables of schemas export a schema and its type per row: they are read row by row (STYLE: tables are exempt). */
+const isSchemaTable = (path: string): boolean => /packages\/events\/src\/(api|catalog)\//.test(path)
+
 const stops = { fileLines: 500, functionLines: 60, parameters: 4, exports: 12, fileFloors: 7, nonNullsPer1000: 1 }
 /** What a file passes on or a loader asks for: neither is read for its exports. */
 const doors = new Set(['src/index.ts', 'src/module.ts'])
@@ -23,7 +26,7 @@ export interface Budgeted { folder: string, measures: FileMeasure[], tables: Set
 
 const fileProblems = (file: FileMeasure, isTableFile: boolean): string[] => [
   file.lines > stops.fileLines && !isTableFile && `${file.lines} lines; split it (≤ ${stops.fileLines})`,
-  file.exports > stops.exports && !doors.has(file.path) && `${file.exports} exports (≤ ${stops.exports})`,
+  file.exports > stops.exports && !doors.has(file.path) && !isSchemaTable(file.path) && `${file.exports} exports (≤ ${stops.exports})`,
   file.isBarrel && !doors.has(file.path) && 'only passes on what others export; import those',
   file.anyTypes > 0 && `${file.anyTypes} × any; parse unknown instead`,
   file.enums > 0 && 'an enum; use a union or an as-const table',

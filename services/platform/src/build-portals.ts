@@ -66,9 +66,7 @@ function filesOf(entry: string): string[] {
 
 function run(cwd: string): Promise<{ code: number | null, output: string }> {
   const nuxt = path.join(root, 'node_modules', 'nuxt', 'bin', 'nuxt.mjs')
-  const child = spawn(process.execPath, [nuxt, 'generate', '--logLevel', 'silent'], {
-    cwd, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, NODE_ENV: 'production', NUXT_TELEMETRY_DISABLED: '1' },
-  })
+  const child = spawn(process.execPath, [nuxt, 'generate', '--logLevel', 'silent'], { cwd, stdio: ['ignore', 'pipe', 'pipe'] })
   let output = ''
   const keep = (chunk: Buffer): void => { output = (output + chunk.toString()).slice(-100_000) }
   child.stdout.on('data', keep)

@@ -6,7 +6,24 @@ export interface Setting {
   doc: string
 }
 
-const table = {
+/** Name of a setting. */
+export type SettingName =
+  | 'HOST'
+  | 'PORT'
+  | 'NEO_DATA_DIR'
+  | 'NEO_DEMO'
+  | 'NEO_PUBLIC_URL'
+  | 'NEO_ALLOWED_ORIGINS'
+  | 'NEO_PORTALS'
+  | 'METRICS_TOKEN'
+  | 'LOG_LEVEL'
+  | 'DATABASE_URL'
+  | 'REDIS_URL'
+  | 'CENTRIFUGO_URL'
+  | 'CENTRIFUGO_API_KEY'
+
+/** Settings by the name of their environment variable. */
+export const settings: Readonly<Record<SettingName, Setting>> = {
   HOST: { default: '127.0.0.1', doc: 'Address to listen on' },
   PORT: { default: '8080', doc: 'Port to listen on; 0 takes a free one' },
   NEO_DATA_DIR: { default: '.data', doc: 'Folder of the embedded database and of the secrets that were made' },
@@ -20,10 +37,4 @@ const table = {
   REDIS_URL: { default: '', doc: 'Redis of the scale-out column; not served by this process' },
   CENTRIFUGO_URL: { default: '', doc: 'Centrifugo nodes of the scale-out column, comma-separated; not served by this process' },
   CENTRIFUGO_API_KEY: { default: '', doc: 'Key of Centrifugo\'s server API' },
-} satisfies Record<string, Setting>
-
-/** Name of a setting. */
-export type SettingName = keyof typeof table
-
-/** Settings by the name of their environment variable. */
-export const settings: Readonly<Record<SettingName, Setting>> = table
+}
