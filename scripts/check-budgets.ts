@@ -12,7 +12,7 @@ import { readWorkspaces } from './workspace.ts'
 import type { CodeFile, Workspace } from './workspace.ts'
 
 /** Tables of schemas export a schema and its type per row: they are read row by row (STYLE: tables are exempt). */
-const isSchemaTable = (path: string): boolean => /packages\/events\/src\/(api|catalog)\//.test(path)
+const isSchemaTable = (path: string): boolean => /^src\/(api|catalog)\//.test(path)
 
 const stops = { fileLines: 500, functionLines: 60, parameters: 4, exports: 12, fileFloors: 7, nonNullsPer1000: 1 }
 /** What a file passes on or a loader asks for: neither is read for its exports. */
