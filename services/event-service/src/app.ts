@@ -124,8 +124,7 @@ export async function createEventService(options: EventServiceOptions): Promise<
   const shutDown = async (): Promise<void> => {
     isDraining = true
     await Promise.all([sampler?.stop(), upkeep.stop()])
-    await realtime.close()
-    await app.close()
+    await Promise.all([realtime.close(), app.close()])
     await writePath.close()
     await identity.apiKeys.close()
     await jobs.stop()

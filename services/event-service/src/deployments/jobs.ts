@@ -24,12 +24,12 @@ export interface Jobs {
 export interface JobsOptions {
   /** Told of faults of the queue's own upkeep; it goes on by itself. */
   onFault?: (error: unknown) => void
-  /** Milliseconds that running jobs have when stopping. @default 5_000 */
+  /** Milliseconds that running jobs have when stopping. @default 2_000 */
   stopTimeoutMs?: number
 }
 
 /** Starts pg-boss and its queue, and lets tenant transactions send. */
-export async function createJobs(database: Database, { onFault = () => undefined, stopTimeoutMs = 5000 }: JobsOptions = {}): Promise<Jobs> {
+export async function createJobs(database: Database, { onFault = () => undefined, stopTimeoutMs = 2000 }: JobsOptions = {}): Promise<Jobs> {
   const boss = new PgBoss({ db: database.jobs, backend: database.jobsBackend, schema: SCHEMA, useListenNotify: true, schedule: false })
   boss.on('error', onFault)
   await boss.start()
