@@ -39,8 +39,12 @@ export default defineNuxtConfig({
     fallbackToApi: false,
     serverBundle: false,
     clientBundle: {
-      // Relative to the source folder of each layer, the portal's own included.
-      scan: { globInclude: ['**/*.{vue,ts}', here('../../packages/nuxt/src/runtime/**/*.{vue,ts}')] },
+      // Relative to the folder of each layer, the portal's own included.
+      scan: {
+        globInclude: ['app/**/*.{vue,ts}', here('../../packages/nuxt/src/runtime/**/*.{vue,ts}')],
+        // The default list would leave out the layers once a folder outside of them is named.
+        globExclude: ['**/node_modules/**', '**/.nuxt/**'],
+      },
       // Names that the component library makes at run time.
       icons: ['lucide:x', 'lucide:loader-circle', 'lucide:check', 'lucide:chevron-down', 'lucide:chevron-right', 'lucide:arrow-up-right'],
     },
