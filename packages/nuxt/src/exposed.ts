@@ -1,6 +1,6 @@
 /** What the module gives to an app, by name. */
 
-/** Composables and the file under `runtime/` each stands in. */
+/** Composables and functions, and the file under `runtime/` each stands in. */
 export const composables: Record<string, string> = {
   useNeoClient: 'client.ts',
   useSession: 'composables/use-session.ts',
@@ -13,6 +13,7 @@ export const composables: Record<string, string> = {
   useLanguage: 'composables/use-language.ts',
   useSentences: 'composables/use-sentences.ts',
   useTimes: 'composables/use-times.ts',
+  toStackLabel: 'deployments/stacks.ts',
 }
 
 /** Components, each `runtime/components/<Name>.vue`. */

@@ -66,6 +66,19 @@ describe('useDeploymentEvents', () => {
     expect(fake.deployments[0]?.feed.start).toHaveBeenCalledTimes(2)
   })
 
+  it('goes on by itself when a closed connection stands again, and not when nobody looks', async () => {
+    const { fake, run } = await createApp()
+    const { result } = run(() => useDeploymentEvents('acme'))
+    result.connect()
+    fake.deployments[0]?.handlers.onStatus?.({ state: 'failed', reason: { code: 'closed', detail: 'terminated' } })
+    fake.setConnection({ state: 'connected', since: 1 })
+    expect(fake.deployments[0]?.feed.start).toHaveBeenCalledTimes(2)
+    result.disconnect()
+    fake.deployments[0]?.handlers.onStatus?.({ state: 'failed', reason: { code: 'closed', detail: 'terminated' } })
+    fake.setConnection({ state: 'connected', since: 2 })
+    expect(fake.deployments[0]?.feed.start).toHaveBeenCalledTimes(2)
+  })
+
   it('cannot be changed from outside', async () => {
     const { run } = await createApp()
     const { result } = run(() => useDeploymentEvents('acme'))
@@ -91,7 +104,7 @@ describe('useDeploymentLog', () => {
 describe('useDeploymentSteps', () => {
   it('joins what history says with what comes live', async () => {
     const { fake, run } = await createApp()
-    const event = (step: string) => ({ data: { deploymentId: 'd-1', step, params: {} } })
+    const event = (step: string) => ({ type: 'deployment_progress', data: { deploymentId: 'd-1', step, params: {} } })
     fake.rest.history.mockResolvedValue({ events: [event('check_resources'), event('create_network')] })
     const deployment = shallowRef(toDeployment({ step: 'create_network', params: {} }))
     const { result } = run(() => useDeploymentSteps('acme', deployment))

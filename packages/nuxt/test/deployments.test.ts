@@ -27,10 +27,11 @@ describe('the expected end', () => {
 
 describe('the steps', () => {
   const seen = toPastSteps('d-1', [
-    { data: { deploymentId: 'd-1', step: 'check_resources', currentStep: 'Verificando' } },
-    { data: { deploymentId: 'other', step: 'create_network' } },
-    { data: { deploymentId: 'd-1', step: 'check_resources', currentStep: 'Verificando' } },
-    { data: { deploymentId: 'd-1', step: 'pull_image', params: { image: 'odoo:17.0' } } },
+    { type: 'deployment_start', data: { deploymentId: 'd-1', step: 'check_resources', currentStep: 'Verificando' } },
+    { type: 'deployment_progress', data: { deploymentId: 'other', step: 'create_network' } },
+    { type: 'deployment_progress', data: { deploymentId: 'd-1', step: 'check_resources', currentStep: 'Verificando' } },
+    { type: 'deployment_progress', data: { deploymentId: 'd-1', step: 'pull_image', params: { image: 'odoo:17.0' } } },
+    { type: 'deployment_error', data: { deploymentId: 'd-1', step: 'pull_image', params: { image: 'odoo:17.0', seconds: 10 } } },
   ])
 
   it('behind are those of this deployment, each once', () => {
@@ -43,7 +44,7 @@ describe('the steps', () => {
   })
 
   it('end in the broken one after a failure, without any to come', () => {
-    const placed = placeSteps(toDeployment({ status: 'failed', nextSteps: [{ id: 'see_logs', params: {} }] }), seen)
+    const placed = placeSteps(toDeployment({ status: 'failed', params: { port: 8069 }, nextSteps: [{ id: 'see_logs', params: {} }] }), seen)
     expect(placed.map(({ state }) => state)).toEqual(['done', 'broken'])
   })
 

@@ -33,6 +33,8 @@ interface Store<View> {
   isLoaded: ShallowRef<boolean>
   holders: Set<symbol>
   users: Set<symbol>
+  /** Stops watching the connection. */
+  close: () => void
 }
 
 const stores = new WeakMap<Client, Map<string, Store<unknown>>>()
@@ -54,7 +56,9 @@ export function useFeed<View>(key: string, open: OpenFeed<View>): FeedRefs & { v
   onScopeDispose(() => {
     disconnect()
     store.holders.delete(me)
-    if (store.holders.size === 0) stores.get(client)?.delete(key)
+    if (store.holders.size > 0) return
+    store.close()
+    stores.get(client)?.delete(key)
   })
 
   return {
@@ -79,7 +83,17 @@ function hold<View>(client: Client, key: string, open: OpenFeed<View>): Store<Vi
     onStatus: (next: FeedStatus) => { status.value = next },
     onView: () => { isLoaded.value = true },
   }
-  const store: Store<View> = { ...open(client, handlers), status, isLoaded, holders: new Set(), users: new Set() }
+  const users = new Set<symbol>()
+  const opened = open(client, handlers)
+  const close = client.connection.onStatus(({ state }) => {
+    if (state === 'connected' && users.size > 0 && isClosed(status.value)) opened.feed.start()
+  })
+  const store: Store<View> = { ...opened, status, isLoaded, holders: new Set(), users, close }
   ofClient.set(key, store)
   return store
+}
+
+/** A feed that failed because the connection was closed goes on when there is one again. */
+function isClosed(status: FeedStatus): boolean {
+  return status.state === 'failed' && status.reason.code === 'closed'
 }

@@ -5,6 +5,7 @@ import type { PlacedStep, Step } from '../deployments/steps.ts'
 import { formatChannel } from '@neo-stack/events'
 import { computed, onScopeDispose, shallowRef, watch } from 'vue'
 import { useNeoClient } from '../client.ts'
+import { isRunning } from '../deployments/status.ts'
 import { addStep, placeSteps, toCurrentStep, toPastSteps } from '../deployments/steps.ts'
 
 /** Most events read for the steps behind. */
@@ -31,7 +32,7 @@ export function useDeploymentSteps(tenantId: string, deployment: Ref<Deployment 
     const page = await rest.events.history({ channel, ...range, after: 0, limit: PAST_LIMIT }, { signal: reading.signal }).catch(() => undefined)
     if (page) past.value = toPastSteps(deploymentId, page.events)
   }, { immediate: true })
-  watch(deployment, now => { if (now) live.value = addStep(live.value, toCurrentStep(now)) }, { immediate: true })
+  watch(deployment, now => { if (now && isRunning(now)) live.value = addStep(live.value, toCurrentStep(now)) }, { immediate: true })
 
   return computed(() => deployment.value ? placeSteps(deployment.value, join(past.value, live.value)) : [])
 }

@@ -33,16 +33,16 @@ export function addStep(steps: readonly Step[], step: Step | undefined): readonl
   return !step || (last && keyOf(last) === keyOf(step)) ? steps : [...steps, step]
 }
 
-/** The steps that past events of one deployment name, in order. */
-export function toPastSteps(deploymentId: string, events: readonly Pick<Envelope, 'data'>[]): readonly Step[] {
+/** The steps that past events of one deployment name, in order. What an end says belongs to its reason, not to a step. */
+export function toPastSteps(deploymentId: string, events: readonly Pick<Envelope, 'type' | 'data'>[]): readonly Step[] {
   return events
-    .filter(({ data }) => data['deploymentId'] === deploymentId)
+    .filter(({ type, data }) => data['deploymentId'] === deploymentId && (type === 'deployment_start' || type === 'deployment_progress'))
     .reduce<readonly Step[]>((steps, { data }) => addStep(steps, toCurrentStep(data as Partial<Deployment>)), [])
 }
 
 /** Places the seen steps and those to come around the deployment's current one. */
 export function placeSteps(deployment: Deployment, seen: readonly Step[]): PlacedStep[] {
-  const steps = addStep(seen, toCurrentStep(deployment))
+  const steps = isRunning(deployment) || seen.at(-1)?.id !== deployment.step ? addStep(seen, toCurrentStep(deployment)) : seen
   const last = steps.length - 1
   const placed = steps.map((step, index): PlacedStep => ({
     ...step, key: `${index} ${step.id}`, state: index < last ? 'done' : lastState(deployment),

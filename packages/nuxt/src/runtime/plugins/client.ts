@@ -2,6 +2,7 @@
 import { createClient } from '@neo-stack/client'
 import { defineNuxtPlugin, useRuntimeConfig } from 'nuxt/app'
 import { clientKey } from '../client.ts'
+import { keepConnected } from '../recovery.ts'
 
 interface PublicConfig { portal: 'tenant' | 'admin' | 'certification', apiUrl: string }
 
@@ -9,6 +10,8 @@ export default defineNuxtPlugin({
   name: 'neo-stack:client',
   setup: ({ vueApp }) => {
     const { portal, apiUrl } = useRuntimeConfig().public['neoStack'] as PublicConfig
-    vueApp.provide(clientKey, createClient({ portal, ...apiUrl !== '' && { baseUrl: apiUrl } }))
+    const client = createClient({ portal, ...apiUrl !== '' && { baseUrl: apiUrl } })
+    keepConnected(client)
+    vueApp.provide(clientKey, client)
   },
 })
