@@ -4,8 +4,7 @@
  */
 
 import cookie from '@fastify/cookie'
-import { fastify, type FastifyBaseLogger } from 'fastify'
-import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod'
+import type { FastifyBaseLogger } from 'fastify'
 import { MetricsPublisher, type Actor, type AppendLogs, type Deployment, type LogsAppended, type Publish } from '@neo-stack/events'
 import { createOriginCheck } from './auth/origin.ts'
 import { realtimeRoutes } from './auth/realtime-routes.ts'
@@ -31,11 +30,13 @@ import { metricsRoutes } from './metrics/routes.ts'
 import { startSampler } from './metrics/sampler.ts'
 import { authHookPlugin } from './plugins/auth-hook.ts'
 import { healthPlugin } from './plugins/health.ts'
+import { methodsPlugin } from './plugins/methods.ts'
 import { metricsPlugin } from './plugins/metrics.ts'
 import { openapiPlugin, openapiRoutes } from './plugins/openapi.ts'
 import { portalsPlugin, type Portals } from './plugins/portals.ts'
 import { problemsPlugin } from './plugins/problems.ts'
 import { securityPlugin } from './plugins/security.ts'
+import { createApp } from './plugins/server.ts'
 import { purgeAnswers } from './publish/log.ts'
 import { createProjectionRegistry } from './publish/projection.ts'
 import { createInternalPublish } from './publish/publish.ts'
@@ -92,6 +93,7 @@ export async function createEventService(options: EventServiceOptions): Promise<
   await app.register(cookie)
   await securityPlugin(app, { isSecure: options.publicUrl?.startsWith('https:') ?? false })
   await openapiPlugin(app, version)
+  const refuseOtherMethods = methodsPlugin(app)
   const meter = metricsPlugin(app, { stats: realtime.stats, token: options.metricsToken })
   const writePath = createWritePath({
     database, realtime, now, onWritten: meter.onWritten, onFault,
@@ -111,6 +113,7 @@ export async function createEventService(options: EventServiceOptions): Promise<
   commandRoutes(app, createCommands({ database, writePath, jobs, now }))
   logRoutes(app, database, writePath)
   metricsRoutes(app, { database, writePath, now })
+  refuseOtherMethods()
   await openapiRoutes(app)
   await portalsPlugin(app, options.portals ?? {})
   await app.ready()
@@ -152,14 +155,4 @@ function identityRoutes(app: App, { sessions, auth, auditChannels, keys }: Ident
   sessionRoutes(app, { sessions, isOurOrigin: createOriginCheck({ publicUrl, allowedOrigins }), isSecure: publicUrl?.startsWith('https:') ?? false })
   realtimeRoutes(app, auth, auditChannels)
   jwksRoute(app, keys)
-}
-
-function createApp(logger: FastifyBaseLogger | undefined): App {
-  const app = fastify({
-    ...logger && { loggerInstance: logger }, bodyLimit: 1_048_576, requestTimeout: 30_000, trustProxy: false, forceCloseConnections: 'idle',
-    http: { headersTimeout: 10_000 }, exposeHeadRoutes: false,
-  }).withTypeProvider()
-  app.setValidatorCompiler(validatorCompiler)
-  app.setSerializerCompiler(serializerCompiler)
-  return app as unknown as App
 }

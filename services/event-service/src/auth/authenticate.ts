@@ -50,7 +50,7 @@ export class AuthMiddleware {
   }
 
   /** A token that opens a realtime connection. @throws {Problem} `unauthenticated` when the principal was revoked meanwhile */
-  generateConnectionToken(principal: Identity): Promise<IssuedToken> {
+  async generateConnectionToken(principal: Identity): Promise<IssuedToken> {
     this.#refuseRevoked(principal)
     return this.#tokens.signConnection(principal)
   }

@@ -72,8 +72,8 @@ export async function createRevocation(options: RevocationOptions): Promise<Revo
   return {
     isRevoked,
     isAllowed: (user, issuedAt = Math.floor(now() / 1000)) => {
-      const [tenantId, userId] = user.split('/')
-      return tenantId !== undefined && userId !== undefined && !isRevoked({ tenantId, userId, issuedAt })
+      const [tenantId, userId, ...rest] = user.split('/')
+      return Boolean(tenantId && userId) && rest.length === 0 && !isRevoked({ tenantId: tenantId ?? '', userId: userId ?? '', issuedAt })
     },
     onRevoked: listener => { listeners.push(listener) },
     ...createActs({ ...options, now, refused, tell }),

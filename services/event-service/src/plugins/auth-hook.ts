@@ -64,6 +64,9 @@ interface AuditedRead {
 async function auditRead({ database, now }: { database: Database, now: number }, principal: Principal, read: AuditedRead): Promise<void> {
   const { tenantId, permission, request } = read
   const detail = { route: request.routeOptions.url, requestId: request.id }
-  await database.inTenant(tenantId, tx => appendAudit(tx, { tenantId, actor: actorOf(principal), action: 'tenant.read', target: permission, detail }, now))
-    .catch((error: unknown) => { request.log.error({ err: error }, 'a read could not be audited') })
+  await database.inTenant(tenantId, async tx => {
+    // Nothing was read of a tenant that does not exist.
+    const tenant = await tx.selectFrom('tenants').select('id').where('id', '=', tenantId).executeTakeFirst()
+    if (tenant) await appendAudit(tx, { tenantId, actor: actorOf(principal), action: 'tenant.read', target: permission, detail }, now)
+  }).catch((error: unknown) => { request.log.error({ err: error }, 'a read could not be audited') })
 }

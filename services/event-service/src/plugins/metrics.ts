@@ -1,5 +1,6 @@
 /** Prometheus metrics of this service, each with labels that cannot explode: families and types, never a channel or a tenant. */
 
+import { createHash, timingSafeEqual } from 'node:crypto'
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
 import { parseChannel, type Envelope } from '@neo-stack/events'
 import type { FastifyRequest } from 'fastify'
@@ -10,6 +11,7 @@ import type { RealtimeStats } from '../realtime/realtime.ts'
 /** Every metric of our own; Node's default metrics come beside them. */
 export const metricsReference = [
   { name: 'events_published_total', type: 'counter', help: 'Events accepted', labels: ['family', 'type'] },
+  { name: 'events_received_total', type: 'counter', help: 'Events that browsers reported as received', labels: ['family', 'type'] },
   { name: 'event_size_bytes', type: 'histogram', help: 'Size of accepted events as JSON', labels: [] },
   { name: 'event_publish_duration_seconds', type: 'histogram', help: 'Time from request to commit of a publish', labels: [] },
   { name: 'active_connections', type: 'gauge', help: 'Open realtime connections', labels: [] },
@@ -40,6 +42,7 @@ export function metricsPlugin(app: App, { stats, token }: MetricsOptions): Meter
     return { name, help, labelNames: [...labels], registers }
   }
   const published = new Counter(of('events_published_total'))
+  new Counter(of('events_received_total'))
   const size = new Histogram({ ...of('event_size_bytes'), buckets: [100, 500, 1000, 5000, 10_000, 50_000] })
   const publishing = new Histogram({ ...of('event_publish_duration_seconds'), buckets: [0.005, 0.01, 0.05, 0.1, 0.5, 1] })
   const requests = new Histogram({ ...of('http_request_duration_seconds'), buckets: [0.005, 0.02, 0.1, 0.5, 2, 10] })
@@ -67,7 +70,18 @@ export function metricsPlugin(app: App, { stats, token }: MetricsOptions): Meter
 }
 
 /** Loopback without a proxy in between, or the bearer. */
-function mayRead({ ip, headers }: FastifyRequest, token: string | undefined): boolean {
-  if (token !== undefined && headers.authorization === `Bearer ${token}`) return true
-  return ['127.0.0.1', '::1', '::ffff:127.0.0.1'].includes(ip) && headers['x-forwarded-for'] === undefined
+function mayRead({ socket, headers }: FastifyRequest, token: string | undefined): boolean {
+  if (token !== undefined && isEqual(headers.authorization ?? '', `Bearer ${token}`)) return true
+  const isProxied = ['x-forwarded-for', 'forwarded', 'x-real-ip', 'via'].some(name => headers[name] !== undefined)
+  return !isProxied && isLoopback(socket.remoteAddress ?? '')
+}
+
+function isLoopback(address: string): boolean {
+  return address === '::1' || /^(?:::ffff:)?127\.\d+\.\d+\.\d+$/.test(address)
+}
+
+/** Takes the same time wherever the texts differ. */
+function isEqual(one: string, other: string): boolean {
+  const [a, b] = [one, other].map(text => createHash('sha256').update(text).digest())
+  return a !== undefined && b !== undefined && timingSafeEqual(a, b)
 }

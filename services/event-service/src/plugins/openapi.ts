@@ -2,7 +2,17 @@
 
 import swagger from '@fastify/swagger'
 import { jsonSchemaTransform } from 'fastify-type-provider-zod'
+import { toJSONSchema } from 'zod'
+import { problemSchema } from '@neo-stack/events'
 import type { App } from '../http.ts'
+import { pagePolicy, scriptHashes } from './content-policy.ts'
+
+type Transform = typeof jsonSchemaTransform
+
+const problem = {
+  description: 'What went wrong, as problem details with a stable code',
+  content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+}
 
 /** Registers the collector: before any route. */
 export async function openapiPlugin(app: App, version: string): Promise<void> {
@@ -10,10 +20,13 @@ export async function openapiPlugin(app: App, version: string): Promise<void> {
     openapi: {
       openapi: '3.1.0',
       info: { title: 'NEO_STACK Events', version, description: 'Publish events, read their history, deploy and watch. Errors are problem details with a code.' },
-      components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer', description: 'Access token of a session, or API key' } } },
+      components: {
+        securitySchemes: { bearer: { type: 'http', scheme: 'bearer', description: 'Access token of a session, or API key' } },
+        schemas: { Problem: toJSONSchema(problemSchema) as object },
+      },
       security: [{ bearer: [] }],
     },
-    transform: jsonSchemaTransform,
+    transform,
   })
 }
 
@@ -21,5 +34,16 @@ export async function openapiPlugin(app: App, version: string): Promise<void> {
 export async function openapiRoutes(app: App): Promise<void> {
   app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger())
   const { default: scalar } = await import('@scalar/fastify-api-reference')
+  app.addHook('onSend', (request, reply, payload, done) => {
+    if (request.routeOptions.url === '/docs/' && typeof payload === 'string') reply.header('content-security-policy', pagePolicy(scriptHashes(payload)))
+    done()
+  })
   await app.register(scalar, { routePrefix: '/docs', configuration: { url: '/openapi.json', withDefaultFonts: false, telemetry: false } })
+}
+
+/** Every route may answer a problem. */
+const transform: Transform = document => {
+  const { schema, url } = jsonSchemaTransform(document)
+  const isShown = !schema.hide
+  return { url, schema: isShown ? { ...schema, response: { ...schema.response as object, default: problem } } : schema }
 }

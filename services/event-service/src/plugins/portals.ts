@@ -1,12 +1,12 @@
 /** Serves the built portals, each below its name, and a page at `/` to choose one. */
 
-import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import staticFiles from '@fastify/static'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Problem } from '../errors.ts'
 import type { App } from '../http.ts'
+import { pagePolicy, scriptHashes } from './content-policy.ts'
 import { sendProblem } from './problems.ts'
 
 /** Folder of each portal's built files, by the portal's name. */
@@ -45,18 +45,10 @@ function isPage({ method, url, headers }: FastifyRequest): boolean {
   return method === 'GET' && !url.includes('/_nuxt/') && (headers.accept ?? '').includes('text/html')
 }
 
-/** Scripts run only from our own origin, or inline where their hash was known when the portal was built. */
+/** The policy over every script that the build wrote into the pages. */
 function policyOf(folder: string): string {
-  const hashes = new Set(['index.html', '200.html', '404.html'].map(file => path.join(folder, file)).filter(file => existsSync(file)).flatMap(inlineHashes))
-  return [
-    'default-src \'self\'', `script-src 'self' ${[...hashes].join(' ')}`, 'style-src \'self\' \'unsafe-inline\'', 'img-src \'self\' data:',
-    'font-src \'self\' data:', 'connect-src \'self\' ws: wss:', 'frame-ancestors \'none\'', 'base-uri \'self\'', 'form-action \'self\'', 'object-src \'none\'',
-  ].join('; ')
-}
-
-function inlineHashes(file: string): string[] {
-  return [...readFileSync(file, 'utf8').matchAll(/<script(?![^>]*\ssrc=)[^>]*>([\s\S]*?)<\/script>/g)]
-    .map(([, script = '']) => `'sha256-${createHash('sha256').update(script).digest('base64')}'`)
+  const pages = ['index.html', '200.html', '404.html'].map(file => path.join(folder, file)).filter(file => existsSync(file))
+  return pagePolicy(new Set(pages.flatMap(file => scriptHashes(readFileSync(file, 'utf8')))))
 }
 
 function chooser(names: readonly string[]): string {

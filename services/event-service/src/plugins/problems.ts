@@ -28,7 +28,13 @@ export function sendProblem(request: FastifyRequest, reply: FastifyReply, proble
   const isOurFault = problem.status >= 500
   if (isOurFault) request.log.error({ err: problem.cause ?? problem }, 'request failed')
   if (problem.retryAfter !== undefined) reply.header('retry-after', String(problem.retryAfter))
-  return reply.code(problem.status).type('application/problem+json').serializer(JSON.stringify).send({
+  return reply.code(problem.status).type('application/problem+json').serializer(JSON.stringify)
+    .send({ ...toBody(problem), ...isOurFault && { requestId: request.id } })
+}
+
+/** The body of a problem (RFC 9457). */
+export function toBody(problem: Problem): Record<string, unknown> {
+  return {
     ...problem.extra,
     type: 'about:blank',
     title: STATUS_CODES[problem.status] ?? 'Error',
@@ -36,8 +42,7 @@ export function sendProblem(request: FastifyRequest, reply: FastifyReply, proble
     code: problem.code,
     detail: problem.message,
     ...problem.errors && { errors: problem.errors },
-    ...isOurFault && { requestId: request.id },
-  })
+  }
 }
 
 /** Turns anything thrown in a request into a problem; the unknown becomes `internal` and keeps its cause for the log. */

@@ -1,7 +1,8 @@
-/** Security headers of everything; the portals' pages set a content policy of their own. */
+/** Security headers of everything; pages set a content policy of their own. */
 
 import helmet from '@fastify/helmet'
 import type { App } from '../http.ts'
+import { NO_CONTENT_POLICY } from './content-policy.ts'
 
 /** Registers the headers: before any route. */
 export async function securityPlugin(app: App, { isSecure }: { isSecure: boolean }): Promise<void> {
@@ -11,13 +12,8 @@ export async function securityPlugin(app: App, { isSecure }: { isSecure: boolean
     referrerPolicy: { policy: 'same-origin' },
     crossOriginEmbedderPolicy: false,
   })
-  app.addHook('onSend', (request, reply, _payload, done) => {
-    if (!reply.hasHeader('content-security-policy')) {
-      const isDocs = request.url.startsWith('/docs')
-      reply.header('content-security-policy', isDocs
-        ? 'default-src \'self\' data: blob:; script-src \'self\' \'unsafe-inline\' \'unsafe-eval\'; style-src \'self\' \'unsafe-inline\''
-        : 'default-src \'none\'; frame-ancestors \'none\'')
-    }
+  app.addHook('onSend', (_request, reply, _payload, done) => {
+    if (!reply.hasHeader('content-security-policy')) reply.header('content-security-policy', NO_CONTENT_POLICY)
     done()
   })
 }

@@ -1,0 +1,63 @@
+/** The bare app: limits on what a peer may send and how slowly, identifiers of requests, and answers to what is no HTTP of ours. */
+
+import { randomUUID } from 'node:crypto'
+import { STATUS_CODES, type IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
+import { fastify, type ConnectionError, type FastifyBaseLogger } from 'fastify'
+import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod'
+import type { ErrorCode } from '@neo-stack/events'
+import { Problem } from '../errors.ts'
+import type { App } from '../http.ts'
+import { sendProblem, toBody, toProblem } from './problems.ts'
+
+/** Largest body in bytes: a batch of 1,000 events. */
+const BODY_BYTES = 1_048_576
+
+/** Times in milliseconds; Node looks for late peers each `CHECK_MS`. */
+const HEADERS_MS = 10_000
+const REQUEST_MS = 30_000
+const CHECK_MS = 2_000
+const HEADER_BYTES = 16_384
+
+/** Creates the app without any route. */
+export function createApp(logger: FastifyBaseLogger | undefined): App {
+  const app = fastify({
+    ...logger && { loggerInstance: logger },
+    bodyLimit: BODY_BYTES, requestTimeout: REQUEST_MS, trustProxy: false, forceCloseConnections: 'idle', exposeHeadRoutes: false,
+    http: { headersTimeout: HEADERS_MS, connectionsCheckingInterval: CHECK_MS, maxHeaderSize: HEADER_BYTES },
+    onProtoPoisoning: 'error', onConstructorPoisoning: 'error',
+    genReqId: requestId,
+    clientErrorHandler: refuseConnection,
+    frameworkErrors: (error, request, reply) => { sendProblem(request, reply, toProblem(error)) },
+  }).withTypeProvider()
+  app.setValidatorCompiler(validatorCompiler)
+  app.setSerializerCompiler(serializerCompiler)
+  app.removeContentTypeParser('text/plain')
+  app.addHook('onRequest', (request, reply, done) => {
+    reply.header('x-request-id', request.id)
+    done()
+  })
+  return app as unknown as App
+}
+
+/** A caller's own identifier is kept where it cannot break a line of the log. */
+function requestId({ headers }: IncomingMessage): string {
+  const given = headers['x-request-id']
+  return typeof given === 'string' && /^[\w.-]{1,64}$/.test(given) ? given : randomUUID()
+}
+
+const connectionFaults: Readonly<Record<string, { status: number, code: ErrorCode }>> = {
+  HPE_HEADER_OVERFLOW: { status: 431, code: 'payload_too_large' },
+  ERR_HTTP_REQUEST_TIMEOUT: { status: 408, code: 'invalid_request' },
+}
+
+/** Answers what Node could not read as a request. */
+function refuseConnection(error: ConnectionError, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || socket.destroyed) return
+  const { status, code } = connectionFaults[error.code] ?? { status: 400, code: 'invalid_request' as const }
+  const body = JSON.stringify({ ...toBody(new Problem(code)), status, title: STATUS_CODES[status] })
+  if (socket.writable) {
+    socket.write(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Error'}\r\nContent-Type: application/problem+json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`)
+  }
+  socket.destroy(error)
+}
