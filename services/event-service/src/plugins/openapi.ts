@@ -14,6 +14,11 @@ const problem = {
   content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
 }
 
+/** Whatever would ask or point to another host is off. */
+const configuration = {
+  url: '/openapi.json', withDefaultFonts: false, telemetry: false, showDeveloperTools: 'never', hideClientButton: true, agent: { disabled: true },
+} as const
+
 /** Registers the collector: before any route. */
 export async function openapiPlugin(app: App, version: string): Promise<void> {
   await app.register(swagger, {
@@ -38,7 +43,7 @@ export async function openapiRoutes(app: App): Promise<void> {
     if (request.routeOptions.url === '/docs/' && typeof payload === 'string') reply.header('content-security-policy', pagePolicy(scriptHashes(payload)))
     done()
   })
-  await app.register(scalar, { routePrefix: '/docs', configuration: { url: '/openapi.json', withDefaultFonts: false, telemetry: false } })
+  await app.register(scalar, { routePrefix: '/docs', configuration })
 }
 
 /** Every route may answer a problem. */

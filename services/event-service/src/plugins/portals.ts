@@ -18,6 +18,8 @@ export async function portalsPlugin(app: App, portals: Portals): Promise<void> {
     app.get(`/${name}`, { schema: { hide: true } }, (_request, reply) => reply.redirect(`/${name}/`))
     await app.register(scope => servePortal(scope as unknown as App, folder), { prefix: `/${name}` })
   }
+  // Pages carry their icon; a browser that asks for one by habit gets none instead of a fault.
+  app.get('/favicon.ico', { schema: { hide: true } }, (_request, reply) => reply.code(204).send())
   const page = chooser(Object.keys(portals))
   app.get('/', { schema: { hide: true } }, (_request, reply) => reply.type('text/html; charset=utf-8').header('content-security-policy', 'default-src \'none\'; style-src \'unsafe-inline\'').send(page))
 }
