@@ -1,23 +1,29 @@
 /**
- * Test kit: a network that breaks, journals and their checkers, the platform in process and as a process.
+ * Test kit: the platform in process and as a process, signed-in clients, a network that breaks, journals and their checkers.
  *
  * @example
- * await using proxy = await createProxy({ target: url })
+ * await using platform = await createTestPlatform()
+ * const proxy = await platform.proxy()
+ * const member = await platform.client('member', 'acme', { proxy })
  * proxy.cut()
  * expect(findDeliveryFaults(journal)).toEqual([])
  */
 
+export { createTestPlatform } from './platform.ts'
 export { findDeliveryFaults, findOrderFaults } from './delivery.ts'
 export { findLeaks } from './isolation.ts'
 export { createJournal } from './journal.ts'
 export { runPlatform, startPlatform } from './process.ts'
 export { createProxy } from './proxy.ts'
 export { createRandom } from './random.ts'
+export { openRawSocket } from './raw-socket.ts'
 export { until } from './until.ts'
+export type { WrittenTransaction } from './database.ts'
 export type { DeliveryCheck, Entry } from './delivery.ts'
 export type { Transcript } from './isolation.ts'
 export type { Journal, Placed } from './journal.ts'
+export type { TenantRole, TestClientOptions, TestPlatform, TestPlatformOptions } from './platform.ts'
 export type { DemoFile, Exit, PlatformProcess, PlatformProcessOptions } from './process.ts'
 export type { Proxy, ProxyCounts, ProxyOptions } from './proxy.ts'
+export type { Frame, RawSocket } from './raw-socket.ts'
 export type { UntilOptions } from './until.ts'
-export { openRawSocket } from './raw-socket.ts'
