@@ -72,7 +72,7 @@ describe('on SIGTERM', () => {
     await Promise.all([...publishers, watching])
 
     expect(performance.now() - startedAt).toBeLessThan(10_000)
-    expect(exit).toMatchObject({ signal: null, stderr: '' })
+    expect(exit).toMatchObject({ code: 0, signal: null, stderr: '' })
     await until(() => socket.closed)
     expect(socket.closed).toEqual({ code: 3001, reason: 'shutdown' })
     // The signal may still be on its way while the first answer is given; after one no there is no yes again.
