@@ -18,7 +18,7 @@ export interface PlatformProcessOptions {
   env?: Readonly<Record<string, string>>
   /** Command put in front, for example `['taskset', '-c', '0']`. @default none */
   prefix?: readonly string[]
-  /** Milliseconds until it must answer. @default 30000 */
+  /** Milliseconds until it must answer. @default 90000 */
   readyTimeoutMs?: number
 }
 
@@ -108,7 +108,7 @@ export async function runPlatform(options: PlatformProcessOptions & { dataDir: s
   const timer = setTimeout(() => {
     isLate = true
     child.kill('SIGKILL')
-  }, options.readyTimeoutMs ?? 30_000)
+  }, options.readyTimeoutMs ?? 90_000)
   const exit = await exited
   clearTimeout(timer)
   if (isLate) throw new Error(`the platform did not end by itself:\n${output()}`)
@@ -137,7 +137,7 @@ function run({ main, env = {}, prefix = [] }: PlatformProcessOptions, { dataDir,
   return { child, exited, output: () => stdout + stderr }
 }
 
-async function waitReady({ child, output, exited }: Running, { readyTimeoutMs = 30_000 }: PlatformProcessOptions): Promise<string> {
+async function waitReady({ child, output, exited }: Running, { readyTimeoutMs = 90_000 }: PlatformProcessOptions): Promise<string> {
   const ended = exited.then(exit => { throw new Error(`the platform ended (${exit.code ?? exit.signal}) before it was ready:\n${output()}`) })
   const ready = until(async () => {
     const url = /http:\/\/127\.0\.0\.1:\d+/.exec(output())?.[0]

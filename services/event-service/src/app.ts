@@ -36,7 +36,7 @@ import { openapiPlugin, openapiRoutes } from './plugins/openapi.ts'
 import { portalsPlugin, type Portals } from './plugins/portals.ts'
 import { problemsPlugin } from './plugins/problems.ts'
 import { securityPlugin } from './plugins/security.ts'
-import { createApp } from './plugins/server.ts'
+import { closeServer, createApp } from './plugins/server.ts'
 import { purgeAnswers } from './publish/log.ts'
 import { createProjectionRegistry } from './publish/projection.ts'
 import { createInternalPublish } from './publish/publish.ts'
@@ -127,7 +127,7 @@ export async function createEventService(options: EventServiceOptions): Promise<
   const shutDown = async (): Promise<void> => {
     isDraining = true
     await Promise.all([sampler?.stop(), upkeep.stop()])
-    await Promise.all([realtime.close(), app.close()])
+    await Promise.all([realtime.close(), closeServer(app)])
     await writePath.close()
     await identity.apiKeys.close()
     await jobs.stop()

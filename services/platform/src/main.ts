@@ -3,12 +3,12 @@
  * Exit codes: 0 stopped as asked, 1 could not start (one sentence on stderr).
  */
 
-import closeWithGrace from 'close-with-grace'
 import { buildPortal, isBuilt, listPortals } from './build-portals.ts'
 import { readConfig } from './config.ts'
 import { explain } from './failure.ts'
 import { startPlatform } from './platform.ts'
 import { formatWelcome, showStep, type Terminal } from './progress.ts'
+import { stopOnSignals } from './stop.ts'
 
 /** Longest graceful stop, in milliseconds; then the process ends anyway. */
 const STOP_WITHIN_MS = 9000
@@ -24,10 +24,7 @@ async function build(): Promise<void> {
 async function start(): Promise<void> {
   const startedAt = Date.now() - process.uptime() * 1000
   const platform = await startPlatform(readConfig(process.env), terminal)
-  closeWithGrace({ delay: STOP_WITHIN_MS, logger: false }, async ({ err }) => {
-    if (err) process.stderr.write(`${explain(err)}\n`)
-    await platform.close()
-  })
+  stopOnSignals({ close: platform.close, withinMs: STOP_WITHIN_MS, tell: sentence => { process.stderr.write(`${sentence}\n`) } })
   terminal.write(formatWelcome({ ...platform.welcome, startedInMs: Date.now() - startedAt }))
 }
 

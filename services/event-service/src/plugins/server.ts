@@ -61,3 +61,19 @@ function refuseConnection(error: ConnectionError, socket: Socket): void {
   }
   socket.destroy(error)
 }
+
+/** How often connections that have become idle are looked for while closing, in milliseconds. */
+const SWEEP_MS = 50
+
+/**
+ * Closes the server. A kept-alive connection that was busy when closing began becomes idle afterwards and would hold the end up
+ * for its whole keep-alive time, so idle ones are closed until none is left.
+ */
+export async function closeServer(app: App): Promise<void> {
+  const sweep = setInterval(() => { app.server.closeIdleConnections() }, SWEEP_MS)
+  try {
+    await app.close()
+  } finally {
+    clearInterval(sweep)
+  }
+}
