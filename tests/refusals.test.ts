@@ -9,6 +9,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { runPlatform, startPlatform, type Exit, type PlatformProcess } from '@neo-stack/testing'
 import { platformMain as main } from './paths.ts'
 
+/** The lock stays with whoever holds it. */
+const isCopied = (source: string): boolean => !/\/lock[^/]*$/.test(source)
+
 describe('the process refuses in one sentence', () => {
   let folder: string
   let running: PlatformProcess
@@ -58,15 +61,16 @@ describe('the process refuses in one sentence', () => {
     expectSentence(await refuse({}, join(file, 'below')), /data folder/i)
   })
 
-  test.skipIf(process.getuid?.() === 0)('a data folder that may not be written (root may write everywhere)', async () => {
+  test('a data folder that may not be written', async () => {
     const locked = join(folder, 'locked')
     await mkdir(locked, { mode: 0o500 })
-    expectSentence(await refuse({}, locked), /cannot be written|cannot be made/)
+    // Root may write in any folder of a disk, so it gets one that nobody may write in.
+    expectSentence(await refuse({}, process.getuid?.() === 0 ? '/proc/neo-data' : locked), /cannot be written|cannot be made/)
   })
 
   test('a database folder that holds garbage', async () => {
     const damaged = join(folder, 'damaged')
-    await cp(running.dataDir, damaged, { recursive: true, filter: source => !/(\/lock[^/]*)$/.test(source) })
+    await cp(running.dataDir, damaged, { recursive: true, filter: isCopied })
     const database = join(damaged, 'database')
     for (const name of await readdir(join(database, 'global'))) await writeFile(join(database, 'global', name), 'garbage')
     expectSentence(await refuse({}, damaged), /database|data folder/i)
@@ -74,14 +78,14 @@ describe('the process refuses in one sentence', () => {
 
   test('a file of secrets that is damaged', async () => {
     const damaged = join(folder, 'secrets')
-    await mkdir(damaged)
+    await cp(running.dataDir, damaged, { recursive: true, filter: isCopied })
     const names = (await readdir(running.dataDir)).filter(name => /\.json$/.test(name) && name !== 'demo.json')
     expect(names).not.toEqual([])
     for (const name of names) await writeFile(join(damaged, name), '{"half":')
     expectSentence(await refuse({}, damaged), /cannot be read|damaged/)
   })
 
-  test.each([
+  test.concurrent.each([
     ['CENTRIFUGO_URL without its key', { CENTRIFUGO_URL: 'http://127.0.0.1:8000' }, /CENTRIFUGO_API_KEY/],
     ['DATABASE_URL alone', { DATABASE_URL: 'postgres://127.0.0.1/neo' }, /DATABASE_URL.*(REDIS_URL|CENTRIFUGO_URL)/],
     ['a port that is no port', { PORT: 'http' }, /PORT/],
