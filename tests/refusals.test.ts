@@ -65,7 +65,7 @@ describe('the process refuses in one sentence', () => {
     const locked = join(folder, 'locked')
     await mkdir(locked, { mode: 0o500 })
     // Root may write in any folder of a disk, so it gets one that nobody may write in.
-    expectSentence(await refuse({}, process.getuid?.() === 0 ? '/proc/neo-data' : locked), /cannot be written|cannot be made/)
+    expectSentence(await refuse({}, process.getuid?.() === 0 ? '/sys/neo-data' : locked), /cannot be written|cannot be made/)
   })
 
   test('a database folder that holds garbage', async () => {
