@@ -19,6 +19,7 @@ const checks = {
   typecheck: ['scripts/typecheck.mjs'],
   floors: ['scripts/check-floors.ts'],
   budgets: ['scripts/check-budgets.ts'],
+  unused: ['scripts/check-unused.ts'],
   docs: ['scripts/check-docs.ts', pages],
   api: ['scripts/api-snapshot.ts', pages],
 }

@@ -9,10 +9,10 @@ import type { Row } from './table.ts'
 export const root: string = fileURLToPath(new URL('../..', import.meta.url))
 
 /** Path of the platform's process. */
-export const platformMain: string = `${root}services/platform/src/main.ts`
+const platformMain: string = `${root}services/platform/src/main.ts`
 
 /** The generator is the limit beyond this lag of its event loop, in milliseconds. */
-export const LAG_LIMIT_MS = 50
+const LAG_LIMIT_MS = 50
 
 /** How a run is measured. */
 export interface BenchContext {

@@ -1,7 +1,7 @@
 /** Channel names: `[$]namespace:rest[#user,user]`. The text before the first `:` names the namespace. */
 
 /** Longest channel name, in bytes (`channel.max_length`). */
-export const MAX_CHANNEL_BYTES = 255
+const MAX_CHANNEL_BYTES = 255
 
 const ASCII = /^[\u0000-\u007f]*$/u
 

@@ -4,7 +4,7 @@ import type { Command, FieldTypes, Method, Request } from './command.ts'
 import { isDeeperThan, memberText, skipBlank, valueEnd } from './json-text.ts'
 
 /** Deeper nesting is refused before it is parsed: what nests this deep is an attack, and could not be written again. */
-export const MAX_DEPTH = 256
+const MAX_DEPTH = 256
 
 const METHODS = Object.keys(COMMANDS) as Method[]
 const FAULT: unique symbol = Symbol('fault')

@@ -58,6 +58,9 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   if (!isLoopback && value.NEO_DEMO === undefined) {
     throw new ConfigError(`HOST ${value.HOST} can be reached from elsewhere: set NEO_DEMO to 1 (demo accounts) or 0 (one operator with a one-time password).`)
   }
+  if (value.NEO_ALLOWED_ORIGINS.length > 0 && value.NEO_PUBLIC_URL === undefined) {
+    throw new ConfigError('NEO_ALLOWED_ORIGINS is set without NEO_PUBLIC_URL: set both, so that the portals\' own origin is allowed too.')
+  }
   return Object.freeze({
     host: value.HOST, port: value.PORT, dataDir: path.resolve(value.NEO_DATA_DIR), demo: value.NEO_DEMO !== '0', publicUrl: value.NEO_PUBLIC_URL,
     allowedOrigins: value.NEO_ALLOWED_ORIGINS, portals: value.NEO_PORTALS, metricsToken: value.METRICS_TOKEN, logLevel: value.LOG_LEVEL,

@@ -45,6 +45,6 @@ async function playDeployment(publisher: DeploymentPublisher, tenantId: string, 
   for (const { step, currentStep, progress, log } of demo.steps) {
     await publisher.publishProgress(tenantId, deploymentId, progress, currentStep, { ...detail(step), step, logs: [log] })
   }
-  if (demo.error) await publisher.publishError(tenantId, deploymentId, demo.error.reason, { ...detail('error'), messageKey: demo.error.messageKey })
+  if (demo.error) await publisher.publishError(tenantId, deploymentId, demo.error.reason, { ...detail('error'), messageKey: demo.error.messageKey, params: { port: 8080 } })
   else await publisher.publishCompletion(tenantId, deploymentId, `https://odoo-${tenantId}.neo-stack.example`, detail('complete'))
 }

@@ -15,13 +15,13 @@ describe('configuration', () => {
   })
 
   it('splits and keeps exact origins', () => {
-    expect(readConfig({ NEO_ALLOWED_ORIGINS: 'https://a.example, https://b.example:8443' }).allowedOrigins).toEqual(['https://a.example', 'https://b.example:8443'])
+    expect(readConfig({ NEO_PUBLIC_URL: 'https://p.example', NEO_ALLOWED_ORIGINS: 'https://a.example, https://b.example:8443' }).allowedOrigins).toEqual(['https://a.example', 'https://b.example:8443'])
   })
 
   it.each([
     [{ PORT: 'abc' }, 'PORT'], [{ PORT: '70000' }, 'PORT'], [{ PORT: '1.5' }, 'PORT'], [{ NEO_DEMO: 'yes' }, 'NEO_DEMO'],
     [{ NEO_PUBLIC_URL: 'portal.example' }, 'NEO_PUBLIC_URL'], [{ NEO_ALLOWED_ORIGINS: 'https://a.example/path' }, 'NEO_ALLOWED_ORIGINS'],
-    [{ METRICS_TOKEN: 'short' }, 'METRICS_TOKEN'], [{ LOG_LEVEL: 'loud' }, 'LOG_LEVEL'], [{ HOST: '0.0.0.0' }, 'NEO_DEMO'],
+    [{ METRICS_TOKEN: 'short' }, 'METRICS_TOKEN'], [{ NEO_ALLOWED_ORIGINS: 'https://a.example' }, 'NEO_PUBLIC_URL'], [{ LOG_LEVEL: 'loud' }, 'LOG_LEVEL'], [{ HOST: '0.0.0.0' }, 'NEO_DEMO'],
     [{ CENTRIFUGO_URL: 'http://a:8000' }, 'CENTRIFUGO_API_KEY'], [{ DATABASE_URL: 'postgres://a/b' }, 'REDIS_URL'],
     [{ DATABASE_URL: 'a', REDIS_URL: 'b', CENTRIFUGO_URL: 'c', CENTRIFUGO_API_KEY: 'd' }, 'unset them'],
   ])('refuses %j in one sentence that names what to set', (env, expected) => {

@@ -8,7 +8,7 @@ import {
 const position = { logEpoch: z.string(), seq: z.int().min(0) }
 
 /** Configuration a person may give; the fields a type knows stand in the deployer's catalogue. */
-export const deploymentConfigSchema = z.record(z.string().max(64), z.union([z.string().max(2000), z.number(), z.boolean()]))
+const deploymentConfigSchema = z.record(z.string().max(64), z.union([z.string().max(2000), z.number(), z.boolean()]))
 
 /** POST /v1/tenants/{t}/deployments */
 export const createDeploymentSchema = z.strictObject({
@@ -28,9 +28,6 @@ export const deploymentAcceptedSchema = z.object({ deploymentId: slugSchema, ins
 
 /** See {@link deploymentAcceptedSchema}. */
 export type DeploymentAccepted = z.infer<typeof deploymentAcceptedSchema>
-
-/** A step of a deployment's plan, for display. */
-export const planStepSchema = z.object({ id: z.string(), weight: z.number() })
 
 /** A deployment as its projection knows it: the merge of all its events. */
 export const deploymentSchema = z.object({

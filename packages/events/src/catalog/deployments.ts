@@ -104,7 +104,7 @@ export const deploymentCancelled = defineEvent({
 })
 
 /** Where a log line came from; `system` lines are the platform's own. */
-export const logStreamSchema = z.enum(['stdout', 'stderr', 'system'])
+const logStreamSchema = z.enum(['stdout', 'stderr', 'system'])
 
 /** One log line: `n` counts 1,2,3… without a hole per deployment. */
 export const logLineSchema = z.strictObject({

@@ -105,7 +105,7 @@ export function createApiKeys(options: ApiKeysOptions): ApiKeys {
 }
 
 /** Stores a new key and its audit row. */
-export async function insertKey(tx: Tx, { tenantId, name, permissions, expiresAt, actor }: NewApiKey, now: number): Promise<{ id: string, key: string }> {
+async function insertKey(tx: Tx, { tenantId, name, permissions, expiresAt, actor }: NewApiKey, now: number): Promise<{ id: string, key: string }> {
   const { key, prefix, hash } = mintKey()
   const id = randomUUID()
   await tx.insertInto('api_keys').values({

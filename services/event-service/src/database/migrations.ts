@@ -9,7 +9,7 @@ export interface Migration {
 }
 
 /** All migrations; append, never change one that was released. */
-export const migrations: readonly Migration[] = [{ name: '0001-start', sql: start }]
+const migrations: readonly Migration[] = [{ name: '0001-start', sql: start }]
 
 /** What {@link migrate} needs of a connection: runs several statements at once. */
 export interface MigrationRunner {

@@ -11,7 +11,7 @@ export interface NumberedEvent extends PendingEvent {
 }
 
 /** How long an idempotency key answers with the first result. */
-export const IDEMPOTENCY_HOURS = 24
+const IDEMPOTENCY_HOURS = 24
 
 /** An answer that was given under an idempotency key. */
 export interface KeptAnswer {

@@ -4,7 +4,7 @@
 export type Random = () => number
 
 /** 32-bit FNV-1a. */
-export function hash(text: string): number {
+function hash(text: string): number {
   let value = 0x811C9DC5
   for (const char of text) value = Math.imul(value ^ (char.codePointAt(0) ?? 0), 0x01000193)
   return value >>> 0
