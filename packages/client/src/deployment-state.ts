@@ -1,27 +1,19 @@
-/** What a reader makes of deployment events: the same merge as the service's projection. Pure. */
+/** What a reader makes of deployment events: the platform's merge, kept for every deployment of a list. Pure. */
 
-import type { Deployment, DeploymentStatus, Envelope } from '@neo-stack/events'
+import { isFinal, mergeDeployment, type Deployment, type DeploymentStatus, type Envelope } from '@neo-stack/events'
 
 /** Deployments by identifier, newest first. */
 export type DeploymentMap = ReadonlyMap<string, Deployment>
 
-const FINAL: ReadonlySet<DeploymentStatus> = new Set<DeploymentStatus>(['completed', 'failed', 'cancelled'])
-
 /** Whether a deployment has ended: no later event changes it. */
 export function isFinished({ status }: Pick<Deployment, 'status'>): boolean {
-  return FINAL.has(status)
+  return isFinal(status)
 }
 
 /** Makes the map of a list, newest first. */
 export function toDeploymentMap(deployments: readonly Deployment[]): DeploymentMap {
   return new Map([...deployments].sort(byNewest).map(deployment => [deployment.deploymentId, deployment]))
 }
-
-/** Fields a patch replaces as they come. The instance never changes; `logs` belong to the log; `params` are dealt with apart. */
-const REPLACED = [
-  'instanceType', 'name', 'kind', 'progress', 'step', 'currentStep', 'nextSteps', 'estimatedCompletion', 'instanceUrl', 'error', 'messageKey', 'simulated',
-  'status',
-] as const satisfies readonly (keyof Deployment)[]
 
 const STATUS_OF: Readonly<Record<string, DeploymentStatus>> = {
   deployment_start: 'starting',
@@ -41,36 +33,15 @@ export function applyDeploymentEvent(map: DeploymentMap, envelope: Envelope): De
   if (STATUS_OF[envelope.type] === undefined || typeof deploymentId !== 'string') return map
   const known = map.get(deploymentId)
   if (known && isFinished(known)) return map
-  const merged = merge(known ?? toNew(deploymentId, envelope), envelope)
+  const merged = merge(known, envelope)
   return known ? new Map(map).set(deploymentId, merged) : toDeploymentMap([...map.values(), merged])
 }
 
-function merge(before: Deployment, { type, data, time }: Envelope): Deployment {
-  const status = STATUS_OF[type] ?? before.status
-  const merged: Deployment = { ...withParams(before, data), status, updatedAt: time }
-  if (FINAL.has(status)) {
-    // An end makes pointless what was to come; the event may say it anew.
-    delete merged.estimatedCompletion
-    delete merged.nextSteps
-    merged.finishedAt = time
-  }
-  return { ...merged, ...pick(data, REPLACED), ...status === 'completed' && { progress: 100 } }
-}
-
-/** Parameters belong to their sentence: a new sentence without parameters has none. */
-function withParams({ params, ...rest }: Deployment, data: Envelope['data']): Deployment {
-  const isNewSentence = data['step'] !== undefined || data['messageKey'] !== undefined
-  if (data['params'] !== undefined) return { ...rest, ...pick(data, ['params']) }
-  return isNewSentence || params === undefined ? rest : { ...rest, params }
-}
-
-function pick(data: Envelope['data'], names: readonly (keyof Deployment)[]): Partial<Deployment> {
-  return Object.fromEntries(names.filter(name => data[name] !== undefined).map(name => [name, data[name]]))
-}
-
-function toNew(deploymentId: string, { data, time }: Envelope): Deployment {
-  const instanceId = typeof data['instanceId'] === 'string' ? data['instanceId'] : deploymentId
-  return { deploymentId, instanceId, kind: 'create', status: 'in_progress', progress: 0, logLines: 0, createdAt: time, updatedAt: time }
+/** The type says the status where the event does not, and a completed deployment is at 100 %. */
+function merge(known: Deployment | undefined, { type, data, time }: Envelope): Deployment {
+  const status = STATUS_OF[type]
+  const state = mergeDeployment(known, { data: { status, ...data, ...status === 'completed' && { progress: 100 } } })
+  return { logLines: 0, createdAt: time, ...state, updatedAt: time, ...isFinal(state.status) && { finishedAt: time } }
 }
 
 /** Identifiers decide between equal times, so that the order is the service's and never depends on arrival. */

@@ -23,6 +23,8 @@ export { deploymentKindSchema, deploymentStatusSchema, instanceTypeSchema, logLi
 export type { DeploymentKind, DeploymentStatus, InstanceType, LogLine, NextStep } from './catalog/deployments.ts'
 export { metricsSampleSchema, metricsSchema, severitySchema } from './catalog/metrics.ts'
 export type { Metrics, MetricsSample, Severity } from './catalog/metrics.ts'
+export { isFinal, lifeTypes, mergeDeployment } from './deployment-state.ts'
+export type { DeploymentPatch, DeploymentState, FinalStatus } from './deployment-state.ts'
 export { DEPLOYMENT_QUEUE, deploymentJobKey, deploymentJobSchema, deploymentQueueOptions } from './jobs.ts'
 export type { DeploymentJob } from './jobs.ts'
 export { DeploymentPublisher } from './publishers/deployment.ts'

@@ -1,6 +1,6 @@
 /** One run of one deployment: finds out where it stands, carries out what is left, and says how it ended. */
 
-import type { Deployment, DeploymentJob } from '@neo-stack/events'
+import { isFinal, type Deployment, type DeploymentJob, type FinalStatus } from '@neo-stack/events'
 import type { CatalogueEntry } from './catalog/entry.ts'
 import { deliver, DeliveryRefused, DeploymentEnded } from './delivery.ts'
 import type { Driver, StepContext, StepOutput } from './drivers/driver.ts'
@@ -37,11 +37,9 @@ export interface RunOptions extends Timing {
   signal: AbortSignal
 }
 
-type Final = 'completed' | 'failed' | 'cancelled'
-
 /** A deployment's state, when it is final. */
-function finalStatus(known: Deployment | undefined): Final | undefined {
-  return known?.status === 'completed' || known?.status === 'failed' || known?.status === 'cancelled' ? known.status : undefined
+function finalStatus(known: Deployment | undefined): FinalStatus | undefined {
+  return known && isFinal(known.status) ? known.status : undefined
 }
 
 /**
@@ -59,7 +57,7 @@ export async function runDeployment(job: DeploymentJob, options: RunOptions): Pr
   return toOutcome(status, known)
 }
 
-function toOutcome(status: Final, known: Deployment | undefined): Outcome {
+function toOutcome(status: FinalStatus, known: Deployment | undefined): Outcome {
   if (status === 'completed') return { status, instanceUrl: known?.instanceUrl ?? '' }
   return status === 'failed' ? { status, error: new DeploymentFailure('step_failed', { step: known?.step ?? '' }) } : { status }
 }

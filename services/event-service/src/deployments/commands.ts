@@ -2,7 +2,7 @@
 
 import { randomBytes } from 'node:crypto'
 import {
-  formatChannel, parseChannel, type Actor, type Channel, type DeploymentAccepted, type DeploymentJob, type EventTypeName, type InstanceType,
+  formatChannel, isFinal, parseChannel, type Actor, type Channel, type DeploymentAccepted, type DeploymentJob, type EventTypeName, type InstanceType,
 } from '@neo-stack/events'
 import type { Database, Tx } from '../database/database.ts'
 import { Problem } from '../errors.ts'
@@ -12,7 +12,6 @@ import { toDeploymentId, toSlug, withSuffix } from './identifiers.ts'
 import type { Jobs } from './jobs.ts'
 import type { DeploymentKey } from './rows.ts'
 import { getRecipe } from './snapshots.ts'
-import { isFinal } from './state.ts'
 
 /** What commands need. */
 export interface CommandsOptions {

@@ -1,12 +1,13 @@
 /** What the events of deployments leave behind: the merged state, the instance, the number of log lines. */
 
-import { formatChannel, parseChannel, type Channel, type LogLine } from '@neo-stack/events'
+import {
+  deploymentStatusSchema, formatChannel, isFinal, lifeTypes, mergeDeployment, parseChannel, type Channel, type DeploymentState, type LogLine,
+} from '@neo-stack/events'
 import type { Tx } from '../database/database.ts'
 import { Problem } from '../errors.ts'
 import type { PendingEvent, Projected, Projection } from '../publish/projection.ts'
 import { numberLines, toChunks, type NewLine } from './log-lines.ts'
 import { findDeployment, saveDeployment, saveInstance, saveLogLines, updateInstance, type DeploymentKey, type DeploymentRow } from './rows.ts'
-import { isFinal, lifeTypes, mergeDeployment, type DeploymentState } from './state.ts'
 
 /**
  * Projection of a deployment's life. Names the log's channel for every event, with lines in it or not: whoever holds that
@@ -38,6 +39,7 @@ async function applyLife(tx: Tx, event: PendingEvent): Promise<Projected> {
   const before = row?.state as DeploymentState | undefined
   assertOpen(before, event)
   const state = mergeDeployment(before, event)
+  deploymentStatusSchema.parse(state.status)
   const last = Number(row?.log_lines ?? 0)
   const lines = systemLines(event, last)
   const change = { tenantId: key.tenantId, state, time: event.time, logLines: last + lines.length }

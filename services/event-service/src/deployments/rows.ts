@@ -1,10 +1,9 @@
 /** SQL of the tables `deployments` and `instances`. */
 
 import { sql, type Selectable } from 'kysely'
-import type { Deployment } from '@neo-stack/events'
+import { isFinal, type Deployment, type DeploymentState } from '@neo-stack/events'
 import type { Tx } from '../database/database.ts'
 import type { Schema } from '../database/schema.ts'
-import { isFinal, type DeploymentState } from './state.ts'
 
 /** A row of `deployments`. */
 export type DeploymentRow = Selectable<Schema['deployments']>

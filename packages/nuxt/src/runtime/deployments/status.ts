@@ -1,5 +1,5 @@
 /** What a deployment's status means to a reader. Pure. */
-import type { Deployment, DeploymentStatus } from '@neo-stack/events'
+import { isFinal, type Deployment, type DeploymentStatus } from '@neo-stack/events'
 
 /** Colour of a status; it never stands without the status' word. */
 export type StatusColor = 'neutral' | 'info' | 'success' | 'error' | 'warning'
@@ -20,7 +20,7 @@ export function toStatusColor(status: DeploymentStatus): StatusColor {
 
 /** Whether the deployment still goes on. */
 export function isRunning({ status }: Pick<Deployment, 'status'>): boolean {
-  return status === 'queued' || status === 'starting' || status === 'in_progress'
+  return !isFinal(status)
 }
 
 /** Running ones first; otherwise the order stays. */

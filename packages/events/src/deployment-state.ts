@@ -1,20 +1,29 @@
-/** What a deployment is after an event: every event is a patch over what was known. Pure. */
+/**
+ * What a deployment is after an event: every event is a patch over what was known. The service's projection and every reader
+ * merge by this, so that a snapshot and the live events after it agree.
+ */
 
-import { deploymentStatusSchema, type Deployment, type DeploymentStatus, type EventTypeName } from '@neo-stack/events'
+import type { Deployment } from './api/deployments.ts'
+import type { EventTypeName } from './catalog.ts'
+import type { DeploymentStatus } from './catalog/deployments.ts'
 
-/** A deployment without what its row counts by itself. */
+/** A deployment without what is counted and timed beside the merge. */
 export type DeploymentState = Omit<Deployment, 'logLines' | 'createdAt' | 'updatedAt' | 'finishedAt'>
 
-/** An event of a deployment's life. */
+/** What an event says of a deployment's life. */
 export interface DeploymentPatch {
-  type: EventTypeName
   data: Readonly<Record<string, unknown>>
 }
 
 /** Event types that {@link mergeDeployment} knows. */
-export const lifeTypes = ['deployment_start', 'deployment_progress', 'deployment_complete', 'deployment_error', 'deployment_cancelled'] as const
+export const lifeTypes = [
+  'deployment_start', 'deployment_progress', 'deployment_complete', 'deployment_error', 'deployment_cancelled',
+] as const satisfies readonly EventTypeName[]
 
-const finalStatuses: ReadonlySet<DeploymentStatus> = new Set(['completed', 'failed', 'cancelled'])
+/** Status of a deployment that has ended. */
+export type FinalStatus = Extract<DeploymentStatus, 'completed' | 'failed' | 'cancelled'>
+
+const finalStatuses: ReadonlySet<string> = new Set<FinalStatus>(['completed', 'failed', 'cancelled'])
 
 /** Fields a patch replaces as they come; `params` belongs to `step` or `messageKey` and is dealt with apart. */
 const replaced = [
@@ -22,7 +31,7 @@ const replaced = [
 ] as const
 
 /** Whether a deployment has ended. */
-export function isFinal(status: DeploymentStatus): boolean {
+export function isFinal(status: DeploymentStatus): status is FinalStatus {
   return finalStatuses.has(status)
 }
 
@@ -34,7 +43,7 @@ export function isFinal(status: DeploymentStatus): boolean {
 export function mergeDeployment(state: DeploymentState | undefined, { data }: DeploymentPatch): DeploymentState {
   if (state && isFinal(state.status)) return state
   const before = state ?? unknown(data)
-  const status = deploymentStatusSchema.parse(data['status'] ?? before.status)
+  const status = (data['status'] ?? before.status) as DeploymentStatus
   const kept = isFinal(status) ? without(before, ['estimatedCompletion', 'nextSteps']) : before
   return { ...withParams(kept, data), ...pick(data, replaced), status } as DeploymentState
 }

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { isFinal, lifeTypes, mergeDeployment, type DeploymentPatch, type DeploymentState } from '../src/deployments/state.ts'
+import { isFinal, mergeDeployment, type DeploymentPatch, type DeploymentState } from '../src/index.ts'
 
-const patch = (data: Record<string, unknown>): DeploymentPatch => ({ type: 'deployment_progress', data: { deploymentId: 'd', ...data } })
+const patch = (data: Record<string, unknown>): DeploymentPatch => ({ data: { deploymentId: 'd', ...data } })
 const merged = (...patches: DeploymentPatch[]): DeploymentState | undefined =>
   patches.reduce<DeploymentState | undefined>((state, one) => mergeDeployment(state, one), undefined)
 
@@ -38,7 +38,6 @@ describe('merging deployment events', () => {
   })
 
   const anyPatch: fc.Arbitrary<DeploymentPatch> = fc.record({
-    type: fc.constantFrom(...lifeTypes),
     data: fc.record({
       deploymentId: fc.constant('d'), instanceId: fc.constantFrom('a', 'b'), instanceType: fc.constantFrom('odoo', 'netbox'), progress: fc.integer({ min: 0, max: 100 }),
       step: fc.string({ maxLength: 8 }), params: fc.dictionary(fc.string({ maxLength: 3 }), fc.integer()),
