@@ -1,9 +1,9 @@
 import { PGlite } from '@electric-sql/pglite'
-import { DEPLOYMENT_QUEUE } from '@neo-stack/events'
+import { DEPLOYMENT_QUEUE, deploymentJobKey, deploymentQueueOptions } from '@neo-stack/events'
 import { fromPglite, PgBoss } from 'pg-boss'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import {
-  createDeployer, createSimulatedDriver, createWorker, deploymentJobKey, deploymentQueueOptions, recoverJobs, retryBlockedJobs, sleep,
+  createDeployer, createSimulatedDriver, createWorker, recoverJobs, retryBlockedJobs, sleep,
   type JobQueue, type JobRunner, type Outcome, type Worker,
 } from '../src/index.ts'
 import { createJob, FakePlatform } from './fake-platform.ts'
