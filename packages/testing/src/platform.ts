@@ -4,7 +4,7 @@
  */
 
 import type { AddressInfo } from 'node:net'
-import { DeploymentPublisher, PLATFORM_TENANT, type Role } from '@neo-stack/events'
+import { PLATFORM_TENANT, type Role } from '@neo-stack/events'
 import { createClient, type Client, type ClientOptions } from '@neo-stack/client'
 import {
   createEmbeddedRealtime, createEventService, createKeySet, createRevocation, DEFAULT_ISSUER, seedDemo, tokenPurposes,
@@ -140,9 +140,8 @@ async function startParts(database: Database, { realtimeSeconds, speed = 10_000,
   const realtime = createEmbeddedRealtime({ jwks: () => keys.jwks, isAllowed: revocation.isAllowed, onFault })
   const service = await createEventService({ ...cheap, database, realtime, keys, revocation, ...realtimeSeconds !== undefined && { realtimeSeconds } })
   await recoverJobs(service.jobs.boss)
-  const publisher = new DeploymentPublisher(service.publishAs({ type: 'service', id: 'stack-deployer' }))
   const deployer = createDeployer({
-    queue: service.jobs.boss, driver: createSimulatedDriver({ speed }), platform: { publisher, ...service.deployments }, onError: onFault,
+    queue: service.jobs.boss, driver: createSimulatedDriver({ speed }), platform: service.deployments, onError: onFault,
   })
   await deployer.start()
   await service.app.listen({ host: '127.0.0.1', port: 0 })

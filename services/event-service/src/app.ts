@@ -5,7 +5,7 @@
 
 import cookie from '@fastify/cookie'
 import type { FastifyBaseLogger } from 'fastify'
-import { MetricsPublisher, type Actor, type AppendLogs, type Deployment, type LogsAppended, type Publish } from '@neo-stack/events'
+import { DeploymentPublisher, MetricsPublisher, type Actor, type AppendLogs, type Deployment, type LogsAppended, type Publish } from '@neo-stack/events'
 import { createOriginCheck } from './auth/origin.ts'
 import { realtimeRoutes } from './auth/realtime-routes.ts'
 import { jwksRoute, sessionRoutes } from './auth/routes.ts'
@@ -62,8 +62,9 @@ export interface EventServiceOptions extends Omit<IdentityOptions, 'onFault'> {
   version?: string
 }
 
-/** What a deployer in this process needs. */
+/** What a deployer in this process needs; what it says and logs is under one actor. */
 export interface DeploymentAccess {
+  publisher: DeploymentPublisher
   appendLogs: (tenantId: string, deploymentId: string, lines: AppendLogs) => Promise<LogsAppended>
   getDeployment: (tenantId: string, deploymentId: string) => Promise<Deployment | undefined>
 }
@@ -139,6 +140,7 @@ export async function createEventService(options: EventServiceOptions): Promise<
 function createAccess(database: Database, writePath: WritePath): DeploymentAccess {
   const actor: Actor = { type: 'service', id: 'stack-deployer' }
   return {
+    publisher: new DeploymentPublisher(createInternalPublish(writePath, actor)),
     appendLogs: (tenantId, deploymentId, lines) => appendLogs(writePath, { tenantId, deploymentId }, { ...lines, actor }),
     getDeployment: async (tenantId, deploymentId) => {
       try {

@@ -5,7 +5,7 @@
 
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -59,7 +59,7 @@ function stampOf(portal: Portal): string {
 
 function filesOf(entry: string): string[] {
   if (!existsSync(entry)) return []
-  if (path.extname(entry) === '.json' && entry.endsWith('package-lock.json')) return [entry]
+  if (statSync(entry).isFile()) return [entry]
   return readdirSync(entry, { withFileTypes: true }).filter(one => !generated.has(one.name)).sort((a, b) => a.name < b.name ? -1 : 1)
     .flatMap(one => one.isDirectory() ? filesOf(path.join(entry, one.name)) : [path.join(entry, one.name)])
 }

@@ -7,7 +7,6 @@ import { once } from 'node:events'
 import { createServer, type AddressInfo } from 'node:net'
 import path from 'node:path'
 import { pino } from 'pino'
-import { DeploymentPublisher } from '@neo-stack/events'
 import {
   createEmbeddedRealtime, createEventService, createOperator, createRevocation, openPglite, seedDemo, type Database, type EventService, type Seeded,
 } from '@neo-stack/event-service'
@@ -113,11 +112,10 @@ async function startService(config: Config, folder: DataFolder, parts: { databas
 }
 
 /** What a process before this one left running is taken up again: the data folder is ours alone. */
-async function startDeployer({ jobs, deployments, publishAs, app }: EventService): Promise<Deployer> {
+async function startDeployer({ jobs, deployments, app }: EventService): Promise<Deployer> {
   await recoverJobs(jobs.boss)
-  const publisher = new DeploymentPublisher(publishAs({ type: 'service', id: 'stack-deployer' }))
   const deployer = createDeployer({
-    queue: jobs.boss, platform: { publisher, ...deployments }, onError: error => { app.log.error({ err: error }, 'a deployment job failed') },
+    queue: jobs.boss, platform: deployments, onError: error => { app.log.error({ err: error }, 'a deployment job failed') },
   })
   await deployer.start()
   return deployer

@@ -34,12 +34,11 @@ export interface Meter {
 
 /** Adds /metrics and measures every request. */
 export function metricsPlugin(app: App, { stats, token }: MetricsOptions): Meter {
-  const registers = [new Registry()]
-  const [registry] = registers as [Registry]
+  const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   const of = (name: (typeof metricsReference)[number]['name']): { name: string, help: string, labelNames: string[], registers: Registry[] } => {
     const { help, labels } = metricsReference.find(metric => metric.name === name) ?? { help: name, labels: [] }
-    return { name, help, labelNames: [...labels], registers }
+    return { name, help, labelNames: [...labels], registers: [registry] }
   }
   const published = new Counter(of('events_published_total'))
   new Counter(of('events_received_total'))

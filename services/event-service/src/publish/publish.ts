@@ -1,10 +1,10 @@
 /** The door of the write path: parses and authorizes what a principal wants to publish. */
 
 import { createHash } from 'node:crypto'
-import { authorize, parseChannel, parseEvent, type Actor, type Principal, type Publish, type Published, type PublishRequest } from '@neo-stack/events'
+import { authorize, parseChannel, parseEvent, type Actor, type Channel, type Principal, type Publish, type Published, type PublishRequest } from '@neo-stack/events'
 import { Problem } from '../errors.ts'
 import { toStorableData } from './storable.ts'
-import { toPublished, type DraftEvent, type WritePath } from './write-path.ts'
+import type { DraftEvent, Submission, WritePath } from './write-path.ts'
 
 /** Several events to be written together. */
 export interface PublishMany {
@@ -31,35 +31,45 @@ export async function publishAs(writePath: WritePath, principal: Principal, { ev
     throw new Problem('unprocessable', { detail: 'All events of a batch belong to one tenant.' })
   }
   const scope = drafts.length === 1 ? first.channel.name : 'events/batch'
-  const key = idempotencyKey === undefined ? undefined : { scope, key: idempotencyKey, bodyHash: hashOf(events) }
-  const answer = await writePath.write({ tenantId: first.channel.tenantId, events: drafts, ...key && { key }, answer: written => written.map(toPublished) })
-  return answer as Published[]
+  return await write(writePath, drafts, keyOf(scope, events, idempotencyKey))
 }
 
 /** A {@link Publish} for the platform's own parts: no authorization, under a given actor. */
 export function createInternalPublish(writePath: WritePath, actor: Actor): Publish {
   return async ({ idempotencyKey, ...event }) => {
-    const draft = check(event, '')
-    const key = idempotencyKey === undefined ? undefined : { scope: draft.channel.name, key: idempotencyKey, bodyHash: hashOf([event]) }
-    const answer = await writePath.write({ tenantId: draft.channel.tenantId, events: [{ ...draft, actor }], ...key && { key } })
-    const [published] = answer as Published[]
+    const channel = parseName(event.channel, '')
+    const draft = { ...check(channel, event, ''), actor }
+    const [published] = await write(writePath, [draft], keyOf(channel.name, [event], idempotencyKey))
     if (!published) throw new TypeError('the write path answered nothing')
     return published
   }
 }
 
-function toDraft(principal: Principal, event: PublishRequest, path: string): DraftEvent {
-  const channel = parseChannel(event.channel)
-  if (!channel) throw new Problem('unknown_channel', { errors: [{ path: `${path}channel`, message: 'no channel has this form' }] })
-  const decision = authorize(principal, channel, 'publish')
-  if (!decision.allowed) throw new Problem(decision.status === 404 ? 'not_found' : 'forbidden')
-  return { ...check(event, path), actor: actorOf(principal) }
+/** Writes drafts of one tenant; without an answer of its own a submission is answered with what was published. */
+async function write(writePath: WritePath, events: readonly DraftEvent[], key: Submission['key']): Promise<Published[]> {
+  const tenantId = events[0]?.channel.tenantId ?? ''
+  return await writePath.write({ tenantId, events, ...key && { key } }) as Published[]
 }
 
-function check(event: Pick<PublishRequest, 'channel' | 'type'> & { data: unknown }, path: string): Omit<DraftEvent, 'actor'> {
-  const channel = parseChannel(event.channel)
+function keyOf(scope: string, body: unknown, key: string | undefined): Submission['key'] {
+  return key === undefined ? undefined : { scope, key, bodyHash: hashOf(body) }
+}
+
+function toDraft(principal: Principal, event: PublishRequest, path: string): DraftEvent {
+  const channel = parseName(event.channel, path)
+  const decision = authorize(principal, channel, 'publish')
+  if (!decision.allowed) throw new Problem(decision.status === 404 ? 'not_found' : 'forbidden')
+  return { ...check(channel, event, path), actor: actorOf(principal) }
+}
+
+function parseName(name: string, path: string): Channel {
+  const channel = parseChannel(name)
   if (!channel) throw new Problem('unknown_channel', { errors: [{ path: `${path}channel`, message: 'no channel has this form' }] })
-  const parsed = parseEvent(channel, event.type, event.data)
+  return channel
+}
+
+function check(channel: Channel, { type, data }: { type: string, data: unknown }, path: string): Omit<DraftEvent, 'actor'> {
+  const parsed = parseEvent(channel, type, data)
   if (!parsed.ok) throw new Problem(parsed.code, { errors: parsed.faults.map(fault => ({ ...fault, path: path + fault.path })) })
   return { channel, type: parsed.type, data: toStorableData(parsed.data) }
 }

@@ -71,7 +71,7 @@ interface Written {
 }
 
 /** An envelope's answer to its publisher. */
-export function toPublished({ id, seq, time }: Envelope): Published {
+function toPublished({ id, seq, time }: Envelope): Published {
   return { id, ...seq !== undefined && { seq }, time }
 }
 

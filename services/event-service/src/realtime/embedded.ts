@@ -2,7 +2,7 @@
 
 import type { Server } from 'node:http'
 import { createEngine, DISCONNECTS, encodedJson, type Engine, type Verdict } from '@neo-stack/engine'
-import { namespaces, parseChannel, type Envelope } from '@neo-stack/events'
+import { namespaces, type Envelope } from '@neo-stack/events'
 import type { PublicKeySet } from '../auth/keys.ts'
 import { DEFAULT_ISSUER, tokenPurposes, type TokenPurpose } from '../auth/tokens.ts'
 import type { Realtime, RealtimeTarget } from './realtime.ts'
@@ -74,7 +74,8 @@ function deliver(engine: Engine, event: Envelope, onFault: EmbeddedRealtimeOptio
     engine.publish(event.channel, encodedJson(JSON.stringify(event)), {
       idempotencyKey: event.id,
       ...event.seq === undefined ? {} : { version: event.seq, versionEpoch: event.logEpoch ?? '' },
-      skipHistory: parseChannel(event.channel)?.kept !== 'log',
+      // What is kept has a `seq`, and nothing else has.
+      skipHistory: event.seq === undefined,
     })
   } catch (error) {
     onFault?.(error)
