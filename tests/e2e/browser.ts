@@ -55,8 +55,15 @@ export async function signIn(page: Page, portalUrl: string, account: { email: st
   await page.getByRole('button', { name: 'Entrar' }).click()
 }
 
+/** While something fades in, its colours are not yet the ones it has; what turns for ever is left out. Runs in the page. */
+function isStill(): boolean {
+  const { document } = globalThis as unknown as { document: { getAnimations: () => { playState: string, effect: { getComputedTiming: () => { endTime: number } } | null }[] } }
+  return document.getAnimations().every(({ playState, effect }) => playState !== 'running' || effect?.getComputedTiming().endTime === Infinity)
+}
+
 /** Findings of axe that are serious or critical, as sentences. */
 export async function seriousFindings(page: Page): Promise<string[]> {
+  await page.waitForFunction(isStill)
   const { violations } = await new AxeBuilder({ page }).analyze()
   return violations.filter(one => one.impact === 'serious' || one.impact === 'critical')
     .flatMap(one => one.nodes.map(node => `${one.id}: ${node.target.join(' ')} – ${node.failureSummary ?? ''}`))
