@@ -41,6 +41,15 @@ describe('connection tokens with a secret', () => {
     expect(await present(url, await token())).toMatchObject(answer as object)
   })
 
+  test('another spelling of the same signature is refused: a token has one form', async () => {
+    const { url } = await start()
+    const token = await sign({ sub: 'u' })
+    const last = token.at(-1) ?? ''
+    const others = [...'AEIMQUYcgkosw048'].filter(character => character !== last)
+    const near = String.fromCharCode(last.charCodeAt(0) + (/[Zz9]/.test(last) ? -1 : 1))
+    for (const character of [...others, near]) expect(await present(url, token.slice(0, -1) + character), character).toEqual(INVALID)
+  })
+
   test('the previous secret is accepted besides the present one', async () => {
     const { url } = await start({ client: { token: { hmacSecretKey: SECRET, hmacPreviousSecretKey: 'the old one' } } })
     expect(await present(url, await sign({ sub: 'u' }))).toMatchObject(CONNECTED)

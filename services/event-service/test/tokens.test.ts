@@ -101,6 +101,12 @@ describe('tokens', () => {
     for (const text of ['', '.', '..', 'a.b.c', good.access.slice(0, -1), `${good.access}.x`]) await refuses(text)
   })
 
+  it('with another spelling of the same signature are refused: a token has one form', async () => {
+    const last = good.access.at(-1) ?? ''
+    const others = [...'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'].filter(character => character !== last)
+    for (const character of others) await refuses(good.access.slice(0, -1) + character)
+  })
+
   it('of a connection make no principal, nor do strange subjects', async () => {
     await expect(tokens.verifyAccess(good.connection)).rejects.toMatchObject({ code: 'unauthenticated' })
     for (const sub of ['acme', '/user', 'acme/']) {

@@ -40,6 +40,7 @@ export function createTokenVerifier(options: TokenOptions | undefined, { now, on
 
   const verifyNow = async (token: string): Promise<Verified> => {
     try {
+      if (!isCanonical(token)) return { fault: 'invalid' }
       const isSecret = SECRET_ALGORITHMS.includes(decodeProtectedHeader(token).alg ?? '')
       const check = isSecret ? bySecret : byKeySet
       if (!check) return { fault: 'invalid' }
@@ -59,6 +60,11 @@ export function createTokenVerifier(options: TokenOptions | undefined, { now, on
       return claims ? { claims } : verifyNow(token)
     },
   }
+}
+
+/** Decoders ignore the unused bits of a last character: without this a signature has several spellings (RFC 4648, 3.5). */
+function isCanonical(token: string): boolean {
+  return token.split('.').every(part => Buffer.from(part, 'base64url').toString('base64url') === part)
 }
 
 function required({ audience, issuer, typ }: TokenOptions): JWTVerifyOptions {

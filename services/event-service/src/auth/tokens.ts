@@ -117,6 +117,7 @@ function createSign({ keys, issuer = DEFAULT_ISSUER, now = Date.now }: TokensOpt
 
 async function check({ keys, issuer = DEFAULT_ISSUER, now = Date.now }: TokensOptions, purpose: TokenPurpose, token: string): Promise<JWTPayload> {
   const { typ, audience } = tokenPurposes[purpose]
+  if (!isCanonical(token)) throw new Problem('unauthenticated', { detail: 'The token is not valid or has expired.' })
   try {
     const { payload } = await jwtVerify(token, ({ kid }) => {
       const key = keys.verifying.get(kid ?? '')
@@ -127,6 +128,11 @@ async function check({ keys, issuer = DEFAULT_ISSUER, now = Date.now }: TokensOp
   } catch (cause) {
     throw new Problem('unauthenticated', { detail: 'The token is not valid or has expired.', cause })
   }
+}
+
+/** Decoders ignore the unused bits of a last character: without this a signature has several spellings (RFC 4648, 3.5). */
+function isCanonical(token: string): boolean {
+  return token.split('.').every(part => Buffer.from(part, 'base64url').toString('base64url') === part)
 }
 
 function toAccessClaims({ sub = '', sid, roles, iat }: JWTPayload): AccessClaims {
