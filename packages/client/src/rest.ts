@@ -1,7 +1,7 @@
 /** Typed REST: one function per route of the HTTP contract, grouped as a person would look for them. */
 
 import type {
-  AppendLogs, ConnectionToken, CreateDeployment, DeploymentAccepted, DeploymentList, DeploymentSnapshot, DeploymentStatus, History,
+  AppendLogs, ConnectionToken, InboxCount, InboxState, NotificationPage, ReportUsage, UsageReported, CreateDeployment, DeploymentAccepted, DeploymentList, DeploymentSnapshot, DeploymentStatus, History,
   InstanceList, LogPage, LogsAppended, MetricsSeries, PublishBatchRequest, Published, PublishedBatch, PublishRequest, PushMetrics, RaiseAlert,
   Session, SignIn, SubscriptionTokens, User,
 } from '@neo-stack/events'
@@ -98,10 +98,28 @@ export interface Rest {
     admin(query?: MetricsQuery, options?: CallOptions): Promise<MetricsSeries>
     push(tenantId: string, metrics: PushMetrics, options?: CallOptions): Promise<void>
   }
+  billing: {
+    /** The caller's inbox, newest first; without `state` everything that is not archived. */
+    notifications(tenantId: string, query?: NotificationsQuery, options?: CallOptions): Promise<NotificationPage>
+    /** Puts one notification into a state; each state undoes another. */
+    mark(notification: { tenantId: string, id: string, state: InboxState }, options?: CallOptions): Promise<InboxCount>
+    readAll(tenantId: string, options?: CallOptions): Promise<InboxCount>
+    /** For services: how much of a limit is used. */
+    reportUsage(tenantId: string, usage: ReportUsage, options?: CallOptions): Promise<UsageReported>
+  }
   alerts: {
     /** `tenantId` null addresses the operators. */
     raise(alert: RaiseAlert, options?: CallOptions): Promise<Published>
   }
+}
+
+/** Which notifications to list. */
+export interface NotificationsQuery {
+  state?: InboxState
+  /** `next` of the page before. */
+  before?: string
+  /** 1 to 200. @default 50 */
+  limit?: number
 }
 
 /** Whose log is meant. */
@@ -126,6 +144,7 @@ export function createRest(options: RequestOptions): Rest {
     deployments: createDeploymentRoutes(send),
     logs: createLogRoutes(send),
     metrics: createMetricsRoutes(send),
+    billing: createBillingRoutes(send),
     alerts: { raise: (body, own) => send({ method: 'POST', path: '/v1/alerts', body, isCreating: true }, own) },
   }
 }
@@ -187,6 +206,19 @@ function createMetricsRoutes(send: Send): Rest['metrics'] {
     tenant: (tenantId, query, own) => send({ method: 'GET', path: `${toTenantPath(tenantId)}/metrics`, query: { ...query } }, own),
     admin: (query, own) => send({ method: 'GET', path: '/v1/admin/metrics', query: { ...query } }, own),
     push: async (tenantId, body, own) => { await send({ method: 'POST', path: `${toTenantPath(tenantId)}/metrics`, body, isCreating: true }, own) },
+  }
+}
+
+const inboxVerbs = { read: 'read', unread: 'unread', archived: 'archive' } as const
+
+function createBillingRoutes(send: Send): Rest['billing'] {
+  const pathOf = (tenantId: string): string => `${toTenantPath(tenantId)}/billing/notifications`
+  return {
+    notifications: (tenantId, query, own) => send({ method: 'GET', path: pathOf(tenantId), query: { ...query } }, own),
+    mark: ({ tenantId, id, state }, own) =>
+      send({ method: 'POST', path: `${pathOf(tenantId)}/${encodeURIComponent(id)}/${inboxVerbs[state]}`, isRepeatable: true }, own),
+    readAll: (tenantId, own) => send({ method: 'POST', path: `${pathOf(tenantId)}/read-all`, isRepeatable: true }, own),
+    reportUsage: (tenantId, body, own) => send({ method: 'POST', path: `${toTenantPath(tenantId)}/usage`, body, isRepeatable: true }, own),
   }
 }
 

@@ -6,12 +6,14 @@
 import type * as z from 'zod'
 import { type Channel } from './channel.ts'
 import { deploymentCancelled, deploymentComplete, deploymentError, deploymentLog, deploymentProgress, deploymentStart } from './catalog/deployments.ts'
+import { billingInvoice, billingPayment, billingPlanChange, billingSubscription, billingUsageAlert, inboxChanged } from './catalog/billing.ts'
 import { alert, alertResolved, metricsUpdate } from './catalog/metrics.ts'
 import { announcement, sessionRevoked } from './catalog/system.ts'
 import type { EventType } from './catalog/define.ts'
 
 const declared = [
   deploymentStart, deploymentProgress, deploymentComplete, deploymentError, deploymentCancelled, deploymentLog,
+  billingInvoice, billingPayment, billingPlanChange, billingSubscription, billingUsageAlert, inboxChanged,
   metricsUpdate, alert, alertResolved, announcement, sessionRevoked,
 ] as const
 

@@ -21,6 +21,8 @@ export type { EventData, EventInput, EventTypeName, Fault, ParsedEvent } from '.
 export type { EventType } from './catalog/define.ts'
 export { deploymentKindSchema, deploymentStatusSchema, instanceTypeSchema, logLineSchema, nextStepSchema, slugSchema } from './catalog/deployments.ts'
 export type { DeploymentKind, DeploymentStatus, InstanceType, LogLine, NextStep } from './catalog/deployments.ts'
+export { billingStatusSchema } from './catalog/billing.ts'
+export type { BillingStatus } from './catalog/billing.ts'
 export { metricsSampleSchema, metricsSchema, severitySchema } from './catalog/metrics.ts'
 export type { Metrics, MetricsSample, Severity } from './catalog/metrics.ts'
 export { isFinal, lifeTypes, mergeDeployment } from './deployment-state.ts'
@@ -29,6 +31,8 @@ export { DEPLOYMENT_QUEUE, deploymentJobKey, deploymentJobSchema, deploymentQueu
 export type { DeploymentJob } from './jobs.ts'
 export { DeploymentPublisher } from './publishers/deployment.ts'
 export type { DeploymentDetail } from './publishers/deployment.ts'
+export { BillingPublisher } from './publishers/billing.ts'
+export type { BillingDetail } from './publishers/billing.ts'
 export { MetricsPublisher } from './publishers/metrics.ts'
 export type { Sample } from './publishers/metrics.ts'
 export type { NewEvent, Publish, PublishedEvent } from './publishers/publish.ts'
@@ -45,6 +49,10 @@ export {
 export type {
   AppendLogs, CreateDeployment, Deployment, DeploymentAccepted, DeploymentList, DeploymentSnapshot, Instance, InstanceList, LogPage, LogsAppended,
 } from './api/deployments.ts'
+export {
+  inboxCountSchema, inboxStateSchema, notificationPageSchema, notificationQuerySchema, notificationSchema, reportUsageSchema, usageReportedSchema,
+} from './api/billing.ts'
+export type { InboxCount, InboxState, Notification, NotificationPage, ReportUsage, UsageReported } from './api/billing.ts'
 export { metricsQuerySchema, metricsSeriesSchema, pushMetricsSchema, raiseAlertSchema } from './api/metrics.ts'
 export type { MetricsSeries, PushMetrics, RaiseAlert } from './api/metrics.ts'
 export { problemSchema } from './api/problem.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { DeploymentPublisher, MetricsPublisher, parseChannel, parseEvent, type NewEvent, type Publish } from '../src/index.ts'
+import { BillingPublisher, DeploymentPublisher, MetricsPublisher, parseChannel, parseEvent, type NewEvent, type Publish } from '../src/index.ts'
 
 function recorder(): { events: NewEvent[], publish: Publish } {
   const events: NewEvent[] = []
@@ -39,6 +39,23 @@ describe('DeploymentPublisher', () => {
   })
 })
 
+describe('BillingPublisher', () => {
+  it('returns the invoice as the specification shows it, with the money in minor units', async () => {
+    const event = await new BillingPublisher(recorder().publish).publishInvoice('acme', 'inv-1', 199_90, 'BRL')
+    expect(event).toMatchObject({ tenantId: 'acme', invoiceId: 'inv-1', amountMinor: 19_990, currency: 'BRL', status: 'pending', message: 'Nova fatura disponível: BRL 199,90' })
+  })
+
+  it.each([['JPY', 1990, 'JPY 1.990'], ['BRL', 1990, 'BRL 19,90'], ['KWD', 1990, 'KWD 1,990']])('says an amount of %s with its own decimals', async (currency, amountMinor, text) => {
+    const { message } = await new BillingPublisher(recorder().publish).publishInvoice('acme', 'inv-1', amountMinor, currency)
+    expect(message).toBe(`Nova fatura disponível: ${text}`)
+  })
+
+  it.each([[900, 'pending'], [901, 'failed']])('calls a usage of %i of 1000 %s', async (usage, status) => {
+    const event = await new BillingPublisher(recorder().publish).publishUsageAlert('acme', usage, 1000, 'storage')
+    expect(event).toMatchObject({ status, usage, limit: 1000, resource: 'storage', percentage: usage / 10, message: `Alerta: ${(usage / 10).toFixed(1)}% do limite de storage usado` })
+  })
+})
+
 describe('publishers', () => {
   it('only make events that the catalogue accepts', async () => {
     const { events, publish } = recorder()
@@ -53,6 +70,18 @@ describe('publishers', () => {
     await metrics.publishTenantMetrics('acme', { ...sample, at: 1 })
     await metrics.publishAlert(null, 'disk', 'critical')
     await metrics.publishAlert('acme', 'disk', 'info')
+    const count = events.length
+    const billing = new BillingPublisher(publish)
+    await billing.publishInvoice('acme', 'inv-1', 100, 'USD', { dueAt: '2026-12-01T00:00:00Z', idempotencyKey: 'k' })
+    await billing.publishPaymentStatus('acme', 'pay-1', 'failed', 'Cartão recusado')
+    await billing.publishUsageAlert('acme', 95, 100, 'cpu')
+    await billing.publishPlanChange('acme', 'Pro', { previousPlan: 'Free' })
+    await billing.publishSubscription('acme', 'sub-1', 'completed', 'Assinatura renovada')
+    expect(new Set(events.splice(count).map(event => {
+      const channel = parseChannel(event.channel)
+      expect(channel && parseEvent(channel, event.type, event.data)).toMatchObject({ ok: true })
+      return event.channel
+    }))).toEqual(new Set(['tenant:acme:billing']))
     for (const event of events) {
       const channel = parseChannel(event.channel)
       expect(channel && parseEvent(channel, event.type, event.data)).toMatchObject({ ok: true })

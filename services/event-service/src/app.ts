@@ -9,6 +9,8 @@ import { DeploymentPublisher, MetricsPublisher, type Actor, type AppendLogs, typ
 import { createOriginCheck } from './auth/origin.ts'
 import { realtimeRoutes } from './auth/realtime-routes.ts'
 import { jwksRoute, sessionRoutes } from './auth/routes.ts'
+import { billingProjection } from './billing/projection.ts'
+import { billingRoutes } from './billing/routes.ts'
 import type { Database } from './database/database.ts'
 import { startUpkeep } from './database/upkeep.ts'
 import { commandRoutes, deploymentRoutes } from './deployments/routes.ts'
@@ -98,7 +100,7 @@ export async function createEventService(options: EventServiceOptions): Promise<
   const meter = metricsPlugin(app, { stats: realtime.stats, token: options.metricsToken })
   const writePath = createWritePath({
     database, realtime, now, onWritten: meter.onWritten, onFault,
-    projections: createProjectionRegistry([deploymentProjection, deploymentLogProjection, metricsProjection]),
+    projections: createProjectionRegistry([deploymentProjection, deploymentLogProjection, metricsProjection, billingProjection]),
   })
   const identity = await createIdentity({ ...options, onFault })
   identity.revocation.onRevoked((target, reason) => realtime.disconnect(target, reason))
@@ -113,6 +115,7 @@ export async function createEventService(options: EventServiceOptions): Promise<
   deploymentRoutes(app, database)
   commandRoutes(app, createCommands({ database, writePath, jobs, now }))
   logRoutes(app, database, writePath)
+  billingRoutes(app, { database, writePath })
   metricsRoutes(app, { database, writePath, now })
   refuseOtherMethods()
   await openapiRoutes(app)

@@ -1,9 +1,9 @@
 /**
  * The small history the demonstration starts with: per tenant one deployment that succeeded and one that failed, labelled as
- * simulated, under the actor `demo`. Every event has an idempotency key, so that a start that was cut short plays the rest.
+ * simulated, and a few words of billing, under the actor `demo`. Every event has an idempotency key, so that a start that was cut short plays the rest.
  */
 
-import { DeploymentPublisher, type DeploymentDetail, type InstanceType, type Publish } from '@neo-stack/events'
+import { BillingPublisher, DeploymentPublisher, type DeploymentDetail, type InstanceType, type Publish } from '@neo-stack/events'
 
 /** One deployment of the demo history. */
 interface DemoDeployment {
@@ -36,6 +36,15 @@ const deployments: readonly DemoDeployment[] = [
 export async function playDemoHistory(publish: Publish, tenantId: string): Promise<void> {
   const publisher = new DeploymentPublisher(publish)
   for (const deployment of deployments) await playDeployment(publisher, tenantId, deployment)
+  await playBilling(new BillingPublisher(publish), tenantId)
+}
+
+async function playBilling(publisher: BillingPublisher, tenantId: string): Promise<void> {
+  const detail = (idempotencyKey: string): { idempotencyKey: string, metadata: { demo: true } } => ({ idempotencyKey: `demo:billing:${idempotencyKey}`, metadata: { demo: true } })
+  await publisher.publishSubscription(tenantId, 'demo-subscription', 'completed', 'Demonstração: assinatura do plano Pro ativada', { ...detail('subscription'), planName: 'Pro' })
+  await publisher.publishInvoice(tenantId, 'demo-invoice-1', 49_900, 'BRL', detail('invoice'))
+  await publisher.publishPaymentStatus(tenantId, 'demo-payment-1', 'completed', 'Demonstração: pagamento recebido', { ...detail('payment'), invoiceId: 'demo-invoice-1', amountMinor: 49_900, currency: 'BRL' })
+  await publisher.publishUsageAlert(tenantId, 82, 100, 'armazenamento', detail('usage'))
 }
 
 async function playDeployment(publisher: DeploymentPublisher, tenantId: string, demo: DemoDeployment): Promise<void> {

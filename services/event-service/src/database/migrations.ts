@@ -1,6 +1,7 @@
 /** Forward-only migrations, in order; each runs once, in a transaction of its own. */
 
 import { sql as start } from './migrations/0001-start.ts'
+import { sql as billing } from './migrations/0030-billing.ts'
 
 /** One migration: `name` is remembered in the table `migrations`. */
 export interface Migration {
@@ -9,7 +10,7 @@ export interface Migration {
 }
 
 /** All migrations; append, never change one that was released. */
-const migrations: readonly Migration[] = [{ name: '0001-start', sql: start }]
+const migrations: readonly Migration[] = [{ name: '0001-start', sql: start }, { name: '0030-billing', sql: billing }]
 
 /** What {@link migrate} needs of a connection: runs several statements at once. */
 export interface MigrationRunner {

@@ -43,5 +43,12 @@ export interface Schema {
     tenant_id: string, at: Big, cpu: number, memory: number, disk: number, network_in: number, network_out: number
     active_instances: number, uptime: number, simulated: Generated<boolean>
   }
+  billing_notifications: {
+    tenant_id: string, id: string, n: Big, type: string, time: Time, status: string, message: string, amount_minor: ColumnType<number | string | bigint | null, number | null, number | null>
+    currency: string | null, data: Json<Record<string, unknown>>
+  }
+  billing_states: { tenant_id: string, user_id: string, notification_id: string, state: string }
+  billing_marks: { tenant_id: string, user_id: string, n: Big }
+  usage_levels: { tenant_id: string, resource: string, period: string, used: number, max: number, triggered: number[], version: Big }
   audit: { id: string, tenant_id: string, time: Time, actor: Json<Actor>, action: string, target: string, detail: Json<Record<string, unknown>> }
 }

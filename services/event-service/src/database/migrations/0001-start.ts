@@ -3,6 +3,8 @@
  * setting `neo.tenant`, or all rows where the setting is `*`. The setting lives for one transaction only.
  */
 
+import { policy } from './policy.ts'
+
 const tenantTables = [
   'users', 'sessions', 'refresh_tokens', 'api_keys', 'channels', 'events', 'idempotency_keys', 'instances', 'deployments', 'metric_samples', 'audit',
 ]
@@ -79,13 +81,6 @@ end $$;
 grant usage on schema public to neo_app;
 grant select, insert, update, delete on all tables in schema public to neo_app;
 revoke update, delete on audit from neo_app;
-`
-
-const policy = (table: string, column = 'tenant_id'): string => `
-alter table ${table} enable row level security;
-alter table ${table} force row level security;
-create policy tenant on ${table} using (${column} = current_setting('neo.tenant', true) or current_setting('neo.tenant', true) = '*')
-  with check (${column} = current_setting('neo.tenant', true) or current_setting('neo.tenant', true) = '*');
 `
 
 /** SQL of this migration, PostgreSQL 15's, several statements. */

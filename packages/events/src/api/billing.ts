@@ -1,0 +1,68 @@
+/** HTTP contract: the billing inbox and usage. */
+
+import * as z from 'zod'
+import { billingStatusSchema } from '../catalog/billing.ts'
+
+/** Where a notification is for one user. */
+export const inboxStateSchema = z.enum(['unread', 'read', 'archived'])
+
+/** See {@link inboxStateSchema}. */
+export type InboxState = z.infer<typeof inboxStateSchema>
+
+/** GET …/billing/notifications: newest first; without `state` everything that is not archived. */
+export const notificationQuerySchema = z.strictObject({
+  state: inboxStateSchema.optional(),
+  /** `id` of the last notification of the page before. */
+  before: z.uuid().optional(),
+  limit: z.coerce.number().int().min(1).max(200).default(50),
+})
+
+/** One notification as a user sees it; `id` is the event's. */
+export const notificationSchema = z.object({
+  id: z.uuid(),
+  type: z.string(),
+  status: billingStatusSchema,
+  message: z.string(),
+  amountMinor: z.int().optional(),
+  currency: z.string().optional(),
+  read: z.boolean(),
+  state: inboxStateSchema,
+  time: z.iso.datetime(),
+  /** The event's data: identifiers, due date, usage, message key and parameters. */
+  data: z.record(z.string(), z.unknown()),
+})
+
+/** See {@link notificationSchema}. */
+export type Notification = z.infer<typeof notificationSchema>
+
+/** A page of the inbox; `unread` counts the whole inbox of this user, `next` is there when more follows. */
+export const notificationPageSchema = z.object({ items: z.array(notificationSchema), unread: z.int().min(0), next: z.uuid().optional() })
+
+/** See {@link notificationPageSchema}. */
+export type NotificationPage = z.infer<typeof notificationPageSchema>
+
+/** What marking answers: the user's counter afterwards. */
+export const inboxCountSchema = z.object({ unread: z.int().min(0) })
+
+/** See {@link inboxCountSchema}. */
+export type InboxCount = z.infer<typeof inboxCountSchema>
+
+/** POST …/usage: how much of a limit is used in a period (for example `2026-11`), both in the resource's own unit. */
+export const reportUsageSchema = z.strictObject({
+  resource: z.string().min(1).max(64),
+  used: z.number().min(0),
+  limit: z.number().positive(),
+  period: z.string().min(1).max(64),
+})
+
+/** See {@link reportUsageSchema}. */
+export type ReportUsage = z.infer<typeof reportUsageSchema>
+
+/** What a report of usage led to: percent of the limit, and each threshold that was crossed. */
+export const usageReportedSchema = z.object({
+  percentage: z.number().min(0),
+  crossed: z.array(z.object({ threshold: z.number(), state: z.enum(['triggered', 'resolved']) })),
+})
+
+/** See {@link usageReportedSchema}. */
+export type UsageReported = z.infer<typeof usageReportedSchema>
