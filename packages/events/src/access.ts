@@ -74,13 +74,15 @@ export function isOperator(principal: Principal): boolean {
 
 /**
  * Decides on a thing of a tenant that is not a channel (a route's resource).
- * Another tenant's things are 404, one's own without the permission 403; an operator may read (audited), not write.
+ * Another tenant's things are 404, one's own without the permission 403, the operators' 403; an operator may read (audited), not write.
  */
 export function authorizeTenant(principal: Principal, tenantId: string, permission: Permission): Decision {
   if (isOperator(principal)) {
     if (permission === 'admin:*') return allowed
     return permission.endsWith(':read') ? { allowed: true, audited: tenantId !== PLATFORM_TENANT } : denied(403)
   }
+  // That there are operators is no secret.
+  if (permission === 'admin:*') return denied(403)
   if (principal.tenantId !== tenantId) return denied(404)
   return principal.permissions.includes(permission) ? allowed : denied(403)
 }

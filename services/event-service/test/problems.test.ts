@@ -25,6 +25,12 @@ describe('problems', () => {
     service.app.inject({ method: 'POST', url: '/v1/events', headers: { ...key, ...headers }, payload })
   const valid = JSON.stringify({ channel: 'tenant:acme:alerts', type: 'alert', data: { severity: 'info', message: 'm' } })
 
+  it.each(['/livez', '/openapi.json', '/'])('answer HEAD %s as GET without the body', async url => {
+    const answer = await service.app.inject({ method: 'HEAD', url })
+    expect(answer.statusCode).toBe(200)
+    expect(answer.body).toBe('')
+  })
+
   it.each([
     ['no address of ours', '/v1/nothing', 404, 'not_found'],
     ['no identity', '/v1/session', 401, 'unauthenticated'],
@@ -35,8 +41,8 @@ describe('problems', () => {
   })
 
   it.each([
-    ['PUT', '/v1/events', 'POST'], ['GET', '/v1/events', 'POST'], ['PATCH', '/v1/session', 'DELETE, GET, POST'], ['DELETE', '/livez', 'GET'],
-    ['OPTIONS', '/v1/session/refresh', 'POST'], ['DELETE', '/v1/tenants/acme/instances', 'GET'],
+    ['PUT', '/v1/events', 'POST'], ['GET', '/v1/events', 'POST'], ['PATCH', '/v1/session', 'DELETE, GET, HEAD, POST'], ['DELETE', '/livez', 'GET, HEAD'],
+    ['OPTIONS', '/v1/session/refresh', 'POST'], ['DELETE', '/v1/tenants/acme/instances', 'GET, HEAD'],
   ] as const)('tell %s %s which methods there are', async (method, url, allow) => {
     const answer = await service.app.inject({ method, url, headers: { 'content-type': 'text/plain' }, payload: 'not even JSON' })
     expectProblem(answer, 405, 'method_not_allowed')

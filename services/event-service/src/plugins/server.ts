@@ -23,7 +23,7 @@ const HEADER_BYTES = 16_384
 export function createApp(logger: FastifyBaseLogger | undefined): App {
   const app = fastify({
     ...logger && { loggerInstance: logger },
-    bodyLimit: BODY_BYTES, requestTimeout: REQUEST_MS, trustProxy: false, forceCloseConnections: 'idle', exposeHeadRoutes: false,
+    bodyLimit: BODY_BYTES, requestTimeout: REQUEST_MS, trustProxy: false, forceCloseConnections: 'idle', exposeHeadRoutes: true,
     http: { headersTimeout: HEADERS_MS, connectionsCheckingInterval: CHECK_MS, maxHeaderSize: HEADER_BYTES },
     onProtoPoisoning: 'error', onConstructorPoisoning: 'error',
     genReqId: requestId,
