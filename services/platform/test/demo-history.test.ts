@@ -11,11 +11,12 @@ describe('demo history', () => {
     }, 'acme')
     for (const { channel, type, data } of events) {
       const parsed = parseChannel(channel)
-      expect(parsed && parseEvent(parsed, type, data)).toMatchObject({ ok: true, data: { simulated: true } })
+      expect(parsed && parseEvent(parsed, type, data)).toMatchObject({ ok: true, data: type.startsWith('billing_') ? { metadata: { demo: true } } : { simulated: true } })
     }
     expect(new Set(events.map(event => event.idempotencyKey)).size).toBe(events.length)
     expect(events.map(event => event.type).filter(type => type !== 'deployment_progress')).toEqual([
       'deployment_start', 'deployment_complete', 'deployment_start', 'deployment_error',
+      'billing_subscription', 'billing_invoice', 'billing_payment', 'billing_usage_alert',
     ])
   })
 })
