@@ -90,7 +90,16 @@ export function parseChannel(name: string): Channel | undefined {
  * @throws {TypeError} when a variable of the pattern is missing or has the wrong shape: a programming mistake.
  */
 export function formatChannel(family: ChannelFamily, parts: ChannelParts = {}): string {
+  return channelOf(family, parts).name
+}
+
+/**
+ * The channel of a family, parsed: for who knows what it is made of.
+ * @throws {TypeError} as {@link formatChannel}
+ */
+export function channelOf(family: ChannelFamily, parts: ChannelParts = {}): Channel {
   const name = channelFamilies[family].pattern.replace(/\{([tdu])\}/g, (_, variable: Variable) => parts[variables[variable].part] ?? '')
-  if (parseChannel(name)?.family !== family) throw new TypeError(`no channel of family ${family} can be made of ${JSON.stringify(parts)}`)
-  return name
+  const channel = parseChannel(name)
+  if (channel?.family !== family) throw new TypeError(`no channel of family ${family} can be made of ${JSON.stringify(parts)}`)
+  return channel
 }

@@ -6,7 +6,7 @@
  * if (channel && authorize(principal, channel, 'subscribe').allowed) { … }
  */
 
-export { channelFamilies, formatChannel, parseChannel, PLATFORM_TENANT, SLUG, USER_ID } from './channel.ts'
+export { channelFamilies, channelOf, formatChannel, parseChannel, PLATFORM_TENANT, SLUG, USER_ID } from './channel.ts'
 export type { Channel, ChannelFamily, ChannelParts, Kept } from './channel.ts'
 export { namespaces } from './namespaces.ts'
 export type { NamespaceOptions } from './namespaces.ts'

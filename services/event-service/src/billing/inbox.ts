@@ -4,7 +4,7 @@
  */
 
 import { sql, type Expression, type RawBuilder, type SqlBool } from 'kysely'
-import { formatChannel, parseChannel, type Actor, type BillingStatus, type InboxState, type Notification, type NotificationPage } from '@neo-stack/events'
+import { channelOf, type Actor, type BillingStatus, type InboxState, type Notification, type NotificationPage } from '@neo-stack/events'
 import type { Database, Tx } from '../database/database.ts'
 import { Problem } from '../errors.ts'
 import type { DraftEvent, WritePath } from '../publish/write-path.ts'
@@ -74,9 +74,9 @@ interface Change {
 
 /** Changes the inbox and tells the user's other devices, both or neither. The user's channel lies in the user's own tenant. */
 async function change({ database, writePath }: { database: Database, writePath: WritePath }, owner: InboxOwner, { state, ids, apply }: Change): Promise<number> {
-  const channel = parseChannel(formatChannel('user', { tenantId: owner.userTenantId, userId: owner.userId }))
-  if (!channel || owner.userTenantId !== owner.tenantId) await database.inTenant(owner.tenantId, apply)
+  if (owner.userTenantId !== owner.tenantId) await database.inTenant(owner.tenantId, apply)
   else {
+    const channel = channelOf('user', owner)
     const event: DraftEvent = { channel, type: 'inbox_changed', actor: owner.actor, data: { inbox: 'billing', state, ...ids && { ids } } }
     await writePath.write({ tenantId: owner.tenantId, events: [event], within: apply })
   }

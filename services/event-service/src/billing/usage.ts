@@ -1,6 +1,6 @@
 /** Reports of usage: each crossing of a threshold becomes one event, in the transaction that remembers it. */
 
-import { formatChannel, parseChannel, type Actor, type ReportUsage, type UsageReported } from '@neo-stack/events'
+import { channelOf, type Actor, type ReportUsage, type UsageReported } from '@neo-stack/events'
 import type { Database, Tx } from '../database/database.ts'
 import { Problem } from '../errors.ts'
 import type { DraftEvent, WritePath } from '../publish/write-path.ts'
@@ -65,11 +65,9 @@ async function keepLevel(tx: Tx, { tenantId, resource, period, used, limit }: Us
 }
 
 function toEvent({ tenantId, actor, resource, used, limit, period }: UsageReport, { threshold, state }: Crossing, percentage: number): DraftEvent {
-  const channel = parseChannel(formatChannel('billing', { tenantId }))
-  if (!channel) throw new TypeError('no billing channel')
   const text = percentage.toFixed(1)
   return {
-    channel, actor, type: 'billing_usage_alert',
+    channel: channelOf('billing', { tenantId }), actor, type: 'billing_usage_alert',
     data: {
       resource, usage: used, limit, percentage, period, threshold, state,
       status: state === 'resolved' ? 'completed' : threshold > 90 ? 'failed' : 'pending',

@@ -2,7 +2,7 @@
 
 import { randomBytes } from 'node:crypto'
 import {
-  formatChannel, isFinal, parseChannel, type Actor, type Channel, type DeploymentAccepted, type DeploymentJob, type EventTypeName, type InstanceType,
+  channelOf, isFinal, type Actor, type DeploymentAccepted, type DeploymentJob, type EventTypeName, type InstanceType,
 } from '@neo-stack/events'
 import type { Database, Tx } from '../database/database.ts'
 import { Problem } from '../errors.ts'
@@ -153,13 +153,7 @@ async function submit({ writePath }: CommandsOptions, { asked, scope, body }: Co
   const { tenantId, actor, idempotencyKey } = asked
   const answer: DeploymentAccepted = { deploymentId: data.deploymentId, instanceId: data.instanceId }
   return await writePath.write({
-    tenantId, events: [{ channel: feed(tenantId), type, data, actor }], ...within && { within }, answer: () => answer,
+    tenantId, events: [{ channel: channelOf('deployments', { tenantId }), type, data, actor }], ...within && { within }, answer: () => answer,
     ...idempotencyKey !== undefined && { key: { scope, key: idempotencyKey, bodyHash: hashOf(body) } },
   }) as DeploymentAccepted
-}
-
-function feed(tenantId: string): Channel {
-  const channel = parseChannel(formatChannel('deployments', { tenantId }))
-  if (!channel) throw new TypeError(`no deployments channel for ${tenantId}`)
-  return channel
 }

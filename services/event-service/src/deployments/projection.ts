@@ -1,7 +1,7 @@
 /** What the events of deployments leave behind: the merged state, the instance, the number of log lines. */
 
 import {
-  deploymentStatusSchema, formatChannel, isFinal, lifeTypes, mergeDeployment, parseChannel, type Channel, type DeploymentState, type LogLine,
+  deploymentStatusSchema, channelOf, isFinal, lifeTypes, mergeDeployment, type Channel, type DeploymentState, type LogLine,
 } from '@neo-stack/events'
 import type { Tx } from '../database/database.ts'
 import { Problem } from '../errors.ts'
@@ -24,9 +24,7 @@ export const deploymentLogProjection: Projection = { types: ['deployment_log'], 
 
 /** Channel that carries a deployment's log. */
 export function logChannel({ tenantId, deploymentId }: DeploymentKey): Channel {
-  const channel = parseChannel(formatChannel('deployment-log', { tenantId, deploymentId }))
-  if (!channel) throw new TypeError(`no log channel for ${deploymentId}`)
-  return channel
+  return channelOf('deployment-log', { tenantId, deploymentId })
 }
 
 function keyOf({ channel, data }: PendingEvent): DeploymentKey {
