@@ -82,9 +82,8 @@ describe('publishes of two tenants at the same time', () => {
     const tenants = Array.from({ length: 200 }, (_, n) => n % 2 === 0 ? 'acme' : 'globex')
     // A loop that a database blocks accepts one connection a turn: they are opened before, or publishes come one at a time.
     await Promise.all(tenants.map(tenantId => platform.service(tenantId).rest.events.history({ channel: `tenant:${tenantId}:alerts` })))
-    await Promise.all(tenants.map((tenantId, n) => {
-      return platform.service(tenantId).rest.events.publish({ channel: `tenant:${tenantId}:alerts`, type: 'alert', data: { severity: 'info', message: `Event ${n}` } })
-    }))
+    await Promise.all(tenants.map((tenantId, n) =>
+      platform.service(tenantId).rest.events.publish({ channel: `tenant:${tenantId}:alerts`, type: 'alert', data: { severity: 'info', message: `Event ${n}` } })))
     const transactions = await platform.transactions()
     const alerts = transactions.filter(({ channels }) => channels.some(name => name.endsWith(':alerts')))
     expect(alerts.flatMap(({ tenants }) => tenants.length)).toEqual(alerts.map(() => 1))
