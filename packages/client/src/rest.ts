@@ -1,10 +1,11 @@
 /** Typed REST: one function per route of the HTTP contract, grouped as a person would look for them. */
 
 import type {
-  AppendLogs, ConnectionToken, InboxCount, InboxState, NotificationPage, ReportUsage, UsageReported, CreateDeployment, DeploymentAccepted, DeploymentList, DeploymentSnapshot, DeploymentStatus, History,
-  InstanceList, LogPage, LogsAppended, MetricsSeries, PublishBatchRequest, Published, PublishedBatch, PublishRequest, PushMetrics, RaiseAlert,
-  Session, SignIn, SubscriptionTokens, User,
+  AppendLogs, ConnectionToken, CreateDeployment, DeploymentAccepted, DeploymentList, DeploymentSnapshot, DeploymentStatus, History, InboxCount,
+  InboxState, InstanceList, LogPage, LogsAppended, MetricsSeries, NotificationPage, PublishBatchRequest, Published, PublishedBatch, PublishRequest,
+  PushMetrics, RaiseAlert, ReportUsage, Session, SignIn, SubscriptionTokens, UsageReported, User,
 } from '@neo-stack/events'
+import { inboxVerbs } from '@neo-stack/events'
 import type { CallOptions, RequestOptions, Send } from './request.ts'
 import { createSend } from './request.ts'
 
@@ -208,8 +209,6 @@ function createMetricsRoutes(send: Send): Rest['metrics'] {
     push: async (tenantId, body, own) => { await send({ method: 'POST', path: `${toTenantPath(tenantId)}/metrics`, body, isCreating: true }, own) },
   }
 }
-
-const inboxVerbs = { read: 'read', unread: 'unread', archived: 'archive' } as const
 
 function createBillingRoutes(send: Send): Rest['billing'] {
   const pathOf = (tenantId: string): string => `${toTenantPath(tenantId)}/billing/notifications`

@@ -21,7 +21,7 @@ export type { EventData, EventInput, EventTypeName, Fault, ParsedEvent } from '.
 export type { EventType } from './catalog/define.ts'
 export { deploymentKindSchema, deploymentStatusSchema, instanceTypeSchema, logLineSchema, nextStepSchema, slugSchema } from './catalog/deployments.ts'
 export type { DeploymentKind, DeploymentStatus, InstanceType, LogLine, NextStep } from './catalog/deployments.ts'
-export { billingStatusSchema } from './catalog/billing.ts'
+export { billingStatusSchema, inboxStateSchema } from './catalog/billing.ts'
 export type { BillingStatus } from './catalog/billing.ts'
 export { metricsSampleSchema, metricsSchema, severitySchema } from './catalog/metrics.ts'
 export type { Metrics, MetricsSample, Severity } from './catalog/metrics.ts'
@@ -50,7 +50,7 @@ export type {
   AppendLogs, CreateDeployment, Deployment, DeploymentAccepted, DeploymentList, DeploymentSnapshot, Instance, InstanceList, LogPage, LogsAppended,
 } from './api/deployments.ts'
 export {
-  inboxCountSchema, inboxStateSchema, notificationPageSchema, notificationQuerySchema, notificationSchema, reportUsageSchema, usageReportedSchema,
+  inboxCountSchema, inboxVerbs, notificationPageSchema, notificationQuerySchema, notificationSchema, reportUsageSchema, usageReportedSchema,
 } from './api/billing.ts'
 export type { InboxCount, InboxState, Notification, NotificationPage, ReportUsage, UsageReported } from './api/billing.ts'
 export { metricsQuerySchema, metricsSeriesSchema, pushMetricsSchema, raiseAlertSchema } from './api/metrics.ts'

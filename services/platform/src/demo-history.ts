@@ -1,6 +1,7 @@
 /**
  * The small history the demonstration starts with: per tenant one deployment that succeeded and one that failed, labelled as
- * simulated, and a few words of billing, under the actor `demo`. Every event has an idempotency key, so that a start that was cut short plays the rest.
+ * simulated, and a few words of billing, under the actor `demo`. Every event has an idempotency key, so that a start that was
+ * cut short plays the rest.
  */
 
 import { BillingPublisher, DeploymentPublisher, type DeploymentDetail, type InstanceType, type Publish } from '@neo-stack/events'

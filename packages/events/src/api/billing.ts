@@ -1,13 +1,13 @@
 /** HTTP contract: the billing inbox and usage. */
 
 import * as z from 'zod'
-import { billingStatusSchema } from '../catalog/billing.ts'
+import { billingStatusSchema, crossingStateSchema, inboxStateSchema } from '../catalog/billing.ts'
 
 /** Where a notification is for one user. */
-export const inboxStateSchema = z.enum(['unread', 'read', 'archived'])
-
-/** See {@link inboxStateSchema}. */
 export type InboxState = z.infer<typeof inboxStateSchema>
+
+/** POST …/billing/notifications/{id}/{verb}: the verb that puts a notification into a state. */
+export const inboxVerbs = { read: 'read', unread: 'unread', archived: 'archive' } as const satisfies Record<InboxState, string>
 
 /** GET …/billing/notifications: newest first; without `state` everything that is not archived. */
 export const notificationQuerySchema = z.strictObject({
@@ -61,7 +61,7 @@ export type ReportUsage = z.infer<typeof reportUsageSchema>
 /** What a report of usage led to: percent of the limit, and each threshold that was crossed. */
 export const usageReportedSchema = z.object({
   percentage: z.number().min(0),
-  crossed: z.array(z.object({ threshold: z.number(), state: z.enum(['triggered', 'resolved']) })),
+  crossed: z.array(z.object({ threshold: z.number(), state: crossingStateSchema })),
 })
 
 /** See {@link usageReportedSchema}. */

@@ -10,7 +10,14 @@ export const billingStatusSchema = z.enum(['pending', 'completed', 'failed', 'ca
 /** See {@link billingStatusSchema}. */
 export type BillingStatus = z.infer<typeof billingStatusSchema>
 
+/** Where a notification is for one user. */
+export const inboxStateSchema = z.enum(['unread', 'read', 'archived'])
+
+/** Whether usage has reached a threshold or has fallen clearly below it again. */
+export const crossingStateSchema = z.enum(['triggered', 'resolved'])
+
 const identifier = z.string().min(1).max(200)
+const planName = z.string().min(1).max(120)
 
 /** Money is an integer of the currency's smallest unit and an ISO 4217 code: 1990 BRL is R$ 19,90; 1990 JPY is ¥1,990. */
 const money = { amountMinor: z.int(), currency: z.string().regex(/^[A-Z]{3}$/, 'an ISO 4217 code of three capital letters') }
@@ -21,7 +28,7 @@ const shared = {
   message: z.string().min(1).max(2000),
   messageKey: z.string().max(64).optional(),
   params: paramsSchema.optional(),
-  planName: z.string().min(1).max(120).optional(),
+  planName: planName.optional(),
   metadata: z.record(z.string().max(64), z.union([z.string().max(500), z.number(), z.boolean(), z.null()])).optional(),
 }
 
@@ -49,7 +56,7 @@ export const billingPlanChange = defineEvent({
   families: ['billing'],
   doc: 'The plan was changed or will be',
   data: z.strictObject({
-    ...shared, ...maybeMoney, planName: z.string().min(1).max(120), previousPlan: z.string().min(1).max(120).optional(),
+    ...shared, ...maybeMoney, planName, previousPlan: planName.optional(),
     effectiveAt: z.iso.datetime().optional(), status: billingStatusSchema.default('completed'),
   }).refine(isWhole, wholeMoney),
 })
@@ -68,7 +75,7 @@ export const billingUsageAlert = defineEvent({
   data: z.strictObject({
     ...shared, status: billingStatusSchema.default('pending'), resource: z.string().min(1).max(64).optional(),
     usage: z.number().min(0).optional(), limit: z.number().positive().optional(), percentage: z.number().min(0).optional(),
-    threshold: z.number().positive().optional(), state: z.enum(['triggered', 'resolved']).optional(), period: z.string().min(1).max(64).optional(),
+    threshold: z.number().positive().optional(), state: crossingStateSchema.optional(), period: z.string().min(1).max(64).optional(),
   }),
 })
 
@@ -76,5 +83,5 @@ export const inboxChanged = defineEvent({
   type: 'inbox_changed',
   families: ['user'],
   doc: 'This user read or archived notifications on another device',
-  data: z.strictObject({ inbox: z.literal('billing'), state: z.enum(['unread', 'read', 'archived']), ids: z.array(z.uuid()).max(100).optional() }),
+  data: z.strictObject({ inbox: z.literal('billing'), state: inboxStateSchema, ids: z.array(z.uuid()).max(100).optional() }),
 })

@@ -3,11 +3,12 @@
  * and as states of single notifications, which win over the mark; the counter is counted, never kept, so it cannot drift.
  */
 
-import { sql, type Expression, type RawBuilder, type SqlBool } from 'kysely'
+import { sql, type RawBuilder } from 'kysely'
 import { channelOf, type Actor, type BillingStatus, type InboxState, type Notification, type NotificationPage } from '@neo-stack/events'
 import type { Database, Tx } from '../database/database.ts'
 import { Problem } from '../errors.ts'
 import type { DraftEvent, WritePath } from '../publish/write-path.ts'
+import { lastNumber } from './projection.ts'
 
 /** Whose inbox: `tenantId` the tenant's notifications, `userTenantId` where the user belongs (operators: the platform). */
 export interface InboxOwner {
@@ -56,8 +57,7 @@ export function createInbox({ database, writePath }: { database: Database, write
     readAll: owner => change({ database, writePath }, owner, {
       state: 'read',
       apply: async tx => {
-        const last = await tx.selectFrom('billing_notifications').select('n').orderBy('n', 'desc').limit(1).executeTakeFirst()
-        const n = Number(last?.n ?? 0)
+        const n = await lastNumber(tx, owner.tenantId)
         await tx.insertInto('billing_marks').values({ tenant_id: owner.tenantId, user_id: owner.userId, n })
           .onConflict(conflict => conflict.columns(['tenant_id', 'user_id']).doUpdateSet({ n })).execute()
         await tx.deleteFrom('billing_states').where('user_id', '=', owner.userId).where('state', '<>', 'archived').execute()
@@ -74,13 +74,18 @@ interface Change {
 
 /** Changes the inbox and tells the user's other devices, both or neither. The user's channel lies in the user's own tenant. */
 async function change({ database, writePath }: { database: Database, writePath: WritePath }, owner: InboxOwner, { state, ids, apply }: Change): Promise<number> {
-  if (owner.userTenantId !== owner.tenantId) await database.inTenant(owner.tenantId, apply)
-  else {
-    const channel = channelOf('user', owner)
-    const event: DraftEvent = { channel, type: 'inbox_changed', actor: owner.actor, data: { inbox: 'billing', state, ...ids && { ids } } }
-    await writePath.write({ tenantId: owner.tenantId, events: [event], within: apply })
+  const { tenantId, userTenantId, actor } = owner
+  let unread = 0
+  const within = async (tx: Tx): Promise<void> => {
+    await apply(tx)
+    unread = await countUnread(tx, owner, await readMark(tx, owner))
   }
-  return database.inTenant(owner.tenantId, async tx => countUnread(tx, owner, await readMark(tx, owner)))
+  if (userTenantId !== tenantId) await database.inTenant(tenantId, within)
+  else {
+    const event: DraftEvent = { channel: channelOf('user', owner), type: 'inbox_changed', actor, data: { inbox: 'billing', state, ...ids && { ids } } }
+    await writePath.write({ tenantId, events: [event], within })
+  }
+  return unread
 }
 
 async function readMark(tx: Tx, { userId }: InboxOwner): Promise<number> {
@@ -93,19 +98,19 @@ function stateOf(mark: number): RawBuilder<string> {
   return sql<string>`coalesce(s.state, case when billing_notifications.n <= ${mark} then 'read' else 'unread' end)`
 }
 
+/** Every notification of the tenant beside what this user did with it. */
+const joined = (tx: Tx, userId: string) => tx.selectFrom('billing_notifications')
+  .leftJoin('billing_states as s', join => join.onRef('s.notification_id', '=', 'billing_notifications.id').on('s.user_id', '=', userId))
+
 async function countUnread(tx: Tx, { userId }: InboxOwner, mark: number): Promise<number> {
-  const row = await tx.selectFrom('billing_notifications')
-    .leftJoin('billing_states as s', join => join.onRef('s.notification_id', '=', 'billing_notifications.id').on('s.user_id', '=', userId))
-    .where(eb => eb(stateOf(mark), '=', 'unread') as Expression<SqlBool>).select(eb => eb.fn.countAll<string | number>().as('count')).executeTakeFirst()
+  const row = await joined(tx, userId).where(stateOf(mark), '=', 'unread').select(eb => eb.fn.countAll<string | number>().as('count')).executeTakeFirst()
   return Number(row?.count ?? 0)
 }
 
 async function select(tx: Tx, { userId }: InboxOwner, { state, before, limit, mark }: InboxQuery & { mark: number }): Promise<Notification[]> {
   const from = before === undefined ? undefined : await numberOf(tx, before)
-  const rows = await tx.selectFrom('billing_notifications')
-    .leftJoin('billing_states as s', join => join.onRef('s.notification_id', '=', 'billing_notifications.id').on('s.user_id', '=', userId))
-    .selectAll('billing_notifications').select(stateOf(mark).as('state'))
-    .where(eb => (state === undefined ? eb(stateOf(mark), '<>', 'archived') : eb(stateOf(mark), '=', state)) as Expression<SqlBool>)
+  const rows = await joined(tx, userId).selectAll('billing_notifications').select(stateOf(mark).as('state'))
+    .where(stateOf(mark), state === undefined ? '<>' : '=', state ?? 'archived')
     .$if(from !== undefined, query => query.where('n', '<', from ?? 0))
     .orderBy('n', 'desc').limit(limit + 1).execute()
   return rows.map(row => ({

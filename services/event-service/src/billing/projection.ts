@@ -9,14 +9,15 @@ export const billingProjection: Projection = {
   apply: async (tx, { id, channel, type, time, data }) => {
     const { status, message, amountMinor, currency, ...rest } = data
     await tx.insertInto('billing_notifications').values({
-      tenant_id: channel.tenantId, id, n: await nextNumber(tx, channel.tenantId), type, time, status: String(status), message: String(message),
+      tenant_id: channel.tenantId, id, n: await lastNumber(tx, channel.tenantId) + 1, type, time, status: String(status), message: String(message),
       amount_minor: typeof amountMinor === 'number' ? amountMinor : null, currency: typeof currency === 'string' ? currency : null, data: JSON.stringify(rest),
     }).execute()
     return undefined
   },
 }
 
-async function nextNumber(tx: Tx, tenantId: string): Promise<number> {
+/** Number of the tenant's newest notification; 0 when there is none. */
+export async function lastNumber(tx: Tx, tenantId: string): Promise<number> {
   const last = await tx.selectFrom('billing_notifications').select('n').where('tenant_id', '=', tenantId).orderBy('n', 'desc').limit(1).executeTakeFirst()
-  return Number(last?.n ?? 0) + 1
+  return Number(last?.n ?? 0)
 }

@@ -3,7 +3,7 @@
 import type { FastifyRequest } from 'fastify'
 import * as z from 'zod'
 import {
-  inboxCountSchema, notificationPageSchema, notificationQuerySchema, reportUsageSchema, slugSchema, usageReportedSchema, type InboxState,
+  inboxCountSchema, inboxVerbs, notificationPageSchema, notificationQuerySchema, reportUsageSchema, slugSchema, usageReportedSchema, type InboxState,
 } from '@neo-stack/events'
 import type { Database } from '../database/database.ts'
 import { guard, type App } from '../http.ts'
@@ -18,11 +18,9 @@ const one = inTenant.extend({ id: z.uuid() })
 const base = '/v1/tenants/:tenantId/billing/notifications'
 
 /** What a person can do with one notification: each undoes another. */
-const verbs: Readonly<Record<string, { state: InboxState, summary: string }>> = {
-  read: { state: 'read', summary: 'Mark a notification as read' },
-  unread: { state: 'unread', summary: 'Mark a notification as unread' },
-  archive: { state: 'archived', summary: 'Put a notification away' },
-}
+const summaries = Object.entries({
+  read: 'Mark a notification as read', unread: 'Mark a notification as unread', archived: 'Put a notification away',
+} satisfies Record<InboxState, string>) as [InboxState, string][]
 
 /** Adds the routes. */
 export function billingRoutes(app: App, { database, writePath }: { database: Database, writePath: WritePath }): void {
@@ -36,8 +34,8 @@ export function billingRoutes(app: App, { database, writePath }: { database: Dat
     schema: { summary: 'The caller\'s billing notifications, newest first', tags, params: inTenant, querystring: notificationQuerySchema, response: { 200: notificationPageSchema } },
   }, request => inbox.list(owner(request, request.params.tenantId), request.query))
 
-  for (const [verb, { state, summary }] of Object.entries(verbs)) {
-    app.post(`${base}/:id/${verb}`, { schema: { summary, tags, params: one, response: { 200: inboxCountSchema } } }, async request =>
+  for (const [state, summary] of summaries) {
+    app.post(`${base}/:id/${inboxVerbs[state]}`, { schema: { summary, tags, params: one, response: { 200: inboxCountSchema } } }, async request =>
       ({ unread: await inbox.mark(owner(request, request.params.tenantId), request.params.id, state) }))
   }
 

@@ -1,5 +1,7 @@
 /** The ladder of usage thresholds. Pure: what is crossed follows from what is triggered already and the new percentage. */
 
+import type { UsageReported } from '@neo-stack/events'
+
 /** Percent of the limit at which usage is worth a word. */
 export const LADDER: readonly number[] = [50, 80, 90, 100, 120]
 
@@ -7,10 +9,7 @@ export const LADDER: readonly number[] = [50, 80, 90, 100, 120]
 const CLEAR_POINTS = 2
 
 /** One threshold that was crossed, upwards (`triggered`) or back (`resolved`). */
-export interface Crossing {
-  threshold: number
-  state: 'triggered' | 'resolved'
-}
+export type Crossing = UsageReported['crossed'][number]
 
 /** What a new percentage leads to. */
 export interface Step {

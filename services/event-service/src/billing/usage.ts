@@ -58,10 +58,12 @@ async function readLevel(tx: Tx, { resource, period }: UsageReport): Promise<Lev
 /** Writes only over the version that was read. */
 async function keepLevel(tx: Tx, { tenantId, resource, period, used, limit }: UsageReport, { triggered, version }: Level): Promise<void> {
   const values = { used, max: limit, triggered, version: version + 1 }
-  const { count } = version === 0
-    ? { count: (await tx.insertInto('usage_levels').values({ tenant_id: tenantId, resource, period, ...values }).onConflict(conflict => conflict.doNothing()).returning('version').execute()).length }
-    : { count: (await tx.updateTable('usage_levels').set(values).where('resource', '=', resource).where('period', '=', period).where('version', '=', version).returning('version').execute()).length }
-  if (count === 0) throw new Overtaken()
+  const kept = version === 0
+    ? await tx.insertInto('usage_levels').values({ tenant_id: tenantId, resource, period, ...values })
+      .onConflict(conflict => conflict.doNothing()).returning('version').executeTakeFirst()
+    : await tx.updateTable('usage_levels').set(values)
+      .where('resource', '=', resource).where('period', '=', period).where('version', '=', version).returning('version').executeTakeFirst()
+  if (!kept) throw new Overtaken()
 }
 
 function toEvent({ tenantId, actor, resource, used, limit, period }: UsageReport, { threshold, state }: Crossing, percentage: number): DraftEvent {

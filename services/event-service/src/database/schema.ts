@@ -6,6 +6,7 @@ import type { Actor } from '@neo-stack/events'
 type Time = ColumnType<Date, Date | string | undefined, Date | string>
 type NullableTime = ColumnType<Date | null, Date | string | null | undefined, Date | string | null>
 type Big = ColumnType<number | string | bigint, number | undefined, number>
+type NullableBig = ColumnType<number | string | bigint | null, number | null, number | null>
 type Json<T> = ColumnType<T, string, string>
 
 /** All tables. Every table with a `tenant_id` has row-level security. */
@@ -44,8 +45,8 @@ export interface Schema {
     active_instances: number, uptime: number, simulated: Generated<boolean>
   }
   billing_notifications: {
-    tenant_id: string, id: string, n: Big, type: string, time: Time, status: string, message: string, amount_minor: ColumnType<number | string | bigint | null, number | null, number | null>
-    currency: string | null, data: Json<Record<string, unknown>>
+    tenant_id: string, id: string, n: Big, type: string, time: Time, status: string, message: string
+    amount_minor: NullableBig, currency: string | null, data: Json<Record<string, unknown>>
   }
   billing_states: { tenant_id: string, user_id: string, notification_id: string, state: string }
   billing_marks: { tenant_id: string, user_id: string, n: Big }
