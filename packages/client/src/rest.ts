@@ -3,7 +3,7 @@
 import type {
   AppendLogs, ConnectionToken, CreateDeployment, DeploymentAccepted, DeploymentList, DeploymentSnapshot, DeploymentStatus, History, InboxCount,
   InboxState, InstanceList, LogPage, LogsAppended, MetricsSeries, NotificationPage, PublishBatchRequest, Published, PublishedBatch, PublishRequest,
-  PushMetrics, RaiseAlert, ReportUsage, Session, SignIn, SubscriptionTokens, UsageReported, User,
+  PushMetrics, RaiseAlert, ReportUsage, SearchResult, Session, SignIn, SubscriptionTokens, UsageReported, User,
 } from '@neo-stack/events'
 import { inboxVerbs } from '@neo-stack/events'
 import type { CallOptions, RequestOptions, Send } from './request.ts'
@@ -34,6 +34,25 @@ export interface HistoryQuery {
   from?: string
   /** ISO 8601. */
   to?: string
+}
+
+/** What to find, in one channel or in everything of a tenant that the caller may read. */
+export interface SearchQuery {
+  channel?: string
+  tenant?: string
+  /** Words, "a phrase", prefix*, -not, a OR b, type: from: channel: severity: before: after: field:value */
+  q?: string
+  type?: string
+  /** ISO 8601. */
+  from?: string
+  /** ISO 8601. */
+  to?: string
+  /** 1 to 200. @default 50 */
+  limit?: number
+  /** `next` or `previous` of another page. */
+  cursor?: string
+  /** @default 'newest' */
+  order?: 'newest' | 'relevance'
 }
 
 /** Which log lines to read; without `after` the last `limit` lines. */
@@ -74,6 +93,8 @@ export interface Rest {
     /** One tenant, all or none, up to 1,000. */
     publishBatch(batch: PublishBatchRequest, options?: CallOptions): Promise<PublishedBatch>
     history(query: HistoryQuery, options?: CallOptions): Promise<History>
+    /** Events of a channel or of a tenant by their words; see the guide for the grammar of `q`. */
+    search(query: SearchQuery, options?: CallOptions): Promise<SearchResult>
   }
   instances: {
     list(tenantId: string, options?: CallOptions): Promise<InstanceList>
@@ -176,6 +197,7 @@ function createEventRoutes(send: Send): Rest['events'] {
     publish: (body, own) => send({ method: 'POST', path: '/v1/events', body, isCreating: true }, { ...own, ...keyOf(body) }),
     publishBatch: (body, own) => send({ method: 'POST', path: '/v1/events/batch', body, isCreating: true }, { ...own, ...keyOf(body) }),
     history: (query, own) => send({ method: 'GET', path: '/v1/history', query: { ...query } }, own),
+    search: (query, own) => send({ method: 'GET', path: '/v1/history/search', query: { ...query } }, own),
   }
 }
 

@@ -40,8 +40,13 @@ export {
   connectionTokenSchema, refreshSchema, sessionSchema, signInSchema, subscriptionTokensRequestSchema, subscriptionTokensSchema, userSchema, whoAmISchema,
 } from './api/session.ts'
 export type { ConnectionToken, Session, SignIn, SubscriptionTokens, User } from './api/session.ts'
-export { historyQuerySchema, historySchema, publishBatchSchema, publishedBatchSchema, publishedSchema, publishSchema } from './api/events.ts'
-export type { History, HistoryQuery, PublishBatchRequest, Published, PublishedBatch, PublishRequest } from './api/events.ts'
+export {
+  historyQuerySchema, historySchema, publishBatchSchema, publishedBatchSchema, publishedSchema, publishSchema, searchHitSchema, searchQuerySchema,
+  searchResultSchema,
+} from './api/events.ts'
+export type {
+  History, HistoryQuery, PublishBatchRequest, Published, PublishedBatch, PublishRequest, SearchHit, SearchQuery, SearchResult,
+} from './api/events.ts'
 export {
   appendLogsSchema, createDeploymentSchema, deploymentAcceptedSchema, deploymentListQuerySchema, deploymentListSchema, deploymentSchema,
   deploymentSnapshotSchema, instanceListSchema, instanceSchema, logPageSchema, logQuerySchema, logsAppendedSchema,

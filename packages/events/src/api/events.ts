@@ -1,6 +1,7 @@
 /** HTTP contract: publishing and history. */
 
 import * as z from 'zod'
+import { slugSchema } from '../catalog/deployments.ts'
 import { envelopeSchema } from '../envelope.ts'
 
 const idempotencyKey = z.string().min(1).max(200)
@@ -65,3 +66,31 @@ export const historySchema = z.object({
 
 /** See {@link historySchema}. */
 export type History = z.infer<typeof historySchema>
+
+/** GET /v1/history/search: the events of one channel, or of everything in a tenant that the caller may read. */
+export const searchQuerySchema = z.strictObject({
+  channel: z.string().min(1).max(255).optional(),
+  tenant: slugSchema.optional(),
+  q: z.string().max(500).optional(),
+  from: z.iso.datetime().optional(),
+  to: z.iso.datetime().optional(),
+  type: z.string().min(1).max(64).optional(),
+  limit: z.coerce.number().int().min(1).max(200).default(50),
+  cursor: z.string().min(1).max(200).optional(),
+  order: z.enum(['newest', 'relevance']).default('newest'),
+}).refine(query => (query.channel === undefined) !== (query.tenant === undefined), { path: ['channel'], message: 'give channel or tenant, one of them' })
+
+/** See {@link searchQuerySchema}. */
+export type SearchQuery = z.input<typeof searchQuerySchema>
+
+/** What was found: `highlight` is a piece of the event's words as HTML, everything escaped but the `<mark>` around what was found. */
+export const searchHitSchema = z.object({ event: envelopeSchema, highlight: z.string() })
+
+/** See {@link searchHitSchema}. */
+export type SearchHit = z.infer<typeof searchHitSchema>
+
+/** A page of hits, newest or most relevant first. `next` goes on from its end, `previous` back from its beginning. */
+export const searchResultSchema = z.object({ hits: z.array(searchHitSchema), next: z.string().optional(), previous: z.string().optional() })
+
+/** See {@link searchResultSchema}. */
+export type SearchResult = z.infer<typeof searchResultSchema>

@@ -1,6 +1,7 @@
 /** Forward-only migrations, in order; each runs once, in a transaction of its own. */
 
 import { sql as start } from './migrations/0001-start.ts'
+import { sql as search } from './migrations/0020-search.ts'
 import { sql as billing } from './migrations/0030-billing.ts'
 
 /** One migration: `name` is remembered in the table `migrations`. */
@@ -10,7 +11,11 @@ export interface Migration {
 }
 
 /** All migrations; append, never change one that was released. */
-const migrations: readonly Migration[] = [{ name: '0001-start', sql: start }, { name: '0030-billing', sql: billing }]
+const migrations: readonly Migration[] = [
+  { name: '0001-start', sql: start },
+  { name: '0020-search', sql: search },
+  { name: '0030-billing', sql: billing },
+]
 
 /** What {@link migrate} needs of a connection: runs several statements at once. */
 export interface MigrationRunner {

@@ -1,6 +1,7 @@
 /** The database port on PGlite: PostgreSQL in process, one connection, kept in a folder or in memory. */
 
 import { PGlite } from '@electric-sql/pglite'
+import { btree_gin } from '@electric-sql/pglite/contrib/btree_gin'
 import { pg_trgm } from '@electric-sql/pglite/contrib/pg_trgm'
 import { unaccent } from '@electric-sql/pglite/contrib/unaccent'
 import { Kysely, PGliteDialect, sql } from 'kysely'
@@ -17,9 +18,11 @@ export interface PgliteOptions {
   loadFrom?: Blob
 }
 
+const extensions = { btree_gin, pg_trgm, unaccent }
+
 /** Opens and migrates a PGlite database. */
 export async function openPglite({ dataDir, loadFrom }: PgliteOptions = {}): Promise<Database> {
-  const pglite = await PGlite.create({ ...dataDir && { dataDir }, ...loadFrom && { loadDataDir: loadFrom }, extensions: { pg_trgm, unaccent } })
+  const pglite = await PGlite.create({ ...dataDir && { dataDir }, ...loadFrom && { loadDataDir: loadFrom }, extensions })
   try {
     await migrate({
       exec: text => pglite.exec(text),
@@ -37,7 +40,7 @@ export async function openPglite({ dataDir, loadFrom }: PgliteOptions = {}): Pro
  * @param prepare what else the copies have from the start
  */
 export async function dumpPglite(prepare: (database: Database) => Promise<void> = () => Promise.resolve()): Promise<Blob> {
-  const pglite = await PGlite.create({ extensions: { pg_trgm, unaccent } })
+  const pglite = await PGlite.create({ extensions })
   try {
     await migrate({ exec: text => pglite.exec(text), names: () => Promise.resolve([]) })
     await prepare(await toDatabase(pglite))

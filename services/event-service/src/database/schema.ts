@@ -29,7 +29,7 @@ export interface Schema {
   channels: { name: string, tenant_id: string, seq: Big, oldest_seq: Big }
   events: {
     id: string, tenant_id: string, channel: string, seq: Big, type: string, time: Time
-    actor: Json<Actor> | null, data: Json<Record<string, unknown>>
+    actor: Json<Actor> | null, data: Json<Record<string, unknown>>, plain: Generated<string>, stems: Generated<string>
   }
   idempotency_keys: { tenant_id: string, scope: string, key: string, body_hash: string, answer: Json<unknown>, created_at: Time }
   instances: {

@@ -1,12 +1,18 @@
 /** HistoryService: the event log of every channel that keeps one, written through the write path and read by number or time. */
 
-import type { Channel, EventTypeName, Actor, Envelope, History } from '@neo-stack/events'
-import type { Selectable } from 'kysely'
+import type { Channel, History, SearchHit, SearchResult } from '@neo-stack/events'
 import type { Database, Tx } from '../database/database.ts'
 import { readPosition } from '../database/position.ts'
-import type { Schema } from '../database/schema.ts'
 import { Problem } from '../errors.ts'
+import { toStorable } from '../publish/storable.ts'
 import type { Submission, WritePath } from '../publish/write-path.ts'
+import { toWords } from '../words.ts'
+import { formatCursor, parseCursor } from './cursor.ts'
+import { parseQuery, type Query } from './grammar.ts'
+import { highlight } from './highlight.ts'
+import { envelopeColumns, toEnvelope, type EventRow } from './rows.ts'
+import type { Scope } from './scope.ts'
+import { findNewest, findRelevant, readMarks, type SearchPlace } from './search.ts'
 
 /** Which events to read: upwards from `after`, downwards from `before`, or the newest. */
 export interface HistoryRange {
@@ -20,6 +26,22 @@ export interface HistoryRange {
   to?: string | undefined
 }
 
+/** What to search for in the channels of a scope. */
+export interface HistorySearch {
+  /** A query in the search grammar. @default everything */
+  q?: string | undefined
+  /** ISO times, both included. */
+  from?: string | undefined
+  to?: string | undefined
+  type?: string | undefined
+  /** @default 50, at most 200 */
+  limit?: number | undefined
+  cursor?: string | undefined
+  /** @default 'newest' */
+  order?: 'newest' | 'relevance' | undefined
+}
+
+const MAX_HITS = 200
 const DEFAULT_LIMIT = 50
 const MAX_LIMIT = 1000
 
@@ -53,6 +75,67 @@ export class HistoryService {
       return { ...await readPage(tx, channel, { range, logEpoch }), ...position }
     }, { snapshot: true })
   }
+
+  /**
+   * Finds events by their words, their fields and their time in the channels of a scope.
+   * @throws {Problem} `invalid_request` for a query or a cursor that makes no sense
+   */
+  async searchHistory(scope: Scope, search: HistorySearch): Promise<SearchResult> {
+    const { query, place, limit } = readSearch(search)
+    return this.#database.inTenant(scope.tenantId, async tx => {
+      const find = search.order === 'relevance' ? findRelevant : findNewest
+      const found = await find(tx, { scope, query, limit, place })
+      const shown = place?.direction === 'newer' ? found.slice(-limit) : found.slice(0, limit)
+      const rows = await tx.selectFrom('events').select(envelopeColumns).where('id', 'in', shown.map(({ id }) => id).concat(NO_EVENT)).execute()
+      const marks = await readMarks(tx, query)
+      const byId = new Map(rows.map(row => [row.id, row]))
+      const toHit = (row: EventRow): SearchHit => ({ event: toEnvelope(row, this.#database.logEpoch), highlight: highlight(toWords(row.data), marks) })
+      return { hits: shown.flatMap(({ id }) => byId.get(id) ?? []).map(toHit), ...toCursors(shown, { isMore: found.length > limit, place, order: search.order }) }
+    }, { snapshot: true })
+  }
+}
+
+/** An empty list is no SQL. */
+const NO_EVENT = '00000000-0000-0000-0000-000000000000'
+
+interface ReadSearch {
+  query: Query
+  place: SearchPlace | undefined
+  limit: number
+}
+
+function readSearch({ q = '', from, to, type, limit = DEFAULT_LIMIT, cursor }: HistorySearch): ReadSearch {
+  const { query, faults } = parseQuery(toStorable(q))
+  if (faults.length > 0) throw new Problem('invalid_request', { errors: faults.map(message => ({ path: 'q', message })) })
+  const place = cursor === undefined ? undefined : parseCursor(cursor)
+  if (cursor !== undefined && !place) throw new Problem('invalid_request', { errors: [{ path: 'cursor', message: 'is not one that a search answered' }] })
+  const isEverything = query.kind === 'all' && query.of.length === 0
+  const all: Query[] = [
+    ...isEverything ? [] : [query],
+    ...type === undefined ? [] : [{ kind: 'field' as const, field: 'type', value: type, isPrefix: false }],
+    ...from === undefined ? [] : [{ kind: 'after' as const, time: from }],
+    ...to === undefined ? [] : [{ kind: 'until' as const, time: to }],
+  ]
+  return { query: { kind: 'all', of: all }, place, limit: Math.min(limit, MAX_HITS) }
+}
+
+interface PageEnd {
+  isMore: boolean
+  place: SearchPlace | undefined
+  order: HistorySearch['order']
+}
+
+/** `next` goes on to older (or less relevant) hits, `previous` back to newer ones. */
+function toCursors(shown: readonly { at: string | number }[], { isMore, place, order }: PageEnd): Pick<SearchResult, 'next' | 'previous'> {
+  const [first, last] = [shown[0], shown.at(-1)]
+  if (!first || !last) return {}
+  const isNewer = place?.direction === 'newer'
+  const at = (value: string | number): string | number => typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value
+  if (order === 'relevance') return isMore ? { next: formatCursor({ direction: 'older', at: at(last.at) }) } : {}
+  return {
+    ...(isMore || isNewer) && { next: formatCursor({ direction: 'older', at: at(last.at) }) },
+    ...(isNewer ? isMore : place) && { previous: formatCursor({ direction: 'newer', at: at(first.at) }) },
+  }
 }
 
 interface PageOptions {
@@ -69,21 +152,12 @@ async function readPage(tx: Tx, channel: Channel, { range, logEpoch }: PageOptio
   return { events: upwards ? page : page.reverse(), ...next !== undefined && { next } }
 }
 
-type EventRow = Selectable<Schema['events']>
-
 function selectEvents(tx: Tx, { name }: Channel, { after, before, limit = DEFAULT_LIMIT, type, from, to }: HistoryRange): Promise<EventRow[]> {
-  let select = tx.selectFrom('events').selectAll().where('channel', '=', name)
+  let select = tx.selectFrom('events').select(envelopeColumns).where('channel', '=', name)
   if (after !== undefined) select = select.where('seq', '>', after)
   if (before !== undefined) select = select.where('seq', '<', before)
   if (type !== undefined) select = select.where('type', '=', type)
   if (from !== undefined) select = select.where('time', '>=', new Date(from))
   if (to !== undefined) select = select.where('time', '<=', new Date(to))
   return select.orderBy('seq', after === undefined ? 'desc' : 'asc').limit(limit).execute()
-}
-
-function toEnvelope({ id, tenant_id: tenantId, channel, seq, type, time, actor, data }: EventRow, logEpoch: string): Envelope {
-  return {
-    id, type: type as EventTypeName, channel, tenantId, seq: Number(seq), logEpoch, time: time.toISOString(),
-    ...actor && { actor: actor satisfies Actor }, data,
-  }
 }

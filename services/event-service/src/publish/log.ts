@@ -1,8 +1,8 @@
 /** The event log's SQL: locking channels, numbering, inserting, and answers kept for idempotency. */
 
-import { sql, type Insertable } from 'kysely'
+import { sql } from 'kysely'
 import type { Tx } from '../database/database.ts'
-import type { Schema } from '../database/schema.ts'
+import { toWords } from '../words.ts'
 import type { PendingEvent } from './projection.ts'
 
 /** An event with its number, ready to insert. */
@@ -34,23 +34,21 @@ export async function lockChannels(tx: Tx, tenantId: string, names: readonly str
   return new Map(rows.map(row => [row.name, Number(row.seq)]))
 }
 
-/** Rows of one insert: a statement carries 65,535 parameters at most, a row has eight. */
-const ROWS_PER_INSERT = 2000
-
-/** Inserts numbered events and moves their channels' `seq`. */
+/** Inserts numbered events with their search documents, as one parameter, and moves their channels' `seq`. */
 export async function appendEvents(tx: Tx, events: readonly NumberedEvent[]): Promise<void> {
   if (events.length === 0) return
-  for (let start = 0; start < events.length; start += ROWS_PER_INSERT) {
-    await tx.insertInto('events').values(events.slice(start, start + ROWS_PER_INSERT).map(toRow)).execute()
-  }
+  await sql`insert into events (id, tenant_id, channel, seq, type, time, actor, data, plain, stems)
+    select id, tenant_id, channel, seq, type, time, actor, data, neo_plain(words), neo_stems(words)
+    from json_to_recordset(${JSON.stringify(events.map(toRow))}::json) as row (id uuid, tenant_id text, channel text, seq bigint, type text,
+      time timestamptz, actor jsonb, data jsonb, words text)`.execute(tx)
   const last = new Map(events.map(event => [event.channel.name, event.seq]))
   const moved = [...last].map(([name, seq]) => sql`(${name}::text, ${seq}::bigint)`)
   await sql`update channels set seq = moved.seq from (values ${sql.join(moved)}) as moved (name, seq) where channels.name = moved.name`.execute(tx)
 }
 
-const toRow = (event: NumberedEvent): Insertable<Schema['events']> => ({
+const toRow = (event: NumberedEvent): Record<string, unknown> => ({
   id: event.id, tenant_id: event.channel.tenantId, channel: event.channel.name, seq: event.seq, type: event.type, time: event.time,
-  actor: JSON.stringify(event.actor), data: JSON.stringify(event.data),
+  actor: event.actor, data: event.data, words: toWords(event.data),
 })
 
 /** Looks up answers younger than {@link IDEMPOTENCY_HOURS}; forgets older ones under the same keys. */

@@ -1,0 +1,56 @@
+/** A query as SQL. Values are parameters; patterns are escaped before they are folded. */
+
+import { sql, type RawBuilder } from 'kysely'
+import type { Query, Term } from './grammar.ts'
+import type { Scope } from './scope.ts'
+
+/** SQL that is true or false for a row of `events`. */
+export type Condition = RawBuilder<boolean>
+
+/** What a query asks of an event. */
+export function toCondition(query: Query): Condition {
+  switch (query.kind) {
+    case 'all': return query.of.length === 0 ? sql<boolean>`true` : sql<boolean>`(${sql.join(query.of.map(toCondition), sql` and `)})`
+    case 'any': return query.of.length === 0 ? sql<boolean>`false` : sql<boolean>`(${sql.join(query.of.map(toCondition), sql` or `)})`
+    case 'not': return sql<boolean>`not coalesce(${toCondition(query.of)}, false)`
+    default: return toTermCondition(query)
+  }
+}
+
+/** That an event stands in a channel the search may look into. */
+export function inScope({ tenantId, names, prefixes }: Scope): Condition {
+  const channels = [...names.map(name => sql`channel = ${name}`), ...prefixes.map(prefix => sql`starts_with(channel, ${prefix})`)]
+  return sql<boolean>`tenant_id = ${tenantId} and (${sql.join(channels, sql` or `)})`
+}
+
+function toTermCondition(term: Term): Condition {
+  switch (term.kind) {
+    case 'word': return sql<boolean>`(${contains(term.text)} or stems @@ neo_stem_query(${term.text}))`
+    case 'phrase': return contains(term.text)
+    case 'prefix': return sql<boolean>`plain ~ ('\\m' || neo_plain(${escapeRegex(term.text)}))`
+    case 'before': return sql<boolean>`time < ${term.time}::timestamptz`
+    case 'until': return sql<boolean>`time <= ${term.time}::timestamptz`
+    case 'after': return sql<boolean>`time >= ${term.time}::timestamptz`
+    case 'field': return toFieldCondition(term)
+  }
+}
+
+/** A text of one or two characters has no trigram: the index would be read as a whole, so it is not offered. */
+const contains = (text: string): Condition => [...text].length < 3
+  ? sql<boolean>`position(neo_plain(${text}) in plain) > 0`
+  : sql<boolean>`plain like '%' || neo_plain(${escapeLike(text)}) || '%'`
+
+function toFieldCondition({ field, value, isPrefix }: Extract<Term, { kind: 'field' }>): Condition {
+  const matches = (left: RawBuilder<unknown>): Condition => isPrefix
+    ? sql<boolean>`starts_with(neo_plain(${left}), neo_plain(${value}))`
+    : sql<boolean>`neo_plain(${left}) = neo_plain(${value})`
+  switch (field) {
+    case 'type': return matches(sql`type`)
+    case 'from': return sql<boolean>`(${matches(sql`actor ->> 'id'`)} or ${matches(sql`actor ->> 'type'`)})`
+    case 'channel': return sql<boolean>`(${matches(sql`channel`)} or position(${`:${value}${isPrefix ? '' : ':'}`} in channel || ':') > 0)`
+    default: return matches(sql`data #>> ${`{${field.split('.').map(part => JSON.stringify(part)).join(',')}}`}::text[]`)
+  }
+}
+
+const escapeLike = (text: string): string => text.replace(/[\\%_]/g, '\\$&')
+const escapeRegex = (text: string): string => text.replace(/[^\p{L}\p{N}\s]/gu, '\\$&')
