@@ -12,6 +12,8 @@ export type { DeploymentAccess, EventService, EventServiceOptions } from './app.
 export type { Database, TransactionOptions, Tx } from './database/database.ts'
 export { dumpPglite, openPglite } from './database/pglite.ts'
 export type { PgliteOptions } from './database/pglite.ts'
+export { openPostgres } from './database/postgres.ts'
+export type { PostgresOptions } from './database/postgres.ts'
 export { createOperator, seedDemo } from './identity.ts'
 export type { AccountOptions, IdentityOptions, IdentityService } from './identity.ts'
 export { createKeySet, readKeySet, rotateKeySet } from './auth/keys.ts'

@@ -6,7 +6,7 @@ import { dumpPglite } from '../src/database/pglite.ts'
 import { createJobs } from '../src/deployments/jobs.ts'
 
 declare module 'vitest' {
-  interface ProvidedContext { preparedDatabase: string }
+  interface ProvidedContext { preparedDatabase?: string, postgresUrl?: string }
 }
 
 let folder: string | undefined

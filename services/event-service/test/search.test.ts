@@ -85,8 +85,8 @@ describe('searching history', () => {
     expect(await ofTenant('viewer@acme.example')).toEqual([alerts])
     expect(await ofTenant('manager@acme.example')).toEqual([billing, alerts])
     expect(await ofTenant('operator@neo.example')).toEqual([billing, alerts])
-    const audit = await service.database.inSystem(tx => tx.selectFrom('audit').select('action').where('tenant_id', '=', 'acme').where('target', '=', 'history:read').execute())
-    expect(audit).toHaveLength(1)
+    await expect.poll(() => service.database.inSystem(tx => tx.selectFrom('audit').select('action').where('tenant_id', '=', 'acme').where('target', '=', 'history:read').execute()))
+      .toHaveLength(1)
   })
 
   it('refuses channels and tenants of others, and names what makes no sense', async () => {

@@ -18,7 +18,7 @@ const alertOn = (tenantId: string, message = 'm'): DraftEvent => ({
 const submit = (tenantId: string, options: Partial<Submission> = {}): Submission => ({ tenantId, events: [alertOn(tenantId)], ...options })
 const key = (name: string, bodyHash = 'a'): NonNullable<Submission['key']> => ({ scope: 's', key: name, bodyHash })
 
-describe('write path on PGlite', () => {
+describe('write path', () => {
   let database: Database
   let delivered: Envelope[]
   let transactions: Set<string>[]

@@ -6,7 +6,8 @@
 import { randomBytes } from 'node:crypto'
 import { uuidv7, type Actor, type Channel, type Envelope, type EventTypeName, type Published } from '@neo-stack/events'
 import type { Database, Tx } from '../database/database.ts'
-import { Problem } from '../errors.ts'
+import { isCollision } from '../database/faults.ts'
+import { isProblem, Problem } from '../errors.ts'
 import type { Realtime } from '../realtime/realtime.ts'
 import { createGather } from './gather.ts'
 import { appendEvents, findAnswers, keepAnswers, lockChannels, type KeptAnswer, type NumberedEvent } from './log.ts'
@@ -94,20 +95,33 @@ export function createWritePath(options: WritePathOptions): WritePath {
   }
 }
 
-/** Commits a group; when it fails, each member is tried alone, so that each gets its own answer. Never rejects. */
+/**
+ * Commits a group; when it fails, each member is tried alone, so that each gets its own answer. When the database went away nobody
+ * knows whether the group was committed: trying again could write it twice. Never rejects.
+ */
 async function runGroup(options: WritePathOptions, tenantId: string, group: readonly Member[]): Promise<void> {
   let written: Written
   try {
-    written = await options.database.inTenant(tenantId, tx => writeGroup(options, tx, group))
+    written = await commitGroup(options, tenantId, group)
   } catch (error) {
-    const [only] = group
-    if (group.length === 1 && only) only.reject(error)
+    if (group.length === 1 || isProblem(error, 'unavailable')) for (const member of group) member.reject(error)
     else for (const member of group) await runGroup(options, tenantId, [member])
     return
   }
   handOver(options, written.events)
   for (const [member, answer] of written.answers) member.resolve(answer)
   for (const [member, problem] of written.refused) member.reject(problem)
+}
+
+/** A member that met another process's transaction under the same key is tried once more: the other's answer stands by then. */
+async function commitGroup(options: WritePathOptions, tenantId: string, group: readonly Member[]): Promise<Written> {
+  const commit = (): Promise<Written> => options.database.inTenant(tenantId, tx => writeGroup(options, tx, group))
+  try {
+    return await commit()
+  } catch (error) {
+    if (group.length > 1 || !isCollision(error)) throw error
+    return await commit()
+  }
 }
 
 /** After the commit nothing may fail the group any more: trying it again would write it twice. */

@@ -1,0 +1,90 @@
+/**
+ * The database port on PostgreSQL ≥ 15. Transactions run as `neo_app`, which owns nothing; only migrations and the job queue use
+ * the role of the connection itself.
+ */
+
+import { Kysely, PostgresDialect, sql } from 'kysely'
+import pg from 'pg'
+import { Problem } from '../errors.ts'
+import { assertTenant, type Database, type Tx, type TransactionOptions } from './database.ts'
+import { isConnectionFault } from './faults.ts'
+import { listenOn } from './listener.ts'
+import { migrate } from './migrations.ts'
+import type { Schema } from './schema.ts'
+
+/** Where PostgreSQL is. */
+export interface PostgresOptions {
+  /** For example `postgres://user:password@host:5432/database`; the role may create roles and owns the database. */
+  url: string
+  /** Connections of this process. @default 10 */
+  connections?: number
+  /** Milliseconds to wait for a connection before answering `unavailable`. @default 2_500 */
+  connectWithinMs?: number
+  /** Told of connections that broke while idle; the pool opens others. */
+  onFault?: (error: unknown) => void
+}
+
+/** Of any two processes that migrate one waits for the other. */
+const MIGRATION_LOCK = 7_263_518
+
+/** Longest statement and longest pause inside a transaction, in milliseconds. */
+const LIMITS = '-c statement_timeout=30000 -c idle_in_transaction_session_timeout=10000'
+
+/** Opens and migrates a PostgreSQL database. */
+export async function openPostgres({ url, connections = 10, connectWithinMs = 2500, onFault = () => undefined }: PostgresOptions): Promise<Database> {
+  const pool = new pg.Pool({
+    connectionString: url, max: connections, connectionTimeoutMillis: connectWithinMs, options: LIMITS, application_name: 'neo-event-service',
+  })
+  pool.on('error', onFault)
+  try {
+    await migrateUnderLock(pool)
+    return await toDatabase(pool, { url, onFault })
+  } catch (error) {
+    await pool.end()
+    throw error
+  }
+}
+
+async function migrateUnderLock(pool: pg.Pool): Promise<void> {
+  const client = await pool.connect()
+  try {
+    await client.query('set statement_timeout = 0')
+    await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK])
+    await migrate({
+      exec: text => client.query(text),
+      names: async () => (await client.query<{ name: string }>('select name from migrations')).rows.map(row => row.name),
+    })
+  } finally {
+    // Ends the session and with it the lock and the settings.
+    client.release(true)
+  }
+}
+
+async function toDatabase(pool: pg.Pool, { url, onFault }: { url: string, onFault: (error: unknown) => void }): Promise<Database> {
+  const kysely = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) })
+  const transact = async <T>(tenant: string, run: (tx: Tx) => Promise<T>, options: TransactionOptions = {}): Promise<T> => {
+    try {
+      return await kysely.transaction().execute(async tx => {
+        if (options.snapshot) await sql`set transaction isolation level repeatable read, read only`.execute(tx)
+        await sql`select set_config('role', 'neo_app', true), set_config('neo.tenant', ${tenant}, true)`.execute(tx)
+        return run(tx)
+      })
+    } catch (error) {
+      throw isConnectionFault(error) ? new Problem('unavailable', { retryAfter: 1, cause: error }) : error
+    }
+  }
+  const epoch = await pool.query<{ value: string }>(`select value from settings where key = 'log_epoch'`)
+  let closing: Promise<void> | undefined
+  return {
+    inTenant: async (tenantId, run, options) => transact(assertTenant(tenantId), run, options),
+    inSystem: (run, options) => transact('*', run, options),
+    logEpoch: String(epoch.rows[0]?.value),
+    jobs: {
+      executeSql: (text: string, values?: unknown[]) => pool.query(text, values),
+      listen: (channel: string, onNotification: (payload: string) => void, onReconnect: () => void) => listenOn({ url, channel, onNotification, onReconnect, onFault }),
+    },
+    jobsBackend: 'postgres',
+    ping: async () => { await pool.query('select 1') },
+    close: () => closing ??= kysely.destroy(),
+  }
+}

@@ -1,0 +1,14 @@
+import { defineProject } from 'vitest/config'
+import { isPostgresInstalled, isRequired } from './test/postgres-server.ts'
+
+/** Behaviour that must be the same on both databases, here on PostgreSQL. */
+const shared = [
+  'api-keys', 'billing', 'deployment-logs', 'deployments', 'history', 'isolation', 'metrics', 'revocation', 'search', 'sessions', 'write-path',
+].map(name => `test/${name}.test.ts`)
+
+export default defineProject({
+  test: {
+    name: 'event-service-postgres', include: ['test/postgres.test.ts', ...isPostgresInstalled || isRequired ? shared : []],
+    globalSetup: ['test/postgres-setup.ts'], testTimeout: 60_000, hookTimeout: 120_000,
+  },
+})
