@@ -85,6 +85,11 @@ export function parseChannel(name: string): Channel | undefined {
   return undefined
 }
 
+/** A regular expression, POSIX's as databases know it, that the names of a family match and no others. */
+export function familyPattern(family: ChannelFamily): string {
+  return `^${channelFamilies[family].pattern.replace(/\{[tdu]\}/g, '[a-z0-9-]+')}$`
+}
+
 /**
  * Builds a channel name, the inverse of {@link parseChannel}.
  * @throws {TypeError} when a variable of the pattern is missing or has the wrong shape: a programming mistake.

@@ -6,7 +6,7 @@
  * if (channel && authorize(principal, channel, 'subscribe').allowed) { … }
  */
 
-export { channelFamilies, channelOf, formatChannel, parseChannel, PLATFORM_TENANT, SLUG, USER_ID } from './channel.ts'
+export { channelFamilies, channelOf, familyPattern, formatChannel, parseChannel, PLATFORM_TENANT, SLUG, USER_ID } from './channel.ts'
 export type { Channel, ChannelFamily, ChannelParts, Kept } from './channel.ts'
 export { namespaces } from './namespaces.ts'
 export type { NamespaceOptions } from './namespaces.ts'
@@ -44,6 +44,8 @@ export {
   historyQuerySchema, historySchema, publishBatchSchema, publishedBatchSchema, publishedSchema, publishSchema, searchHitSchema, searchQuerySchema,
   searchResultSchema,
 } from './api/events.ts'
+export { eraseUserSchema, erasedSchema, exportQuerySchema } from './api/history.ts'
+export type { Erased, EraseUser, ExportQuery } from './api/history.ts'
 export type {
   History, HistoryQuery, PublishBatchRequest, Published, PublishedBatch, PublishRequest, SearchHit, SearchQuery, SearchResult,
 } from './api/events.ts'

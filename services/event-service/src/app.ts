@@ -22,6 +22,7 @@ import { deploymentLogProjection, deploymentProjection } from './deployments/pro
 import { getDeployment } from './deployments/snapshots.ts'
 import { isProblem } from './errors.ts'
 import { HistoryService } from './history/history-service.ts'
+import { purgeEvents } from './history/retention.ts'
 import { historyRoutes } from './history/routes.ts'
 import type { App } from './http.ts'
 import { createIdentity, type IdentityOptions, type IdentityService } from './identity.ts'
@@ -42,6 +43,7 @@ import { closeServer, createApp } from './plugins/server.ts'
 import { purgeAnswers } from './publish/log.ts'
 import { createProjectionRegistry } from './publish/projection.ts'
 import { createInternalPublish } from './publish/publish.ts'
+import { createQuotas, type QuotaLimits } from './publish/quotas.ts'
 import { publishRoutes } from './publish/routes.ts'
 import { createWritePath, type WritePath } from './publish/write-path.ts'
 import type { Realtime } from './realtime/realtime.ts'
@@ -60,6 +62,8 @@ export interface EventServiceOptions extends Omit<IdentityOptions, 'onFault'> {
   metricsToken?: string
   /** Samples the host each second; `folder` is whose disk is watched. @default no sampling */
   sampleHost?: { folder: string }
+  /** What a tenant may publish that has no limits of its own. @default see publish/quotas.ts */
+  quotas?: QuotaLimits
   /** @default '0.1.0' */
   version?: string
 }
@@ -110,8 +114,8 @@ export async function createEventService(options: EventServiceOptions): Promise<
   authHookPlugin(app, { auth: identity.auth, database, now })
   healthPlugin(app, { database, isDraining: () => isDraining, version })
   identityRoutes(app, identity, options)
-  publishRoutes(app, writePath)
-  historyRoutes(app, new HistoryService(database, writePath))
+  publishRoutes(app, writePath, createQuotas({ database, now, ...options.quotas && { defaults: options.quotas } }))
+  historyRoutes(app, new HistoryService(database, writePath), now)
   deploymentRoutes(app, database)
   commandRoutes(app, createCommands({ database, writePath, jobs, now }))
   logRoutes(app, database, writePath)
@@ -126,7 +130,7 @@ export async function createEventService(options: EventServiceOptions): Promise<
     database, now, onFault, read: createHostReader(options.sampleHost.folder, now), publisher: new MetricsPublisher(publishAs({ type: 'system', id: 'sampler' })),
   })
 
-  const upkeep = startUpkeep({ database, onFault, purges: [purgeAnswers, (tx, batch) => purgeSamples(tx, batch, now())] })
+  const upkeep = startUpkeep({ database, onFault, purges: [purgeAnswers, (tx, batch) => purgeEvents(tx, batch, { now: now() }), (tx, batch) => purgeSamples(tx, batch, now())] })
 
   const shutDown = async (): Promise<void> => {
     isDraining = true

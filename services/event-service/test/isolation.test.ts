@@ -14,6 +14,10 @@ const tenantRoutes: readonly ['GET' | 'POST', string, object?][] = [
   ['GET', '/v1/tenants/acme/metrics'],
   ['POST', '/v1/tenants/acme/metrics', { cpu: 1, memory: 1, disk: 1, networkIn: 1, networkOut: 1, activeInstances: 1, uptime: 1 }],
   ['GET', '/v1/history?channel=tenant:acme:deployments'],
+  ['GET', '/v1/history/search?channel=tenant:acme:deployments'],
+  ['GET', '/v1/history/search?tenant=acme'],
+  ['GET', '/v1/tenants/acme/history/exports'],
+  ['POST', '/v1/tenants/acme/history/erasures', { userId: '0197a000-0000-7000-8000-000000000001' }],
   ['POST', '/v1/events', { channel: 'tenant:acme:alerts', type: 'alert', data: { severity: 'info', message: 'm' } }],
   ['POST', '/v1/alerts', { tenantId: 'acme', severity: 'info', message: 'm' }],
 ]

@@ -3,6 +3,7 @@
 import { sql as start } from './migrations/0001-start.ts'
 import { sql as search } from './migrations/0020-search.ts'
 import { sql as roles } from './migrations/0021-roles.ts'
+import { sql as retention } from './migrations/0022-retention.ts'
 import { sql as billing } from './migrations/0030-billing.ts'
 
 /** One migration: `name` is remembered in the table `migrations`. */
@@ -16,6 +17,7 @@ const migrations: readonly Migration[] = [
   { name: '0001-start', sql: start },
   { name: '0020-search', sql: search },
   { name: '0021-roles', sql: roles },
+  { name: '0022-retention', sql: retention },
   { name: '0030-billing', sql: billing },
 ]
 

@@ -8,6 +8,8 @@ import { toStorable } from '../publish/storable.ts'
 import type { Submission, WritePath } from '../publish/write-path.ts'
 import { toWords } from '../words.ts'
 import { formatCursor, parseCursor } from './cursor.ts'
+import { eraseUser, type Erasure } from './erase.ts'
+import { exportEvents } from './export.ts'
 import { parseQuery, type Query } from './grammar.ts'
 import { highlight } from './highlight.ts'
 import { envelopeColumns, toEnvelope, type EventRow } from './rows.ts'
@@ -92,6 +94,19 @@ export class HistoryService {
       const toHit = (row: EventRow): SearchHit => ({ event: toEnvelope(row, this.#database.logEpoch), highlight: highlight(toWords(row.data), marks) })
       return { hits: shown.flatMap(({ id }) => byId.get(id) ?? []).map(toHit), ...toCursors(shown, { isMore: found.length > limit, place, order: search.order }) }
     }, { snapshot: true })
+  }
+
+  /**
+   * The events of a search, all of them, oldest first, as lines of JSON.
+   * @throws {Problem} `invalid_request` for a query that makes no sense
+   */
+  exportHistory(scope: Scope, search: Omit<HistorySearch, 'limit' | 'cursor' | 'order'>): AsyncGenerator<string, void, undefined> {
+    return exportEvents(this.#database, scope, readSearch(search).query)
+  }
+
+  /** Empties every event of a tenant that a person caused or is named in; numbers and times stay. @returns how many */
+  eraseUser(erasure: Erasure): Promise<number> {
+    return eraseUser(this.#database, erasure)
   }
 }
 

@@ -1,13 +1,17 @@
-/** GET /v1/history and /v1/history/search */
+/** GET /v1/history and /v1/history/search, exports and erasures of a tenant. */
 
-import { authorize, historyQuerySchema, historySchema, parseChannel, searchQuerySchema, searchResultSchema } from '@neo-stack/events'
+import { Readable } from 'node:stream'
+import * as z from 'zod'
+import { authorize, erasedSchema, eraseUserSchema, exportQuerySchema, historyQuerySchema, historySchema, parseChannel, searchQuerySchema, searchResultSchema, slugSchema } from '@neo-stack/events'
 import { Problem } from '../errors.ts'
-import { principalOf, type App } from '../http.ts'
+import { guard, principalOf, type App } from '../http.ts'
+import { actorOf } from '../publish/publish.ts'
 import type { HistoryService } from './history-service.ts'
 import { channelScope, tenantScope } from './scope.ts'
 
 /** Adds the routes of history. A channel of unknown form is answered like another tenant's: 404. */
-export function historyRoutes(app: App, history: HistoryService): void {
+export function historyRoutes(app: App, history: HistoryService, now: () => number): void {
+  exportRoutes(app, history, now)
   app.get('/v1/history', {
     schema: { summary: 'Read a channel\'s log', tags: ['history'], querystring: historyQuerySchema, response: { 200: historySchema } },
   }, request => {
@@ -29,5 +33,31 @@ export function historyRoutes(app: App, history: HistoryService): void {
     if (typeof scope === 'number') throw new Problem(scope === 403 ? 'forbidden' : 'not_found')
     if (scope.audited) request.auditedRead = { tenantId: scope.tenantId, permission: 'history:read' }
     return history.searchHistory(scope, search)
+  })
+}
+
+const paramsSchema = z.strictObject({ tenantId: slugSchema })
+
+function exportRoutes(app: App, history: HistoryService, now: () => number): void {
+  app.get('/v1/tenants/:tenantId/history/exports', {
+    schema: { summary: 'All events that a search finds, as lines of JSON', tags: ['history'], params: paramsSchema, querystring: exportQuerySchema },
+  }, async (request, reply) => {
+    const { tenantId } = request.params
+    const { channel, ...search } = request.query
+    const principal = principalOf(request)
+    const scope = channel === undefined ? tenantScope(principal, tenantId) : channelScope(principal, channel)
+    if (typeof scope === 'number') throw new Problem(scope === 403 ? 'forbidden' : 'not_found')
+    if (scope.tenantId !== tenantId) throw new Problem('not_found')
+    if (scope.audited) request.auditedRead = { tenantId, permission: 'history:read' }
+    return reply.type('application/x-ndjson').header('content-disposition', `attachment; filename="${tenantId}-history.ndjson"`)
+      .send(Readable.from(history.exportHistory(scope, search)))
+  })
+
+  app.post('/v1/tenants/:tenantId/history/erasures', {
+    schema: { summary: 'Empty every event that a person caused or is named in', tags: ['history'], params: paramsSchema, body: eraseUserSchema, response: { 200: erasedSchema } },
+  }, async request => {
+    const { tenantId } = request.params
+    const actor = actorOf(guard(request, tenantId, 'users:write'))
+    return { erased: await history.eraseUser({ tenantId, userId: request.body.userId, actor, now: now() }) }
   })
 }

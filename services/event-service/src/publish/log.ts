@@ -37,18 +37,34 @@ export async function lockChannels(tx: Tx, tenantId: string, names: readonly str
 /** Inserts numbered events with their search documents, as one parameter, and moves their channels' `seq`. */
 export async function appendEvents(tx: Tx, events: readonly NumberedEvent[]): Promise<void> {
   if (events.length === 0) return
-  await sql`insert into events (id, tenant_id, channel, seq, type, time, actor, data, plain, stems)
-    select id, tenant_id, channel, seq, type, time, actor, data, neo_plain(words), neo_stems(words)
-    from json_to_recordset(${JSON.stringify(events.map(toRow))}::json) as row (id uuid, tenant_id text, channel text, seq bigint, type text,
-      time timestamptz, actor jsonb, data jsonb, words text)`.execute(tx)
-  const last = new Map(events.map(event => [event.channel.name, event.seq]))
-  const moved = [...last].map(([name, seq]) => sql`(${name}::text, ${seq}::bigint)`)
-  await sql`update channels set seq = moved.seq from (values ${sql.join(moved)}) as moved (name, seq) where channels.name = moved.name`.execute(tx)
+  const rows = events.map(toRow)
+  await sql`insert into events (id, tenant_id, channel, seq, type, time, actor, data, size, plain, stems)
+    select id, tenant_id, channel, seq, type, time, actor, data, size, neo_plain(words), neo_stems(words)
+    from json_to_recordset(${JSON.stringify(rows)}::json) as row (id uuid, tenant_id text, channel text, seq bigint, type text,
+      time timestamptz, actor jsonb, data jsonb, size integer, words text)`.execute(tx)
+  const moved = [...Map.groupBy(rows, row => row.channel)].map(([name, own]) =>
+    sql`(${name}::text, ${own.at(-1)?.seq}::bigint, ${own.reduce((sum, row) => sum + row.size, 0)}::bigint, ${own[0]?.time}::timestamptz)`)
+  await sql`update channels set seq = moved.seq, bytes = channels.bytes + moved.bytes, oldest_time = coalesce(channels.oldest_time, moved.time)
+    from (values ${sql.join(moved)}) as moved (name, seq, bytes, time) where channels.name = moved.name`.execute(tx)
 }
 
-const toRow = (event: NumberedEvent): Record<string, unknown> => ({
+/** A row of `events` as it is inserted. */
+interface NewRow {
+  id: string
+  tenant_id: string
+  channel: string
+  seq: number
+  type: string
+  time: string
+  actor: unknown
+  data: unknown
+  size: number
+  words: string
+}
+
+const toRow = (event: NumberedEvent): NewRow => ({
   id: event.id, tenant_id: event.channel.tenantId, channel: event.channel.name, seq: event.seq, type: event.type, time: event.time,
-  actor: event.actor, data: event.data, words: toWords(event.data),
+  actor: event.actor, data: event.data, size: Buffer.byteLength(JSON.stringify(event.data)), words: toWords(event.data),
 })
 
 /** Looks up answers younger than {@link IDEMPOTENCY_HOURS}; forgets older ones under the same keys. */

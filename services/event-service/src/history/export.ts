@@ -1,0 +1,27 @@
+/** Exports the log as one JSON text per line, oldest first: short transactions, so that a slow reader holds nothing. */
+
+import { sql } from 'kysely'
+import type { Database, Tx } from '../database/database.ts'
+import { inScope, toCondition } from './conditions.ts'
+import type { Query } from './grammar.ts'
+import { envelopeColumns, toEnvelope, type EventRow } from './rows.ts'
+import type { Scope } from './scope.ts'
+
+/** Events of one transaction. */
+const PAGE = 500
+
+/** The lines of an export, a page of them at a time. What is written meanwhile belongs to it. */
+export async function* exportEvents(database: Database, scope: Scope, query: Query): AsyncGenerator<string, void, undefined> {
+  let after: string | undefined
+  do {
+    const rows = await database.inTenant(scope.tenantId, tx => readPage(tx, { scope, query, after }))
+    after = rows.length === PAGE ? rows.at(-1)?.id : undefined
+    if (rows.length > 0) yield rows.map(row => `${JSON.stringify(toEnvelope(row, database.logEpoch))}\n`).join('')
+  } while (after !== undefined)
+}
+
+function readPage(tx: Tx, { scope, query, after }: { scope: Scope, query: Query, after: string | undefined }): Promise<EventRow[]> {
+  let select = tx.selectFrom('events').select(envelopeColumns).where(inScope(scope)).where(toCondition(query))
+  if (after !== undefined) select = select.where('id', '>', after)
+  return select.orderBy(sql`id`).limit(PAGE).execute()
+}

@@ -1,0 +1,56 @@
+/**
+ * Trims the log, one channel and one batch at a time: a writer of that channel waits for that one batch, nobody else waits.
+ * Readers that were further back are told so by `oldestSeq` and 410.
+ */
+
+import { familyPattern, type ChannelFamily } from '@neo-stack/events'
+import { sql } from 'kysely'
+import type { Tx } from '../database/database.ts'
+import { countTrimmed, cutoffOf, retention, type Retention } from './trim.ts'
+
+/** Rules by family. */
+export type RetentionRules = typeof retention
+
+/** Rows that one batch deletes at most: some milliseconds. */
+const MAX_BATCH = 500
+
+/** Trims one batch of one channel. @returns `batch` when there may be more to trim, else less */
+export async function purgeEvents(tx: Tx, batch: number, { now, rules = retention }: { now: number, rules?: RetentionRules }): Promise<number> {
+  for (const [family, rule] of Object.entries(rules) as [ChannelFamily, Retention][]) {
+    const channel = await findDue(tx, family, cutoffOf(rule, now), rule)
+    if (channel) {
+      await trim(tx, channel, { rule, now })
+      return batch
+    }
+  }
+  return 0
+}
+
+interface DueChannel {
+  name: string
+  seq: number | string
+  oldest_seq: number | string
+  bytes: number | string
+}
+
+/** A channel of a family over one of its limits, locked; one that somebody writes to comes another time. */
+async function findDue(tx: Tx, family: ChannelFamily, cutoff: number, { events, bytes }: Retention): Promise<DueChannel | undefined> {
+  const { rows } = await sql<DueChannel>`select name, seq, oldest_seq, bytes from channels where name ~ ${familyPattern(family)} and seq >= oldest_seq
+    and (oldest_time < ${new Date(cutoff)} ${events === undefined ? sql`` : sql`or seq - oldest_seq + 1 > ${events}`} ${bytes === undefined ? sql`` : sql`or bytes > ${bytes}`})
+    limit 1 for update skip locked`.execute(tx)
+  return rows[0]
+}
+
+async function trim(tx: Tx, channel: DueChannel, options: { rule: Retention, now: number }): Promise<void> {
+  const first = Number(channel.oldest_seq)
+  const rows = await tx.selectFrom('events').select(['seq', 'time', 'size']).where('channel', '=', channel.name).where('seq', '>=', first)
+    .orderBy('seq').limit(MAX_BATCH + 1).execute()
+  const aged = rows.slice(0, MAX_BATCH).map(({ time, size }) => ({ time: time.getTime(), size }))
+  const gone = countTrimmed(aged, { events: Number(channel.seq) - first + 1, bytes: Number(channel.bytes) }, options)
+  // What is due must come to an end, whatever was deleted by hand.
+  if (rows.length === 0) gone.events = Number(channel.seq) - first + 1
+  await tx.deleteFrom('events').where('channel', '=', channel.name).where('seq', '<', first + gone.events).execute()
+  await tx.updateTable('channels').where('name', '=', channel.name).set({
+    oldest_seq: first + gone.events, bytes: rows.length > gone.events ? Math.max(0, Number(channel.bytes) - gone.bytes) : 0, oldest_time: rows[gone.events]?.time ?? null,
+  }).execute()
+}
