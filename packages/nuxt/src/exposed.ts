@@ -8,6 +8,7 @@ export const composables: Record<string, string> = {
   useDeploymentEvents: 'composables/use-deployment-events.ts',
   useDeploymentSteps: 'composables/use-deployment-steps.ts',
   useDeploymentLog: 'composables/use-deployment-log.ts',
+  useEventHistory: 'composables/use-event-history.ts',
   useInstances: 'composables/use-instances.ts',
   useRealtimeMetrics: 'composables/use-realtime-metrics.ts',
   useLanguage: 'composables/use-language.ts',
@@ -19,5 +20,5 @@ export const composables: Record<string, string> = {
 /** Components, each `runtime/components/<Name>.vue`. */
 export const components: readonly string[] = [
   'AlertList', 'ConnectionStatus', 'DeploymentActions', 'DeploymentCard', 'DeploymentList', 'DeploymentMonitor', 'DeploymentProgress',
-  'DeploymentSteps', 'FeedNotice', 'LogView', 'NewDeployment', 'RealTimeDashboard', 'SimulatedBadge', 'StatusBadge',
+  'DeploymentSteps', 'EventHistory', 'FeedNotice', 'LogView', 'NewDeployment', 'RealTimeDashboard', 'SimulatedBadge', 'StatusBadge',
 ]

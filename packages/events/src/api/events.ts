@@ -89,7 +89,7 @@ export const searchHitSchema = z.object({ event: envelopeSchema, highlight: z.st
 /** See {@link searchHitSchema}. */
 export type SearchHit = z.infer<typeof searchHitSchema>
 
-/** A page of hits, newest or most relevant first. `next` goes on from its end, `previous` back from its beginning. */
+/** A page of hits, newest or most relevant first. `next` goes on from its end where there is more; `previous` leads to newer hits, also to those yet to come. */
 export const searchResultSchema = z.object({ hits: z.array(searchHitSchema), next: z.string().optional(), previous: z.string().optional() })
 
 /** See {@link searchResultSchema}. */

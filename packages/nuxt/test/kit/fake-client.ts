@@ -17,6 +17,7 @@ export interface FakeClient {
   logs: FakeFeed<DeploymentLogHandlers>[]
   metrics: FakeFeed<MetricsHandlers>[]
   alerts: FakeFeed<EventHandlers>[]
+  events: FakeFeed<EventHandlers>[]
   setConnection: (status: ConnectionStatus) => void
   setSession: (status: SessionStatus) => void
   rest: { create: ReturnType<typeof vi.fn>, cancel: ReturnType<typeof vi.fn>, retry: ReturnType<typeof vi.fn>, history: ReturnType<typeof vi.fn> }
@@ -48,6 +49,7 @@ export function createFakeClient(): FakeClient {
   const logs: FakeClient['logs'] = []
   const metrics: FakeClient['metrics'] = []
   const alerts: FakeClient['alerts'] = []
+  const events: FakeClient['events'] = []
   const rest = { create: vi.fn(), cancel: vi.fn(), retry: vi.fn(), history: vi.fn().mockResolvedValue({ events: [], logEpoch: 'e', seq: 0, oldestSeq: 0 }) }
   const onConnection = new Set<(status: ConnectionStatus) => void>()
   const onSession = new Set<(status: SessionStatus) => void>()
@@ -59,13 +61,14 @@ export function createFakeClient(): FakeClient {
       deploymentLog: (of: { deploymentId: string }, handlers: DeploymentLogHandlers) => record(logs, of.deploymentId, handlers),
       systemMetrics: (handlers: MetricsHandlers) => record(metrics, 'system', handlers),
       alerts: (tenantId: string, handlers: EventHandlers) => record(alerts, tenantId, handlers),
+      events: (channel: string, handlers: EventHandlers) => record(events, channel, handlers),
     },
     rest: { deployments: { create: rest.create, cancel: rest.cancel, retry: rest.retry }, events: { history: rest.history } },
     connection: { get status() { return connection }, onStatus: listen(onConnection), connect: vi.fn(), retryNow: vi.fn() },
     session: { get status() { return session }, get user() { return 'user' in session ? session.user : undefined }, onChange: listen(onSession) },
   } as unknown as Client
   return {
-    client, deployments, logs, metrics, alerts, rest,
+    client, deployments, logs, metrics, alerts, events, rest,
     setConnection: status => {
       connection = status
       for (const listener of onConnection) listener(status)

@@ -140,7 +140,7 @@ interface PageEnd {
   order: HistorySearch['order']
 }
 
-/** `next` goes on to older (or less relevant) hits, `previous` back to newer ones. */
+/** `next` goes on to older (or less relevant) hits, `previous` back to newer ones: also to those that are yet to come. */
 function toCursors(shown: readonly { at: string | number }[], { isMore, place, order }: PageEnd): Pick<SearchResult, 'next' | 'previous'> {
   const [first, last] = [shown[0], shown.at(-1)]
   if (!first || !last) return {}
@@ -149,7 +149,7 @@ function toCursors(shown: readonly { at: string | number }[], { isMore, place, o
   if (order === 'relevance') return isMore ? { next: formatCursor({ direction: 'older', at: at(last.at) }) } : {}
   return {
     ...(isMore || isNewer) && { next: formatCursor({ direction: 'older', at: at(last.at) }) },
-    ...(isNewer ? isMore : place) && { previous: formatCursor({ direction: 'newer', at: at(first.at) }) },
+    previous: formatCursor({ direction: 'newer', at: at(first.at) }),
   }
 }
 

@@ -1,4 +1,6 @@
 /** The components' sentences in Portuguese: the shape every other language follows. */
+import { history } from './history/pt-br.ts'
+
 export const ptBR = {
   status: {
     queued: 'Na fila',
@@ -193,6 +195,7 @@ export const ptBR = {
     critical: 'Crítico',
     resolved: 'Resolvido',
   },
+  history,
   duration: { seconds: '{s} s', minutes: '{m} min {s} s', hours: '{h} h {m} min', days: '{d} d {h} h' },
 }
 
