@@ -92,7 +92,10 @@ describe('useEventHistory', () => {
 
 describe('EventHistory', () => {
   // The test's page has no layout: without a height a virtual list shows nothing.
-  beforeEach(() => { vi.spyOn(HTMLElement.prototype, 'offsetHeight', 'get').mockReturnValue(640) })
+  beforeEach(() => {
+    vi.spyOn(HTMLElement.prototype, 'clientHeight', 'get').mockReturnValue(640)
+    vi.spyOn(HTMLElement.prototype, 'clientWidth', 'get').mockReturnValue(800)
+  })
   afterEach(() => { vi.restoreAllMocks() })
 
   async function open(pages: SearchResult[], props: Record<string, unknown> = {}): Promise<{ page: VueWrapper, app: App, search: ReturnType<typeof vi.fn> }> {

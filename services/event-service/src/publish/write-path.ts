@@ -3,13 +3,13 @@
  * two tenants' never do. Nothing is answered before its commit, nothing is delivered before it either.
  */
 
-import { randomBytes } from 'node:crypto'
-import { uuidv7, type Actor, type Channel, type Envelope, type EventTypeName, type Published } from '@neo-stack/events'
+import { type Actor, type Channel, type Envelope, type EventTypeName, type Published } from '@neo-stack/events'
 import type { Database, Tx } from '../database/database.ts'
 import { isCollision } from '../database/faults.ts'
 import { isProblem, Problem } from '../errors.ts'
 import type { Realtime } from '../realtime/realtime.ts'
 import { createGather } from './gather.ts'
+import { createIds } from './ids.ts'
 import { appendEvents, findAnswers, keepAnswers, lockChannels, type KeptAnswer, type NumberedEvent } from './log.ts'
 import type { PendingEvent, ProjectionRegistry } from './projection.ts'
 
@@ -76,9 +76,15 @@ function toPublished({ id, seq, time }: Envelope): Published {
   return { id, ...seq !== undefined && { seq }, time }
 }
 
+/** The options, and what one write path keeps between its groups. */
+interface Kept extends WritePathOptions {
+  nextId: (time: number) => string
+}
+
 /** Creates the write path. */
-export function createWritePath(options: WritePathOptions): WritePath {
-  const { maxWaiting = 10_000 } = options
+export function createWritePath(given: WritePathOptions): WritePath {
+  const { maxWaiting = 10_000, random } = given
+  const options: Kept = { ...given, nextId: createIds(random) }
   let isClosed = false
   const gather = createGather<Member>({
     run: (tenantId, group) => runGroup(options, tenantId, group),
@@ -99,7 +105,7 @@ export function createWritePath(options: WritePathOptions): WritePath {
  * Commits a group; when it fails, each member is tried alone, so that each gets its own answer. When the database went away nobody
  * knows whether the group was committed: trying again could write it twice. Never rejects.
  */
-async function runGroup(options: WritePathOptions, tenantId: string, group: readonly Member[]): Promise<void> {
+async function runGroup(options: Kept, tenantId: string, group: readonly Member[]): Promise<void> {
   let written: Written
   try {
     written = await commitGroup(options, tenantId, group)
@@ -114,7 +120,7 @@ async function runGroup(options: WritePathOptions, tenantId: string, group: read
 }
 
 /** A member that met another process's transaction under the same key is tried once more: the other's answer stands by then. */
-async function commitGroup(options: WritePathOptions, tenantId: string, group: readonly Member[]): Promise<Written> {
+async function commitGroup(options: Kept, tenantId: string, group: readonly Member[]): Promise<Written> {
   const commit = (): Promise<Written> => options.database.inTenant(tenantId, tx => writeGroup(options, tx, group))
   try {
     return await commit()
@@ -134,7 +140,7 @@ function handOver({ realtime, onWritten, onFault }: WritePathOptions, events: re
   }
 }
 
-async function writeGroup(options: WritePathOptions, tx: Tx, group: readonly Member[]): Promise<Written> {
+async function writeGroup(options: Kept, tx: Tx, group: readonly Member[]): Promise<Written> {
   const tenantId = group[0]?.submission.tenantId ?? ''
   const keys = group.flatMap(({ submission }) => submission.key ?? [])
   const { fresh, repeats, refused } = sortOut(group, await findAnswers(tx, tenantId, keys))
@@ -151,7 +157,7 @@ async function writeGroup(options: WritePathOptions, tx: Tx, group: readonly Mem
 
 /** What a transaction has numbered so far. */
 interface Ledger {
-  options: WritePathOptions
+  options: Kept
   /** The last `seq` of each locked channel. */
   numbers: Map<string, number>
   rows: NumberedEvent[]
@@ -196,9 +202,9 @@ function sortOut(group: readonly Member[], kept: readonly KeptAnswer[]): Sorted 
 
 const keyText = ({ scope, key }: { scope: string, key: string }): string => JSON.stringify([scope, key])
 
-function toPending({ now = Date.now, random = randomBytes }: WritePathOptions, event: DraftEvent): PendingEvent {
+function toPending({ now = Date.now, nextId }: Kept, event: DraftEvent): PendingEvent {
   const time = now()
-  return { ...event, id: uuidv7(time, random(10)), time: new Date(time).toISOString() }
+  return { ...event, id: nextId(time), time: new Date(time).toISOString() }
 }
 
 function channelsOf({ projections }: WritePathOptions, event: PendingEvent): readonly string[] {
@@ -212,7 +218,7 @@ interface ProjectedEvent {
   derived: readonly PendingEvent[]
 }
 
-async function project(options: WritePathOptions, tx: Tx, event: PendingEvent): Promise<ProjectedEvent> {
+async function project(options: Kept, tx: Tx, event: PendingEvent): Promise<ProjectedEvent> {
   const { data = event.data, isRepeat = false, derived = [] } = await options.projections.get(event.type)?.apply(tx, event) ?? {}
   return { first: { ...event, data }, isRepeat, derived: derived.map(one => toPending(options, { ...one, actor: event.actor })) }
 }
