@@ -29,8 +29,14 @@ export interface KeptAnswer {
 export async function lockChannels(tx: Tx, tenantId: string, names: readonly string[]): Promise<Map<string, number>> {
   const sorted = [...new Set(names)].sort()
   if (sorted.length === 0) return new Map()
+  const locked = await lockExisting(tx, sorted)
+  if (locked.size === sorted.length) return locked
   await tx.insertInto('channels').values(sorted.map(name => ({ name, tenant_id: tenantId }))).onConflict(conflict => conflict.doNothing()).execute()
-  const rows = await tx.selectFrom('channels').select(['name', 'seq']).where('name', 'in', sorted).orderBy('name').forUpdate().execute()
+  return await lockExisting(tx, sorted)
+}
+
+async function lockExisting(tx: Tx, names: readonly string[]): Promise<Map<string, number>> {
+  const rows = await tx.selectFrom('channels').select(['name', 'seq']).where('name', 'in', names).orderBy('name').forUpdate().execute()
   return new Map(rows.map(row => [row.name, Number(row.seq)]))
 }
 
@@ -38,13 +44,15 @@ export async function lockChannels(tx: Tx, tenantId: string, names: readonly str
 export async function appendEvents(tx: Tx, events: readonly NumberedEvent[]): Promise<void> {
   if (events.length === 0) return
   const rows = events.map(toRow)
-  await sql`insert into events (id, tenant_id, channel, seq, type, time, actor, data, size, plain, stems)
-    select id, tenant_id, channel, seq, type, time, actor, data, size, neo_plain(words), neo_stems(words)
-    from json_to_recordset(${JSON.stringify(rows)}::json) as row (id uuid, tenant_id text, channel text, seq bigint, type text,
-      time timestamptz, actor jsonb, data jsonb, size integer, words text)`.execute(tx)
   const moved = [...Map.groupBy(rows, row => row.channel)].map(([name, own]) =>
     sql`(${name}::text, ${own.at(-1)?.seq}::bigint, ${own.reduce((sum, row) => sum + row.size, 0)}::bigint, ${own[0]?.time}::timestamptz)`)
-  await sql`update channels set seq = moved.seq, bytes = channels.bytes + moved.bytes, oldest_time = coalesce(channels.oldest_time, moved.time)
+  // One statement: on PGlite each costs as much as several rows.
+  await sql`with added as (
+      insert into events (id, tenant_id, channel, seq, type, time, actor, data, size, plain, stems)
+      select id, tenant_id, channel, seq, type, time, actor, data, size, neo_plain(words), neo_stems(words)
+      from json_to_recordset(${JSON.stringify(rows)}::json) as row (id uuid, tenant_id text, channel text, seq bigint, type text,
+        time timestamptz, actor jsonb, data jsonb, size integer, words text))
+    update channels set seq = moved.seq, bytes = channels.bytes + moved.bytes, oldest_time = coalesce(channels.oldest_time, moved.time)
     from (values ${sql.join(moved)}) as moved (name, seq, bytes, time) where channels.name = moved.name`.execute(tx)
 }
 
