@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import type { Published } from '@neo-stack/events'
-import { channelOf } from '@neo-stack/events'
+import { channelOf, type Channel } from '@neo-stack/events'
+import { sql } from 'kysely'
 import { openPostgres } from '../src/database/postgres.ts'
+import { HistoryService } from '../src/history/history-service.ts'
 import { createWritePath, type WritePath } from '../src/publish/write-path.ts'
 import { databaseContract } from './database-contract.ts'
 import { openPrepared } from './prepared-database.ts'
@@ -41,6 +43,40 @@ describe.skipIf(!isHere)(title('two processes on one PostgreSQL'), () => {
   it('answer the same key with one event', async () => {
     const answers = await Promise.all(Array.from({ length: 64 }, (_, index) => write(index, 'same')))
     expect(new Set(answers.flat().map(({ id }) => id)).size).toBe(1)
+  })
+})
+
+describe.skipIf(!isHere)(title('transactions that commit in another order than they began'), () => {
+  it('are never skipped by a reader that goes on after the last event it saw', async () => {
+    const url = await copyDatabase(inject('postgresUrl') ?? '')
+    const databases = await Promise.all(Array.from({ length: 3 }, () => openPostgres({ url })))
+    await databases[0]?.inSystem(tx => tx.insertInto('tenants').values({ id: 'acme', name: 'Acme' }).execute())
+    const [reading, ...writing] = databases
+    const paths = writing.map(database => createWritePath({ database, projections: new Map(), realtime: { deliver: () => Promise.resolve() } }))
+    const channels = [channelOf('alerts', { tenantId: 'acme' }), channelOf('billing', { tenantId: 'acme' })]
+    const history = new HistoryService(reading as Database, paths[0] as WritePath)
+    let isDone = false
+    const follow = async (index: number): Promise<number[]> => {
+      const seen: number[] = []
+      for (let last = isDone; ; last = isDone) {
+        const { events } = await history.getHistory(channels[index] as Channel, { after: seen.at(-1) ?? 0, limit: 1000 })
+        seen.push(...events.map(({ seq = 0 }) => seq))
+        if (last && events.length === 0) return seen
+      }
+    }
+    const readers = channels.map((_, index) => follow(index))
+    // Each writes to both channels, one after the other or the other way round, and keeps its transaction open for a while of its own.
+    const write = async (index: number): Promise<unknown> => paths[index % 2]?.write({
+      tenantId: 'acme',
+      events: (index % 3 === 0 ? channels : channels.toReversed()).map(channel => ({ channel, type: 'alert', data: { severity: 'info', message: `${index}` }, actor: { type: 'system', id: 't' } })),
+      within: async tx => { await sql`select pg_sleep(${Math.random() * 0.004})`.execute(tx) },
+    })
+    for (let start = 0; start < 200; start += 8) await Promise.all(Array.from({ length: 8 }, (_, index) => write(start + index)))
+    isDone = true
+    const all = Array.from({ length: 200 }, (_, index) => index + 1)
+    expect(await Promise.all(readers)).toEqual([all, all])
+    await Promise.all(paths.map(path => path.close()))
+    await Promise.all(databases.map(database => database.close()))
   })
 })
 

@@ -12,6 +12,7 @@ import { createGather } from './gather.ts'
 import { createIds } from './ids.ts'
 import { appendEvents, findAnswers, keepAnswers, lockChannels, type KeptAnswer, type NumberedEvent } from './log.ts'
 import type { PendingEvent, ProjectionRegistry } from './projection.ts'
+import type { Stage } from './stages.ts'
 
 /** An event that was parsed and authorized. */
 export interface DraftEvent {
@@ -46,6 +47,8 @@ export interface WritePathOptions {
   onFault?: (error: unknown) => void
   /** Submissions of a tenant that may wait; more are refused with `unavailable`. @default 10_000 */
   maxWaiting?: number
+  /** Told of each stage that a write reaches. @default nobody */
+  onStage?: (stage: Stage) => void
 }
 
 /** See {@link createWritePath}. */
@@ -93,7 +96,10 @@ export function createWritePath(given: WritePathOptions): WritePath {
   return {
     write: submission => isClosed || gather.waiting(submission.tenantId) >= maxWaiting
       ? Promise.reject(new Problem('unavailable', { retryAfter: 1 }))
-      : new Promise((resolve, reject) => { gather.add(submission.tenantId, { submission, resolve, reject }) }),
+      : new Promise((resolve, reject) => {
+        options.onStage?.('submitted')
+        gather.add(submission.tenantId, { submission, resolve, reject })
+      }),
     close: () => {
       isClosed = true
       return gather.drain()
@@ -107,6 +113,7 @@ export function createWritePath(given: WritePathOptions): WritePath {
  */
 async function runGroup(options: Kept, tenantId: string, group: readonly Member[]): Promise<void> {
   let written: Written
+  options.onStage?.('group-closed')
   try {
     written = await commitGroup(options, tenantId, group)
   } catch (error) {
@@ -114,9 +121,12 @@ async function runGroup(options: Kept, tenantId: string, group: readonly Member[
     else for (const member of group) await runGroup(options, tenantId, [member])
     return
   }
+  options.onStage?.('committed')
   handOver(options, written.events)
+  options.onStage?.('handed-over')
   for (const [member, answer] of written.answers) member.resolve(answer)
   for (const [member, problem] of written.refused) member.reject(problem)
+  options.onStage?.('answered')
 }
 
 /** A member that met another process's transaction under the same key is tried once more: the other's answer stands by then. */
@@ -142,15 +152,22 @@ function handOver({ realtime, onWritten, onFault }: WritePathOptions, events: re
 
 async function writeGroup(options: Kept, tx: Tx, group: readonly Member[]): Promise<Written> {
   const tenantId = group[0]?.submission.tenantId ?? ''
+  const { onStage = () => undefined } = options
+  onStage('transaction-begun')
   const keys = group.flatMap(({ submission }) => submission.key ?? [])
   const { fresh, repeats, refused } = sortOut(group, await findAnswers(tx, tenantId, keys))
+  onStage('keys-looked-up')
   const drafts = fresh.map(member => ({ member, events: member.submission.events.map(event => toPending(options, event)) }))
+  onStage('events-made')
   const names = drafts.flatMap(draft => draft.events.flatMap(event => channelsOf(options, event)))
   const ledger: Ledger = { options, numbers: await lockChannels(tx, tenantId, names), rows: [], delivered: [] }
+  onStage('channels-locked')
   const answers = new Map<Member, unknown>()
   for (const { member, events } of drafts) answers.set(member, await writeMember(ledger, tx, member.submission, events))
   await appendEvents(tx, ledger.rows)
+  onStage('events-inserted')
   await keepAnswers(tx, tenantId, fresh.flatMap(member => member.submission.key ? [{ ...member.submission.key, answer: answers.get(member) }] : []))
+  onStage('answers-kept')
   for (const [member, original] of repeats) answers.set(member, 'member' in original ? answers.get(original.member) : original.answer)
   return { answers, refused, events: ledger.delivered }
 }
@@ -169,10 +186,13 @@ async function writeMember(ledger: Ledger, tx: Tx, submission: Submission, event
   const own: Envelope[] = []
   for (const event of events) {
     const { first, isRepeat, derived } = await project(ledger.options, tx, event)
+    ledger.options.onStage?.('event-projected')
     own.push(isRepeat ? toEnvelope(first) : number(ledger, first))
     for (const one of derived) number(ledger, one)
+    ledger.options.onStage?.('event-numbered')
   }
   await submission.within?.(tx, own)
+  ledger.options.onStage?.('member-written')
   return submission.answer ? submission.answer(own) : own.map(toPublished)
 }
 
