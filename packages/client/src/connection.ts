@@ -3,7 +3,7 @@
  * `centrifuge` client; what a feed needs of it is {@link Connection.subscribe}.
  */
 
-import type { DisconnectedContext, Subscription, UnsubscribedContext } from 'centrifuge'
+import type { DisconnectedContext, Subscription, TransportEndpoint, UnsubscribedContext } from 'centrifuge'
 import type { Clock, Timer } from './clock.ts'
 import type { FeedFault } from './feed-events.ts'
 import type { TokenAnswer } from './token-batch.ts'
@@ -40,7 +40,10 @@ export interface SubscriptionListener {
 
 /** How to connect. */
 export interface ConnectionOptions {
-  /** WebSocket address, for example `wss://events.example/connection/websocket`. */
+  /**
+   * WebSocket address, for example `wss://events.example/connection/websocket`. With that path, HTTP streaming and SSE beside it
+   * are used where WebSocket is refused.
+   */
   url: string
   /** Gets a connection token. An `ApiError` with 401 or 403 closes the connection, any other error is tried again. */
   getToken: () => Promise<string>
@@ -205,8 +208,9 @@ class RealtimeConnection implements Connection {
   #open(): void {
     this.#discard()
     const { url, webSocket = globalThis.WebSocket, minReconnectMs = 500, maxReconnectMs = 20_000 } = this.#options
-    const client = new Centrifuge(url, {
+    const client = new Centrifuge(toTransports(url), {
       websocket: webSocket,
+      emulationEndpoint: toHttp(url, '/emulation'),
       getToken: () => this.#getToken(),
       minReconnectDelay: minReconnectMs,
       maxReconnectDelay: maxReconnectMs,
@@ -321,6 +325,26 @@ class RealtimeConnection implements Connection {
     for (const shared of all) this.#drop(shared)
     for (const shared of all) tell(shared, listener => { listener.onClosed(fault) })
   }
+}
+
+const WEBSOCKET_PATH = '/connection/websocket'
+
+/** In the order they are tried: the next one when one could not be opened at all. */
+function toTransports(url: string): TransportEndpoint[] {
+  const first: TransportEndpoint = { transport: 'websocket', endpoint: url }
+  if (!new URL(url).pathname.endsWith(WEBSOCKET_PATH)) return [first]
+  return [
+    first,
+    { transport: 'http_stream', endpoint: toHttp(url, '/connection/http_stream') },
+    { transport: 'sse', endpoint: toHttp(url, '/connection/sse') },
+  ]
+}
+
+/** The HTTP address of a path beside the WebSocket one. */
+function toHttp(url: string, path: string): string {
+  const address = new URL(url)
+  address.pathname = address.pathname.replace(WEBSOCKET_PATH, path)
+  return address.href.replace(/^ws/, 'http')
 }
 
 /** Tells all listeners of a channel how things stand; a listener may let go of it while it is told. */

@@ -76,7 +76,8 @@ export class Connection implements Receiver, TransportEvents, Deadline {
     })
     const { flusher, counters } = shared
     this.#outbox = new Outbox({ codec, transport, flusher, counters, limit, onSlow: () => { this.disconnect(DISCONNECTS.slow) } })
-    this.session = createSession({ client, receiver: this, hasNativePing: transport.ping !== undefined, now: now(), staleCloseDelay })
+    const { emulation, ping } = transport
+    this.session = createSession({ client, receiver: this, hasNativePing: ping !== undefined, emulation, now: now(), staleCloseDelay })
     shared.roster.opened(this)
     this.#reschedule()
   }

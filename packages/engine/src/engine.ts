@@ -26,6 +26,8 @@ import { closeConnections } from './shutdown.ts'
 import type { CloseOptions } from './shutdown.ts'
 import { createCounters } from './stats.ts'
 import { createTokenVerifier } from './tokens/verifier.ts'
+import { serveHttp } from './transport-http.ts'
+import type { HttpOptions } from './transport-http.ts'
 import { serveWebSocket } from './transport-websocket.ts'
 import type { Accept } from './transport.ts'
 import { Wheel } from './wheel.ts'
@@ -34,11 +36,20 @@ import { Wheel } from './wheel.ts'
 export interface AttachOptions {
   /** @default '/connection/websocket' */
   readonly path?: string
+  /** @default '/connection/http_stream' */
+  readonly httpStreamPath?: string
+  /** @default '/connection/sse' */
+  readonly ssePath?: string
+  /** @default '/emulation' */
+  readonly emulationPath?: string
 }
 
 /** A server of the Centrifugo client protocol in this process. */
 export interface Engine extends Publishing, Control, Inspection {
-  /** Takes the WebSocket upgrades of one path of an HTTP server; other paths are left to other listeners. Returns how to detach. */
+  /**
+   * Takes the WebSocket upgrades of one path of an HTTP server and the requests of three for clients without WebSocket (HTTP
+   * streaming, SSE, their commands); other paths are left to the listeners the server has. Returns how to detach.
+   */
   attach(server: Server, options?: AttachOptions): () => void
   /**
    * Refuses new upgrades with 503, tells every client to reconnect, resolves when their sockets are gone and no timer is left.
@@ -53,6 +64,7 @@ export function createEngine(options: EngineOptions = {}): Engine {
   const clock = options.clock ?? systemClock
   const shared = createShared(config, options)
   const accept: Accept = transport => new Connection(shared, { client: randomUUID(), transport, codec: jsonCodec })
+  const node = randomUUID()
   let closing: Promise<void> | undefined
 
   const shutDown = async (closeOptions: CloseOptions): Promise<void> => {
@@ -66,13 +78,22 @@ export function createEngine(options: EngineOptions = {}): Engine {
     ...createPublishing(config, shared.ports.broker),
     ...createControl(shared),
     ...createInspection(shared),
-    attach: (server, { path = '/connection/websocket' } = {}) => serveWebSocket(server, {
-      path, accept,
-      allowedOrigins: config.client.allowedOrigins,
-      messageSizeLimit: config.client.messageSizeLimit,
-      isOpen: () => closing === undefined,
-    }),
+    attach: (server, options = {}) => attachTo(server, options, { ...config.client, accept, node, isOpen: () => closing === undefined }),
     close: (closeOptions = {}) => closing ??= shutDown(closeOptions),
+  }
+}
+
+type Served = Omit<HttpOptions, 'paths' | 'allowedOrigins'> & { readonly allowedOrigins?: readonly string[] | '*' }
+
+function attachTo(server: Server, options: AttachOptions, { allowedOrigins, ...served }: Served): () => void {
+  const { path = '/connection/websocket', ssePath: sse = '/connection/sse' } = options
+  const { httpStreamPath: httpStream = '/connection/http_stream', emulationPath: emulation = '/emulation' } = options
+  const stops = [
+    serveWebSocket(server, { ...served, path, allowedOrigins }),
+    serveHttp(server, { ...served, paths: { httpStream, sse, emulation }, allowedOrigins }),
+  ]
+  return () => {
+    for (const stop of stops) stop()
   }
 }
 

@@ -11,6 +11,7 @@ export function replyText(reply: Reply): string {
 
 /** Text of a push. */
 export function pushText(push: Push): string {
+  if (push.type === 'disconnect') return `{"push":{"disconnect":${JSON.stringify(push.disconnect)}}}`
   const channel = JSON.stringify(push.channel)
   switch (push.type) {
     case 'publication':

@@ -1,4 +1,5 @@
 /** What the server writes: replies to commands and pushes. Plain data; a codec turns it into bytes. Source: PROTOCOL 1.1–1.3, 6.7. */
+import type { Disconnect } from './disconnects.ts'
 import type { ErrorReply } from './errors.ts'
 import type { ClientInfo, Publication } from './publication.ts'
 import type { Unsubscribe } from './unsubscribes.ts'
@@ -16,6 +17,9 @@ export interface ConnectResult extends Expiry {
   /** Seconds between pings; absent when the transport pings by itself. */
   readonly ping?: number
   readonly pong?: boolean
+  /** Where further commands go, on transports that only carry answers. */
+  readonly session?: string
+  readonly node?: string
 }
 
 /** Result of `subscribe`; zero values are left out. */
@@ -49,3 +53,5 @@ export type Push =
   | { readonly type: 'publication', readonly channel: string, readonly publication: Publication, readonly epoch: string }
   | { readonly type: 'join' | 'leave', readonly channel: string, readonly info: ClientInfo }
   | { readonly type: 'unsubscribe', readonly channel: string, readonly unsubscribe: Unsubscribe }
+  /** Last words of a transport that has no close code. */
+  | { readonly type: 'disconnect', readonly disconnect: Disconnect }

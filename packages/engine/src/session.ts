@@ -9,6 +9,7 @@ import type { Hooks } from './hooks.ts'
 import type { PresenceStore } from './presence.ts'
 import type { ClientInfo, Json, Publication } from './publication.ts'
 import type { TokenVerifier } from './tokens/verifier.ts'
+import type { Transport } from './transport.ts'
 import type { Unsubscribe } from './unsubscribes.ts'
 
 /** Mode of a session. */
@@ -47,6 +48,8 @@ export interface Session {
   readonly subscriptions: Map<string, Subscription>
   /** Whether the transport pings by itself. */
   readonly hasNativePing: boolean
+  /** Where further commands are sent, on transports that only carry answers. */
+  readonly emulation: Transport['emulation']
   status: Status
   user: string
   info: Json | undefined
@@ -78,15 +81,16 @@ export interface SessionOptions {
   readonly client: string
   readonly receiver: Receiver
   readonly hasNativePing: boolean
+  readonly emulation?: Transport['emulation']
   readonly now: number
   /** Time to send `connect`. */
   readonly staleCloseDelay: number
 }
 
 /** A session that has said nothing yet. */
-export function createSession({ client, receiver, hasNativePing, now, staleCloseDelay }: SessionOptions): Session {
+export function createSession({ client, receiver, hasNativePing, emulation, now, staleCloseDelay }: SessionOptions): Session {
   return {
-    client, receiver, hasNativePing, subscriptions: new Map(), status: 'new', user: '', info: undefined, since: now,
+    client, receiver, hasNativePing, emulation, subscriptions: new Map(), status: 'new', user: '', info: undefined, since: now,
     staleAt: now + staleCloseDelay, cutAt: Infinity, pingAt: Infinity, pongAt: Infinity, expireAt: Infinity, subscribing: undefined,
   }
 }

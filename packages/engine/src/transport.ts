@@ -1,4 +1,4 @@
-/** Port: one connection's way to its client. Adapters: `transport-websocket.ts`; HTTP streaming and SSE come next to it. */
+/** Port: one connection's way to its client. Adapters: `transport-websocket.ts`, `transport-http.ts`. */
 import type { Disconnect } from './disconnects.ts'
 
 /** What a transport reports. */
@@ -20,6 +20,8 @@ export interface Transport {
   /** Stops and resumes reading. */
   pause(): void
   resume(): void
+  /** Where further commands are to be sent, when this transport only carries answers. */
+  readonly emulation?: { readonly session: string, readonly node: string }
   /** A ping of the transport itself; where present, protocol pings are off. */
   ping?(): void
 }

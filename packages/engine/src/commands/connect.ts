@@ -60,6 +60,6 @@ function welcome(session: Session, grant: ConnectionGrant, { config, now }: Port
   session.expireAt = toDeadline(grant.expireAt)
   const { pingInterval } = config.client
   const ping = session.hasNativePing ? {} : { ping: Math.max(1, Math.round(pingInterval / 1000)), pong: true }
-  const value = { client: session.client, version: config.version, ...toExpiry(grant.expireAt, now()), ...ping }
+  const value = { client: session.client, version: config.version, ...toExpiry(grant.expireAt, now()), ...ping, ...session.emulation }
   return reply({ method: 'connect', value }, { type: 'connected' })
 }
