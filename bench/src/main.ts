@@ -13,10 +13,11 @@ import { fanout } from './scenarios/fanout.ts'
 import { idle } from './scenarios/idle.ts'
 import { paint } from './scenarios/paint.ts'
 import { publish } from './scenarios/publish.ts'
+import { search } from './scenarios/search.ts'
 import { start } from './scenarios/start.ts'
 import { formatTable } from './table.ts'
 
-const scenarios: Record<string, Scenario> = { publish, fanout, paint, start, idle, bundle }
+const scenarios: Record<string, Scenario> = { publish, search, fanout, paint, start, idle, bundle }
 
 async function runScenario(name: string, scenario: Scenario, context: BenchContext): Promise<void> {
   console.log(`\n## ${name}: ${scenario.doc}\n`)
@@ -28,7 +29,9 @@ async function runScenario(name: string, scenario: Scenario, context: BenchConte
 }
 
 async function main(): Promise<void> {
-  const { positionals, values } = parseArgs({ allowPositionals: true, options: { seconds: { type: 'string', default: '10' } } })
+  const { positionals, values } = parseArgs({ allowPositionals: true, options: {
+    seconds: { type: 'string', default: '10' }, database: { type: 'string' }, events: { type: 'string', default: '50000' },
+  } })
   const names = positionals.includes('all') ? Object.keys(scenarios) : positionals
   const unknown = names.filter(name => !Object.hasOwn(scenarios, name))
   if (names.length === 0 || unknown.length > 0) {
@@ -36,7 +39,7 @@ async function main(): Promise<void> {
     process.exitCode = 1
     return
   }
-  const context: BenchContext = { pinned: pinGenerator(), seconds: Number(values.seconds), say: text => { console.log(text) } }
+  const context: BenchContext = { pinned: pinGenerator(), seconds: Number(values.seconds), events: Number(values.events), ...values.database !== undefined && { database: values.database }, say: text => { console.log(text) } }
   if (!context.pinned) console.log('Server and generator share their cores here: taskset or a second core is missing.')
   for (const [name, scenario] of Object.entries(scenarios)) {
     if (names.includes(name)) await runScenario(name, scenario, context)

@@ -20,6 +20,10 @@ export interface BenchContext {
   pinned: boolean
   /** Seconds of load. */
   seconds: number
+  /** Events to search. */
+  events: number
+  /** Address of an empty PostgreSQL. @default PGlite in memory */
+  database?: string
   say: (text: string) => void
 }
 

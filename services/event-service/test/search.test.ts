@@ -114,7 +114,7 @@ describe('searching history', () => {
 })
 
 describe('pages of hits', () => {
-  const total = 2600
+  const total = 11_000
   let service: TestService
   let member: { authorization: string }
   beforeAll(async () => {
@@ -144,7 +144,7 @@ describe('pages of hits', () => {
   const rare = Array.from({ length: total / 10 }, (_, index) => index * 10 + 1).reverse()
 
   it.each([{ channel: alerts }, { tenant: 'acme' }])('go through all hits of %o without hole or double, near and far', async scope => {
-    const pages = await readAll({ ...scope as Record<string, string>, q: 'rare', limit: '70' })
+    const pages = await readAll({ ...scope as Record<string, string>, q: 'rare', limit: '200' })
     expect(pages.flat().toSorted((a, b) => b - a)).toEqual(rare)
     if ('channel' in scope) expect(pages.flat()).toEqual(rare)
   })
@@ -166,6 +166,6 @@ describe('pages of hits', () => {
 
   it('find one far event by its substring', async () => {
     expect(seqs(await get({ tenant: 'acme', q: 'mber177' })).toSorted((a, b) => a - b)).toEqual([178, ...Array.from({ length: 10 }, (_, index) => 1771 + index)])
-    expect(seqs(await get({ tenant: 'acme', q: '"rare number10"' }))).toEqual(expect.arrayContaining([11]))
+    expect(seqs(await get({ tenant: 'acme', q: '"rare number870"' }))).toEqual([8701, 871])
   })
 })

@@ -136,6 +136,15 @@ describe('write path', () => {
     await own.close()
   })
 
+  it('numbers a batch without another event in between', async () => {
+    const batch = (): Promise<unknown> => writePath.write(submit('acme', { events: Array.from({ length: 7 }, () => alertOn('acme')) }))
+    const answers = await Promise.all(Array.from({ length: 40 }, (_, index) => index % 2 === 0 ? batch() : writePath.write(submit('acme'))))
+    for (const answer of answers) {
+      const own = seqs([answer])
+      expect(own).toEqual(own.map((_, index) => (own[0] ?? 0) + index))
+    }
+  })
+
   it('writes groups of large batches', async () => {
     const batch = Array.from({ length: 1000 }, () => alertOn('globex'))
     const answers = await Promise.all(Array.from({ length: 12 }, () => writePath.write(submit('globex', { events: batch }))))

@@ -26,7 +26,7 @@ export interface SearchOptions {
 }
 
 /** Events looked through before the index is asked. */
-const NEWEST = 2000
+const NEWEST = 10_000
 
 /** Most relevant are the best of this many newest hits. */
 const RANKED = 1000
@@ -73,17 +73,29 @@ async function find(tx: Tx, plan: Plan, { limit, place }: { limit: number, place
     if (at === undefined) return sql`true`
     return isNewer ? sql`${plan.key} > ${at}` : sql`${plan.key} < ${at}`
   }
-  const near = sql`select id, ${plan.key} as at, ${plan.condition} as hit from (
-    select * from events where ${plan.scope} and ${beyond(place?.at)} ${order} limit ${plan.isPlain ? limit : NEWEST}) as near ${order}`
-  const seen = (await sql<Found & { hit: boolean | null }>`${near}`.execute(tx)).rows
-  const hits = seen.filter(({ hit }) => hit).slice(0, limit)
-  const last = seen.at(-1)
-  if (hits.length === limit || plan.isPlain || seen.length < NEWEST || !last) return hits
+  // Hits among the newest, and the last event looked at: only they leave the database.
+  const { rows: seen } = await sql<Found & { hit: boolean, looked: string | number }>`
+    with near as materialized (
+      select id, ${plan.key} as at, coalesce(${plan.condition}, false) as hit from (
+        select * from events where ${plan.scope} and ${beyond(place?.at)} ${order} limit ${plan.isPlain ? limit : NEWEST}) as newest),
+    hits as (select id, at from near where hit ${isNewer ? sql`order by at asc` : sql`order by at desc`} limit ${limit}),
+    last as (select id, at, (select count(*) from near) as looked from near ${isNewer ? sql`order by at desc` : sql`order by at asc`} limit 1)
+    select id, at, true as hit, 0 as looked from hits union all select id, at, false, looked from last`.execute(tx)
+  const hits = inOrder(seen.filter(({ hit }) => hit), isNewer)
+  const last = seen.find(({ hit }) => !hit)
+  if (hits.length === limit || plan.isPlain || !last || Number(last.looked) < NEWEST) return hits
   // Without `materialized` the planner may walk the order of events instead of using the index of words.
   const { rows } = await sql<Found>`with found as materialized (
       select id, ${plan.key} as at from events where ${plan.scope} and ${beyond(last.at)} and ${plan.condition})
     select id, at from found ${isNewer ? sql`order by at asc` : sql`order by at desc`} limit ${limit - hits.length}`.execute(tx)
   return [...hits, ...rows]
+}
+
+/** `union all` promises no order. Identifiers compare as texts, numbers as numbers. */
+function inOrder(found: readonly Found[], isAscending: boolean): Found[] {
+  const isBefore = ({ at: a }: Found, { at: b }: Found): number => /^\d+$/.test(String(a)) ? Number(a) - Number(b) : String(a) < String(b) ? -1 : 1
+  const sorted = found.map(({ id, at }) => ({ id, at })).sort(isBefore)
+  return isAscending ? sorted : sorted.reverse()
 }
 
 async function asSearcher<T>(tx: Tx, run: () => Promise<T>): Promise<T> {

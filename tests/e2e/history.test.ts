@@ -1,0 +1,74 @@
+/** The history page in a real browser against the real process: searched, live, endless, and an event by its address. */
+
+import path from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { startPlatform, until, type DemoFile, type PlatformProcess } from '@neo-stack/testing'
+import type { Browser } from 'playwright-core'
+import { chromiumPath, isRequired, launch, openPage, seriousFindings, signIn, type Watched } from './browser.ts'
+
+const main = path.join(import.meta.dirname, '../../services/platform/src/main.ts')
+
+describe.skipIf(!chromiumPath && !isRequired)(`the history page${chromiumPath ? '' : ' (skipped: needs chromium)'}`, () => {
+  let platform: PlatformProcess
+  let browser: Browser
+  let demo: DemoFile
+  let watched: Watched
+
+  const publish = async (messages: readonly string[]): Promise<void> => {
+    const answer = await fetch(`${platform.url}/v1/events/batch`, {
+      method: 'POST', headers: { 'authorization': `Bearer ${demo.apiKeys.find(({ tenantId }) => tenantId === 'acme')?.key ?? ''}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ events: messages.map(message => ({ channel: 'tenant:acme:alerts', type: 'alert', data: { severity: 'info', message } })) }),
+    })
+    expect(answer.status).toBe(201)
+  }
+
+  beforeAll(async () => {
+    platform = await startPlatform({ main, env: { NEO_PORTALS: 'auto', PATH: process.env['PATH'] ?? '' }, readyTimeoutMs: 240_000 })
+    demo = await platform.demo()
+    browser = await launch()
+    await publish(Array.from({ length: 200 }, (_, index) => `O disco do servidor ${index + 1} está cheio`))
+    watched = await openPage(browser, platform.url)
+    await signIn(watched.page, `${platform.url}/tenant/`, demo.users.find(({ email }) => email === 'viewer@acme.example') ?? { email: '', password: '' })
+    await watched.page.getByRole('link', { name: 'Histórico' }).click()
+  }, 300_000)
+  afterAll(async () => {
+    await browser?.close()
+    await platform?.stop()
+  })
+
+  it('shows the newest first, follows what comes, and breaks no rule of accessibility', async () => {
+    const rows = watched.page.getByTestId('history-event')
+    await rows.first().filter({ hasText: 'servidor 200' }).waitFor()
+    await watched.page.getByTestId('history-live').waitFor()
+    await publish(['Acabou de chegar <img src=x onerror=alert(1)>'])
+    await rows.first().filter({ hasText: 'Acabou de chegar <img src=x' }).waitFor()
+    expect(await seriousFindings(watched.page)).toEqual([])
+  })
+
+  it('goes on to the beginning of history', async () => {
+    const list = watched.page.getByTestId('history-list')
+    await until(async () => {
+      await list.evaluate((element: { scrollTop: number, scrollHeight: number }) => { element.scrollTop = element.scrollHeight })
+      return watched.page.getByText('Início do histórico').isVisible()
+    }, { timeoutMs: 30_000 })
+    expect(await watched.page.getByTestId('history-event').last().innerText()).not.toContain('servidor 200')
+  })
+
+  it('marks what a search found, keeps it in the address and shows what was around', async () => {
+    await watched.page.getByTestId('history-search').fill('"servidor 100" disco')
+    await watched.page.keyboard.press('Enter')
+    await until(async () => await watched.page.getByTestId('history-event').count() === 1)
+    expect(await watched.page.locator('mark').allInnerTexts()).toEqual(['disco', 'servidor 100'])
+    expect(watched.page.url()).toContain('q=')
+    await watched.page.getByTestId('history-open').click()
+    await watched.page.getByTestId('history-context').filter({ hasText: 'servidor 101' }).waitFor()
+    expect(await seriousFindings(watched.page)).toEqual([])
+  })
+
+  it('opens an event by its address', async () => {
+    await watched.page.goto(`${platform.url}/tenant/history?channel=tenant:acme:alerts&seq=7`)
+    await watched.page.getByTestId('history-linked').filter({ hasText: '#7' }).waitFor()
+    expect(watched.errors).toEqual([])
+    expect(watched.foreign).toEqual([])
+  })
+}, 120_000)
