@@ -1,6 +1,7 @@
 /** Composition: options in, an engine out. Everything is made here and nowhere else; nothing is global. */
 import { randomUUID } from 'node:crypto'
 import type { Server } from 'node:http'
+import { createApi } from './api.ts'
 import { createMemoryBroker } from './broker-memory.ts'
 import type { BrokerEvents } from './broker.ts'
 import { systemClock } from './clock.ts'
@@ -26,6 +27,7 @@ import { closeConnections } from './shutdown.ts'
 import type { CloseOptions } from './shutdown.ts'
 import { createCounters } from './stats.ts'
 import { createTokenVerifier } from './tokens/verifier.ts'
+import { serveApi } from './transport-api.ts'
 import { serveHttp } from './transport-http.ts'
 import type { HttpOptions } from './transport-http.ts'
 import { serveWebSocket } from './transport-websocket.ts'
@@ -74,11 +76,19 @@ export function createEngine(options: EngineOptions = {}): Engine {
     shared.ports.presence.close()
   }
 
+  const parts = { ...createPublishing(config, shared.ports.broker), ...createControl(shared), ...createInspection(shared) }
+  const api = createApi(parts, { node, version: config.version, now: () => clock.now() })
   return {
-    ...createPublishing(config, shared.ports.broker),
-    ...createControl(shared),
-    ...createInspection(shared),
-    attach: (server, options = {}) => attachTo(server, options, { ...config.client, accept, node, isOpen: () => closing === undefined }),
+    ...parts,
+    attach(server, attachOptions = {}) {
+      const { httpApi } = options
+      const detach = attachTo(server, attachOptions, { ...config.client, accept, node, isOpen: () => closing === undefined })
+      const detachApi = httpApi && serveApi(server, api, { ...httpApi, onFault: shared.ports.onFault })
+      return () => {
+        detachApi?.()
+        detach()
+      }
+    },
     close: (closeOptions = {}) => closing ??= shutDown(closeOptions),
   }
 }

@@ -20,7 +20,7 @@ export type { EncodedJson } from './payload.ts'
 export type { Disconnect } from './disconnects.ts'
 export type { ErrorReply } from './errors.ts'
 export type { Unsubscribe } from './unsubscribes.ts'
-export type { ChannelOptions, ClientOptions, EngineOptions, JwksSource, NamespaceOptions, TokenOptions } from './options.ts'
+export type { ChannelOptions, ClientOptions, EngineOptions, HttpApiOptions, JwksSource, NamespaceOptions, TokenOptions } from './options.ts'
 export type {
   Actor, Claims, ConnectingContext, DisconnectContext, Hooks, PublishingContext, SubscribingContext, Verdict, Veto,
 } from './hooks.ts'

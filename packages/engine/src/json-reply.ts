@@ -73,7 +73,7 @@ function listText(publications: readonly Publication[], epoch: string): string {
 }
 
 /** The first publication of a stream carries the epoch (PROTOCOL 6.8). */
-function publicationText(publication: Publication, epoch: string): string {
+export function publicationText(publication: Publication, epoch: string): string {
   const { data, info, offset, tags, version } = publication
   return object([
     `"data":${data}`,
@@ -85,7 +85,8 @@ function publicationText(publication: Publication, epoch: string): string {
   ])
 }
 
-function infoText(info: ClientInfo): string {
+/** Text of a client. */
+export function infoText(info: ClientInfo): string {
   return object([
     `"user":${JSON.stringify(info.user)}`,
     `"client":${JSON.stringify(info.client)}`,

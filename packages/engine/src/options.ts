@@ -112,6 +112,18 @@ export interface ClientOptions {
   readonly messageSizeLimit?: number
 }
 
+/** The server API over HTTP: one key may do everything, so it must never reach a browser. */
+export interface HttpApiOptions {
+  /** Given as `X-API-Key`, `Authorization: apikey …` or `?api_key=`. Without one nobody passes. */
+  readonly key?: string
+  /** Lets everybody in, for a port that only this machine reaches. @default false */
+  readonly insecure?: boolean
+  /** `transport` makes errors HTTP statuses; otherwise they are 200 with `error`. */
+  readonly errorMode?: 'transport'
+  /** @default '/api' */
+  readonly handlerPrefix?: string
+}
+
 /** Options of `createEngine`. */
 export interface EngineOptions {
   readonly client?: ClientOptions
@@ -121,6 +133,8 @@ export interface EngineOptions {
     readonly namespaces?: readonly NamespaceOptions[]
   }
   readonly hooks?: Hooks
+  /** Serves the server API, and `/health`. @default not served */
+  readonly httpApi?: HttpApiOptions
   /** What `connect` answers as server version. @default '6.9.1 OSS', the version whose protocol is spoken */
   readonly version?: string
   /** @default createMemoryBroker */

@@ -3,12 +3,14 @@
  * line, SSE: one per event), further commands come by `POST /emulation`. Source: PROTOCOL 1.17, 6.1, 6.4.
  */
 import { randomUUID } from 'node:crypto'
-import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { readBody } from './body.ts'
 import { jsonCodec } from './codec-json.ts'
 import { allowCrossOrigin, answerPreflight } from './cors.ts'
 import { DISCONNECTS } from './disconnects.ts'
 import { readEmulation } from './emulation.ts'
+import { end, interceptRequests, pathOf } from './requests.ts'
+import type { Serve } from './requests.ts'
 import type { Accept, Transport, TransportEvents } from './transport.ts'
 
 /** How long a client may take to read the end of its stream, in milliseconds. */
@@ -52,26 +54,11 @@ const EVENTS: Format = {
   wrap: frame => Buffer.from(frame.toString().split('\n').map(line => `data: ${line}\n\n`).join('')),
 }
 
-/** Takes the three paths of a server, ahead of the listeners it has; theirs are all other requests. Returns how to stop. */
+/** Takes the three paths of a server. Returns how to stop. */
 export function serveHttp(server: Server, options: HttpOptions): () => void {
-  const others = server.listeners('request') as RequestListener[]
   const emulated = new EmulatedSessions(options)
-  const listen: RequestListener = (request, response) => {
-    const serve = emulated.find(request)
-    if (serve) return void serve(request, response)
-    for (const other of others) other(request, response)
-    // With nobody else to answer, the request would stay open for ever.
-    if (others.length === 0 && server.listenerCount('request') === 1) end(response, 404)
-  }
-  for (const other of others) server.off('request', other)
-  server.prependListener('request', listen)
-  return () => {
-    server.off('request', listen)
-    for (const other of others) server.on('request', other)
-  }
+  return interceptRequests(server, request => emulated.find(request))
 }
-
-type Serve = (request: IncomingMessage, response: ServerResponse) => Promise<void>
 
 interface Emulated {
   readonly events: TransportEvents
@@ -95,7 +82,7 @@ class EmulatedSessions {
   }
 
   find(request: IncomingMessage): Serve | undefined {
-    return this.#serves.get((request.url ?? '').split('?', 1)[0] ?? '')
+    return this.#serves.get(pathOf(request))
   }
 
   #guarded(methods: readonly string[], serve: Serve): Serve {
@@ -190,11 +177,4 @@ function toTransport(response: ServerResponse, { format, emulation, setPaused }:
       setPaused(false)
     },
   }
-}
-
-/** What was not read of the request would be taken for the next one, so a refusal ends the socket. */
-function end(response: ServerResponse, status: number): void {
-  if (response.destroyed || response.headersSent) return
-  if (status === 413) response.shouldKeepAlive = false
-  response.writeHead(status, status === 204 ? {} : { 'content-length': 0 }).end()
 }

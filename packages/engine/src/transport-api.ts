@@ -1,0 +1,91 @@
+/** The server API over HTTP: `POST /api/<method>`, who may, and how errors look. Source: PROTOCOL 2.1, 6.22, 6.23. */
+import { createHash, timingSafeEqual } from 'node:crypto'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import { toApiError } from './api.ts'
+import type { ApiMethod } from './api.ts'
+import { readBody } from './body.ts'
+import { ERRORS } from './errors.ts'
+import { BodyError, Fields } from './fields.ts'
+import type { HttpApiOptions } from './options.ts'
+import { end, interceptRequests, pathOf } from './requests.ts'
+import type { Serve } from './requests.ts'
+
+/** Largest request: a broadcast may be long, a file is not meant. */
+const MAX_BODY_BYTES = 16 * 1_048_576
+
+/** HTTP status of each error in transport mode, others 500. */
+const STATUSES: Readonly<Record<number, number>> = { 102: 404, 104: 404, 107: 400, 108: 400, 112: 416, 113: 409 }
+
+type ApiServerOptions = HttpApiOptions & { onFault(error: unknown): void }
+
+/** Serves the methods and `/health` on a server, ahead of its listeners. Returns how to stop. */
+export function serveApi(server: Server, methods: ReadonlyMap<string, ApiMethod>, options: ApiServerOptions): () => void {
+  const { handlerPrefix = '/api' } = options
+  return interceptRequests(server, request => {
+    const path = pathOf(request)
+    if (path === '/health') return health
+    if (!path.startsWith(`${handlerPrefix}/`)) return undefined
+    const name = path.slice(handlerPrefix.length + 1)
+    const method = methods.get(name)
+    return method ? serveMethod(name, method, options) : notFound
+  })
+}
+
+const health: Serve = async (_, response) => { sendJson(response, 200, '{}') }
+const notFound: Serve = async (_, response) => { end(response, 404) }
+
+function serveMethod(name: string, method: ApiMethod, options: ApiServerOptions): Serve {
+  return async (request, response) => {
+    response.on('error', () => { response.destroy() })
+    if (request.method !== 'POST') return end(response.setHeader('allow', 'POST'), 405)
+    if (!isAllowed(request, options)) return end(response, 401)
+    const body = await readBody(request, MAX_BODY_BYTES)
+    if (typeof body === 'number') return end(response, body)
+    try {
+      const result = await method(readFields(body.toString()))
+      sendJson(response, 200, name === 'batch' ? result : `{"result":${result}}`)
+    } catch (error) {
+      if (!(error instanceof BodyError) && toApiError(error).code === ERRORS.internal.code) options.onFault(error)
+      fail(response, error, isTransportMode(request, options))
+    }
+  }
+}
+
+function fail(response: ServerResponse, error: unknown, isTransport: boolean): void {
+  if (error instanceof BodyError) return void response.writeHead(400, { 'content-type': 'text/plain; charset=utf-8' }).end('Bad Request\n')
+  const apiError = toApiError(error)
+  if (isTransport) sendJson(response, STATUSES[apiError.code] ?? 500, JSON.stringify(apiError))
+  else sendJson(response, 200, JSON.stringify({ error: apiError }))
+}
+
+/** A body of `null` is an empty request, an empty body is none. */
+function readFields(text: string): Fields {
+  try {
+    return new Fields(JSON.parse(text), text)
+  } catch (error) {
+    throw new BodyError('no JSON object', { cause: error })
+  }
+}
+
+function isTransportMode({ headers }: IncomingMessage, { errorMode }: HttpApiOptions): boolean {
+  return errorMode === 'transport' || headers['x-centrifugo-error-mode'] === 'transport'
+}
+
+/** A header that is wrong is not made good by the other header; the query counts by itself. */
+function isAllowed({ headers, url = '' }: IncomingMessage, { key = '', insecure = false }: HttpApiOptions): boolean {
+  if (insecure) return true
+  if (key === '') return false
+  const bearer = /^apikey (.+)$/iu.exec(headers.authorization ?? '')?.[1]
+  const inHeader = headers['x-api-key'] ?? bearer
+  const inQuery = URL.parse(url, 'http://host')?.searchParams.get('api_key') ?? ''
+  return isSame(typeof inHeader === 'string' ? inHeader : '', key) || isSame(inQuery, key)
+}
+
+const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
+
+/** In constant time, whatever the lengths. */
+const isSame = (given: string, key: string): boolean => timingSafeEqual(digest(given), digest(key))
+
+function sendJson(response: ServerResponse, status: number, text: string): void {
+  response.writeHead(status, { 'content-type': 'application/json' }).end(text)
+}
