@@ -31,6 +31,8 @@ import { metricsProjection } from './metrics/projection.ts'
 import { purgeSamples } from './metrics/retention.ts'
 import { metricsRoutes } from './metrics/routes.ts'
 import { startSampler } from './metrics/sampler.ts'
+import { presenceRoutes } from './presence/routes.ts'
+import { PresenceService } from './presence/service.ts'
 import { authHookPlugin } from './plugins/auth-hook.ts'
 import { healthPlugin } from './plugins/health.ts'
 import { methodsPlugin } from './plugins/methods.ts'
@@ -121,6 +123,8 @@ export async function createEventService(options: EventServiceOptions): Promise<
   logRoutes(app, database, writePath)
   billingRoutes(app, { database, writePath })
   metricsRoutes(app, { database, writePath, now })
+  const presence = new PresenceService({ realtime, now, onFault })
+  presenceRoutes(app, database, presence)
   refuseOtherMethods()
   await openapiRoutes(app)
   await portalsPlugin(app, options.portals ?? {})
@@ -134,6 +138,7 @@ export async function createEventService(options: EventServiceOptions): Promise<
 
   const shutDown = async (): Promise<void> => {
     isDraining = true
+    presence.stop()
     await Promise.all([sampler?.stop(), upkeep.stop()])
     await Promise.all([realtime.close(), closeServer(app)])
     await writePath.close()
