@@ -3,7 +3,7 @@ import type { ApiError, SearchQuery } from '@neo-stack/client'
 import type { Envelope, SearchHit } from '@neo-stack/events'
 import type { ComputedRef, Ref, ShallowRef } from 'vue'
 import type { Pages } from '../history/pages-state.ts'
-import { formatChannel } from '@neo-stack/events'
+import { formatChannel, PLATFORM_TENANT } from '@neo-stack/events'
 import { computed, onScopeDispose, readonly, ref, shallowReadonly, shallowRef } from 'vue'
 import { useNeoClient } from '../client.ts'
 import { useFeed } from '../feed-store.ts'
@@ -43,8 +43,8 @@ const LIMIT = 50
 /** Events before and after the one that is looked at. */
 const AROUND = 5
 
-/** Families whose new events are followed. */
-const LIVE = ['deployments', 'alerts'] as const
+/** Families whose new events are followed: of a tenant, and of the operators. */
+const LIVE = { tenant: ['deployments', 'alerts'], platform: ['admin-alerts', 'admin-activity', 'admin-tenants'] } as const
 
 /**
  * Reads a tenant's history. Nothing is asked before `search()`; requests and feeds end with the scope.
@@ -57,7 +57,7 @@ export function useEventHistory(tenantId: string): EventHistory {
   const pages = shallowRef<Pages>(noPages)
   const [isLoaded, isLoading, fresh] = [ref(false), ref(false), ref(0)]
   const error = shallowRef<ApiError | null>(null)
-  const feeds = LIVE.map(family => useArrivals(formatChannel(family, { tenantId }), () => void onArrival()))
+  const feeds = LIVE[tenantId === PLATFORM_TENANT ? 'platform' : 'tenant'].map(family => useArrivals(formatChannel(family, { tenantId }), () => void onArrival()))
   let filter: HistoryFilter = {}
   let isHeld = false
   let reading = new AbortController()
