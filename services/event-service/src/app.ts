@@ -6,6 +6,7 @@
 import cookie from '@fastify/cookie'
 import type { FastifyBaseLogger } from 'fastify'
 import { DeploymentPublisher, MetricsPublisher, type Actor, type AppendLogs, type Deployment, type LogsAppended, type Publish } from '@neo-stack/events'
+import { alertRoutes } from './alerts/routes.ts'
 import { createOriginCheck } from './auth/origin.ts'
 import { realtimeRoutes } from './auth/realtime-routes.ts'
 import { jwksRoute, sessionRoutes } from './auth/routes.ts'
@@ -123,6 +124,7 @@ export async function createEventService(options: EventServiceOptions): Promise<
   logRoutes(app, database, writePath)
   billingRoutes(app, { database, writePath })
   metricsRoutes(app, { database, writePath, now })
+  alertRoutes(app, database)
   const presence = new PresenceService({ realtime, now, onFault })
   presenceRoutes(app, database, presence)
   refuseOtherMethods()

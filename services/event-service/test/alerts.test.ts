@@ -1,0 +1,28 @@
+import type { AlertList } from '@neo-stack/events'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { startService, type TestService } from './service.ts'
+
+describe('alerts', () => {
+  let service: TestService
+  const url = '/v1/tenants/acme/alerts'
+  beforeAll(async () => { service = await startService() })
+  afterAll(() => service.stop())
+
+  it('lists raised and resolved alerts, newest first, one line each', async () => {
+    const headers = await service.bearer('viewer@acme.example')
+    expect((await service.app.inject({ url, headers })).json()).toMatchObject({ alerts: [], seq: 0 })
+    const publish = service.publishAs({ type: 'system', id: 'test' })
+    const alertId = '018f0000-0000-7000-8000-000000000001'
+    const channel = 'tenant:acme:alerts'
+    await publish({ channel, type: 'alert', data: { alertId, severity: 'critical', message: 'disk full' } })
+    const { id } = await publish({ channel, type: 'alert', data: { severity: 'info', message: 'hello' } })
+    await publish({ channel, type: 'alert_resolved', data: { alertId, severity: 'critical', message: 'disk free' } })
+    const { alerts, seq } = (await service.app.inject({ url, headers })).json<AlertList>()
+    expect(seq).toBe(3)
+    expect(alerts).toMatchObject([{ id, state: 'firing' }, { id: alertId, state: 'resolved', severity: 'critical' }])
+  })
+
+  it('does not exist for another tenant', async () => {
+    expect((await service.app.inject({ url, headers: await service.bearer('owner@globex.example') })).statusCode).toBe(404)
+  })
+})
