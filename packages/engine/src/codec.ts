@@ -1,5 +1,5 @@
 /**
- * Port: how commands and replies are written on the wire. Adapters: `codec-json.ts`; Protobuf comes next to it.
+ * Port: how commands and replies are written on the wire. Adapters: `codec-json.ts`, `codec-protobuf.ts`.
  * A codec has no state, so one object serves every connection and its identity tells which encoding a message has.
  */
 import type { Command } from './command.ts'

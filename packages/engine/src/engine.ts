@@ -5,7 +5,6 @@ import { createApi } from './api.ts'
 import { createMemoryBroker } from './broker-memory.ts'
 import type { BrokerEvents } from './broker.ts'
 import { systemClock } from './clock.ts'
-import { jsonCodec } from './codec-json.ts'
 import { resolveConfig } from './config.ts'
 import type { EngineConfig } from './config.ts'
 import { Connection } from './connection.ts'
@@ -65,7 +64,7 @@ export function createEngine(options: EngineOptions = {}): Engine {
   const config = resolveConfig(options)
   const clock = options.clock ?? systemClock
   const shared = createShared(config, options)
-  const accept: Accept = transport => new Connection(shared, { client: randomUUID(), transport, codec: jsonCodec })
+  const accept: Accept = (transport, codec) => new Connection(shared, { client: randomUUID(), transport, codec })
   const node = randomUUID()
   let closing: Promise<void> | undefined
 

@@ -6,9 +6,12 @@ import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { readBody } from './body.ts'
 import { jsonCodec } from './codec-json.ts'
+import { protobufCodec } from './codec-protobuf.ts'
+import type { Codec } from './codec.ts'
 import { allowCrossOrigin, answerPreflight } from './cors.ts'
 import { DISCONNECTS } from './disconnects.ts'
 import { readEmulation } from './emulation.ts'
+import { readProtobufEmulation } from './protobuf-command.ts'
 import { end, interceptRequests, pathOf } from './requests.ts'
 import type { Serve } from './requests.ts'
 import type { Accept, Transport, TransportEvents } from './transport.ts'
@@ -38,17 +41,26 @@ export interface HttpOptions {
 
 /** How replies look in a stream. */
 interface Format {
+  readonly codec: Codec
   readonly contentType: string
   readonly preamble: string
   wrap(frame: Buffer): Buffer
 }
 
+const OCTETS = 'application/octet-stream'
 const BREAK = Buffer.from('\n')
 
 /** Whole lines per chunk: the official client decodes chunk by chunk. */
-const LINES: Format = { contentType: 'text/plain; charset=utf-8', preamble: '', wrap: frame => Buffer.concat([frame, BREAK]) }
+const LINES: Format = {
+  codec: jsonCodec, contentType: 'text/plain; charset=utf-8', preamble: '',
+  wrap: frame => Buffer.concat([frame, BREAK]),
+}
+
+/** Messages carry their length. */
+const MESSAGES: Format = { codec: protobufCodec, contentType: OCTETS, preamble: '', wrap: frame => frame }
 
 const EVENTS: Format = {
+  codec: jsonCodec,
   contentType: 'text/event-stream; charset=utf-8',
   preamble: '\r\n',
   wrap: frame => Buffer.from(frame.toString().split('\n').map(line => `data: ${line}\n\n`).join('')),
@@ -75,7 +87,7 @@ class EmulatedSessions {
     this.#options = options
     const { httpStream, sse, emulation } = options.paths
     this.#serves = new Map([
-      [httpStream, this.#guarded(['POST'], (request, response) => this.#stream(request, response, LINES))],
+      [httpStream, this.#guarded(['POST'], (request, response) => this.#stream(request, response, isBinary(request) ? MESSAGES : LINES))],
       [sse, this.#guarded(['GET', 'POST'], (request, response) => this.#stream(request, response, EVENTS))],
       [emulation, this.#guarded(['POST'], (request, response) => this.#emulate(request, response))],
     ])
@@ -124,7 +136,7 @@ class EmulatedSessions {
       const emulated = this.#sessions.get(session)
       if (emulated) emulated.isPaused = isPaused
     }
-    const events = this.#options.accept(toTransport(response, { format, setPaused, emulation: { session, node: this.#options.node } }))
+    const events = this.#options.accept(toTransport(response, { format, setPaused, emulation: { session, node: this.#options.node } }), format.codec)
     this.#sessions.set(session, { events, isPaused: false })
     response.on('close', () => {
       this.#sessions.delete(session)
@@ -137,7 +149,7 @@ class EmulatedSessions {
   async #emulate(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = await readBody(request, this.#options.messageSizeLimit)
     if (typeof body === 'number') return end(response, body)
-    const emulation = readEmulation(body)
+    const emulation = isBinary(request) ? readProtobufEmulation(body) : readEmulation(body)
     if (!emulation) return end(response, 400)
     if (emulation.node !== this.#options.node) return end(response, 404)
     const emulated = this.#sessions.get(emulation.session)
@@ -146,6 +158,8 @@ class EmulatedSessions {
     end(response, 204)
   }
 }
+
+const isBinary = ({ headers }: IncomingMessage): boolean => headers['content-type']?.startsWith(OCTETS) ?? false
 
 interface StreamParts {
   readonly format: Format
@@ -163,7 +177,7 @@ function toTransport(response: ServerResponse, { format, emulation, setPaused }:
       response.write(format.wrap(frame), () => undefined)
     },
     close(disconnect) {
-      response.end(format.wrap(jsonCodec.encodePush({ type: 'disconnect', disconnect })))
+      response.end(format.wrap(format.codec.encodePush({ type: 'disconnect', disconnect })))
       const timer = setTimeout(() => { response.destroy() }, CLOSE_TIMEOUT_MS).unref()
       response.once('close', () => { clearTimeout(timer) })
     },

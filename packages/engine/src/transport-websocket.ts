@@ -4,13 +4,15 @@ import type { IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { WebSocketServer } from 'ws'
 import type { WebSocket } from 'ws'
+import type { Codec } from './codec.ts'
+import { jsonCodec } from './codec-json.ts'
+import { protobufCodec } from './codec-protobuf.ts'
 import { isOriginAllowed } from './origin.ts'
 import type { Accept, Transport } from './transport.ts'
 
 /** How long a closing handshake may take, in milliseconds. */
 const CLOSE_TIMEOUT_MS = 5_000
-const JSON_PROTOCOL = 'centrifuge-json'
-const PROTOBUF_PROTOCOL = 'centrifuge-protobuf'
+const PROTOCOLS = [jsonCodec.name, protobufCodec.name]
 
 /** What upgrades are held to. */
 export interface WebSocketOptions {
@@ -29,7 +31,7 @@ export function serveWebSocket(server: Server, options: WebSocketOptions): () =>
     noServer: true, clientTracking: false, perMessageDeflate: false,
     maxPayload: options.messageSizeLimit,
     closeTimeout: CLOSE_TIMEOUT_MS,
-    handleProtocols: offered => (offered.has(JSON_PROTOCOL) ? JSON_PROTOCOL : false),
+    handleProtocols: offered => [...offered].find(name => PROTOCOLS.includes(name)) ?? false,
   } as ConstructorParameters<typeof WebSocketServer>[0])
 
   const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
@@ -39,10 +41,11 @@ export function serveWebSocket(server: Server, options: WebSocketOptions): () =>
       if (server.listenerCount('upgrade') === 1) answer(socket, 404)
       return
     }
-    const status = refusal(request, url, options)
+    const status = refusal(request, options)
     if (status !== undefined) return answer(socket, status)
     sockets.handleUpgrade(request, socket, head, webSocket => {
-      serve(webSocket, url.searchParams.get('cf_ws_frame_ping_pong') === 'true', options.accept)
+      const hasNativePing = url.searchParams.get('cf_ws_frame_ping_pong') === 'true'
+      serve(webSocket, options.accept, { hasNativePing, codec: codecOf(webSocket, url) })
     })
   }
 
@@ -53,14 +56,10 @@ export function serveWebSocket(server: Server, options: WebSocketOptions): () =>
   }
 }
 
-/** HTTP status of a refused upgrade. Protobuf is refused at the door: its clients would not understand JSON. */
-function refusal(request: IncomingMessage, url: URL, { isOpen, allowedOrigins }: WebSocketOptions): number | undefined {
+/** HTTP status of a refused upgrade. */
+function refusal(request: IncomingMessage, { isOpen, allowedOrigins }: WebSocketOptions): number | undefined {
   if (!isOpen()) return 503
-  if (!isOriginAllowed(request.headers, allowedOrigins)) return 403
-  const query = url.searchParams
-  const protocols = (request.headers['sec-websocket-protocol'] ?? '').split(',').map(name => name.trim())
-  const wantsProtobuf = protocols.includes(PROTOBUF_PROTOCOL) && !protocols.includes(JSON_PROTOCOL)
-  return wantsProtobuf || query.get('format') === 'protobuf' || query.get('cf_protocol') === 'protobuf' ? 400 : undefined
+  return isOriginAllowed(request.headers, allowedOrigins) ? undefined : 403
 }
 
 function answer(socket: Duplex, status: number): void {
@@ -69,8 +68,13 @@ function answer(socket: Duplex, status: number): void {
   socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
 }
 
-function serve(webSocket: WebSocket, hasNativePing: boolean, accept: Accept): void {
-  const events = accept(toTransport(webSocket, hasNativePing))
+function codecOf({ protocol }: WebSocket, { searchParams }: URL): Codec {
+  const format = searchParams.get('format') ?? searchParams.get('cf_protocol')
+  return protocol === protobufCodec.name || format === 'protobuf' ? protobufCodec : jsonCodec
+}
+
+function serve(webSocket: WebSocket, accept: Accept, { hasNativePing, codec }: { hasNativePing: boolean, codec: Codec }): void {
+  const events = accept(toTransport(webSocket, hasNativePing), codec)
   webSocket.on('message', data => { events.onFrame(data as Buffer) })
   webSocket.on('close', (code, reason) => { events.onClose(code, reason.toString()) })
   // Faults of the frame format close the socket with their own code; `close` reports it.

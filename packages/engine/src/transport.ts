@@ -1,4 +1,5 @@
 /** Port: one connection's way to its client. Adapters: `transport-websocket.ts`, `transport-http.ts`. */
+import type { Codec } from './codec.ts'
 import type { Disconnect } from './disconnects.ts'
 
 /** What a transport reports. */
@@ -26,5 +27,5 @@ export interface Transport {
   ping?(): void
 }
 
-/** Takes a new transport in; its events go to what is returned. */
-export type Accept = (transport: Transport) => TransportEvents
+/** Takes a new transport in, with how its client writes; its events go to what is returned. */
+export type Accept = (transport: Transport, codec: Codec) => TransportEvents

@@ -76,9 +76,9 @@ test('after a connect error nothing is answered any more', async () => {
   expect(engine.stats()).toMatchObject({ sockets: 1, connections: 0, users: 0 })
 })
 
-test('the JSON subprotocol is negotiated, Protobuf is refused at the door', async () => {
+test('the query may choose Protobuf, in which JSON is no command', async () => {
   const { url } = await start()
-  const { socket } = await raw(url, { protocol: 'centrifuge-json' } as never)
-  expect(socket.readyState).toBe(1)
-  await expect(raw(`${url}?format=protobuf`)).rejects.toThrow('400')
+  const binary = await raw(`${url}?format=protobuf`)
+  binary.socket.send('{"id":1,"connect":{}}')
+  expect((await binary.closed)[0]).toBe(3501)
 })
