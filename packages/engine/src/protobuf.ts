@@ -6,7 +6,7 @@ export class WireError extends Error {
 }
 
 /** A field as it stands on the wire. */
-export interface WireField {
+interface WireField {
   readonly number: number
   readonly value: bigint | Buffer
 }
