@@ -80,7 +80,7 @@ export function readMessage(bytes: Buffer): ReadonlyMap<number, bigint | Buffer>
 }
 
 /** A varint's bytes, for whole numbers from 0. */
-export function varint(value: number): Buffer {
+function varint(value: number): Buffer {
   const bytes: number[] = []
   let rest = value
   while (rest >= 0x80) {
