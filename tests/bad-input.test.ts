@@ -196,6 +196,7 @@ describe('what the schema alone does not say', () => {
   const event = (data: object, more: object = {}): object => ({ channel, type: 'alert', data, ...more })
   const progress = (data: object): object => ({ channel: 'tenant:acme:deployments', type: 'deployment_progress', data: { deploymentId: 'bad-input', progress: 1, ...data } })
   const good = { severity: 'info', message: 'Good' }
+  const usage = { resource: 'disk', used: 60, limit: 100, period: '2026-11' }
   const sample = { cpu: 1, memory: 1, disk: 1, networkIn: 1, networkOut: 1, activeInstances: 1, uptime: 1 }
 
   test.each<[string, string, object, Expected]>([
@@ -224,6 +225,8 @@ describe('what the schema alone does not say', () => {
     ['a name of blanks', '/v1/tenants/acme/deployments', { instanceType: 'odoo', name: '   ' }, { status: 400, code: 'invalid_request', paths: ['name'] }],
     ['metrics beyond a percentage', '/v1/tenants/acme/metrics', { ...sample, cpu: 101 }, { status: 400, code: 'invalid_request' }],
     ['metrics with half a sample', '/v1/tenants/acme/metrics', { cpu: 1 }, { status: 400, code: 'invalid_request' }],
+    ['usage of a resource with a NUL in its name', '/v1/tenants/acme/usage', { ...usage, resource: 'disk\0' }, { status: 400, code: 'invalid_request', paths: ['resource'] }],
+    ['usage of a period with half a character', '/v1/tenants/acme/usage', { ...usage, period: '2026-11\ud800' }, { status: 400, code: 'invalid_request', paths: ['period'] }],
     ['an alert to nobody', '/v1/alerts', { tenantId: 'nobody', ...good }, { status: 404, code: 'not_found' }],
     ['too many channels', '/v1/realtime/subscription-tokens', { channels: Array.from({ length: 101 }, () => channel) }, { status: 400, code: 'invalid_request', paths: ['channels'] }],
     ['lines for a deployment that does not exist', '/v1/tenants/acme/deployments/no-such/logs', { lines: ['x'] }, { status: 404, code: 'not_found' }],

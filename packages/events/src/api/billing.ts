@@ -47,12 +47,15 @@ export const inboxCountSchema = z.object({ unread: z.int().min(0) })
 /** See {@link inboxCountSchema}. */
 export type InboxCount = z.infer<typeof inboxCountSchema>
 
+/** What names a resource or a period: up to 64 characters that a person can see. */
+const nameSchema = z.string().min(1).max(64).regex(/^[^\p{Cc}\p{Cs}]*$/u, 'no control characters')
+
 /** POST …/usage: how much of a limit is used in a period (for example `2026-11`), both in the resource's own unit. */
 export const reportUsageSchema = z.strictObject({
-  resource: z.string().min(1).max(64),
+  resource: nameSchema,
   used: z.number().min(0),
   limit: z.number().positive(),
-  period: z.string().min(1).max(64),
+  period: nameSchema,
 })
 
 /** See {@link reportUsageSchema}. */
