@@ -27,6 +27,8 @@ export interface ConnectionInfo {
   /** Millisecond of the connect reply since 1970. */
   readonly since: number
   readonly channels: readonly string[]
+  /** `meta` of the connection's token. */
+  readonly meta: unknown
 }
 
 /** Reading without a connection. */
@@ -71,8 +73,8 @@ export function createInspection({ ports, hub, roster, counters }: Shared): Insp
       ports.broker.removeHistory(channel)
     },
     channels: () => new Map(hub.entries()),
-    connections: () => [...roster.connected.values()].map(({ session: { client, user, since, subscriptions } }) =>
-      ({ client, user, since, channels: [...subscriptions.keys()] })),
+    connections: () => [...roster.connected.values()].map(({ session: { client, user, since, subscriptions, meta } }) =>
+      ({ client, user, since, channels: [...subscriptions.keys()], meta })),
     stats: () => ({
       ...structuredClone(counters),
       sockets: roster.open.size,

@@ -53,6 +53,8 @@ export interface Session {
   status: Status
   user: string
   info: Json | undefined
+  /** The token's `meta`. */
+  meta: unknown
   since: number
   staleAt: number
   cutAt: number
@@ -90,7 +92,7 @@ export interface SessionOptions {
 /** A session that has said nothing yet. */
 export function createSession({ client, receiver, hasNativePing, emulation, now, staleCloseDelay }: SessionOptions): Session {
   return {
-    client, receiver, hasNativePing, emulation, subscriptions: new Map(), status: 'new', user: '', info: undefined, since: now,
+    client, receiver, hasNativePing, emulation, subscriptions: new Map(), status: 'new', user: '', info: undefined, meta: undefined, since: now,
     staleAt: now + staleCloseDelay, cutAt: Infinity, pingAt: Infinity, pongAt: Infinity, expireAt: Infinity, subscribing: undefined,
   }
 }

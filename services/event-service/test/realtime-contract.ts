@@ -7,7 +7,7 @@ import type { Realtime } from '../src/realtime/realtime.ts'
 export interface RealtimeSubject {
   realtime: Realtime
   url: string
-  signConnection: (user: string) => Promise<string>
+  signConnection: (user: string, sessionId?: string) => Promise<string>
   signSubscription: (user: string, channel: string) => Promise<string>
   stop: () => Promise<void>
 }
@@ -30,8 +30,8 @@ export class Client {
   readonly recovered: boolean[] = []
   readonly #waiting: (() => void)[] = []
 
-  constructor(subject: RealtimeSubject, user: string) {
-    this.centrifuge = new Centrifuge(subject.url, { getToken: () => subject.signConnection(user), minReconnectDelay: 10, maxReconnectDelay: 50 })
+  constructor(subject: RealtimeSubject, user: string, sessionId?: string) {
+    this.centrifuge = new Centrifuge(subject.url, { getToken: () => subject.signConnection(user, sessionId), minReconnectDelay: 10, maxReconnectDelay: 50 })
     this.centrifuge.on('connected', () => { this.#note('connected', 0) })
     this.centrifuge.on('connecting', ({ code }) => { this.#note('connecting', code) })
     this.centrifuge.on('disconnected', ({ code }) => { this.#note('disconnected', code) })
@@ -152,6 +152,20 @@ export function describeRealtime(name: string, start: () => Promise<RealtimeSubj
       await stays.until(() => stays.seqs.length === 1)
       expect(cut.seqs).toEqual([])
       expect(stays.saw('disconnected')).toBe(false)
+    })
+
+    it('cuts one session of a user and leaves the other', async () => {
+      const [cut, stays] = ['lost-laptop', 'phone'].map(sessionId => {
+        const client = new Client(subject, ana, sessionId)
+        clients.push(client)
+        client.centrifuge.connect()
+        return client
+      }) as [Client, Client]
+      await Promise.all([cut, stays].map(client => client.until(() => client.saw('connected'))))
+      await subject.realtime.disconnect({ tenantId: 'acme', userId: ana.slice('acme/'.length), sessionId: 'lost-laptop' }, 'signed out')
+      await cut.until(() => cut.saw('disconnected', 3503))
+      expect(stays.centrifuge.state).toBe('connected')
+      expect(stays.states.map(({ state }) => state)).not.toContain('disconnected')
     })
 
     it('cuts a whole tenant and no other', async () => {

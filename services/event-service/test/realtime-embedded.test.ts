@@ -33,7 +33,7 @@ async function startEmbedded(): Promise<EmbeddedSubject> {
   await once(server, 'listening')
   return {
     realtime, tokens, refused, faults, url: `ws://127.0.0.1:${(server.address() as AddressInfo).port}/connection/websocket`,
-    signConnection: async user => (await tokens.signConnection(principalOf(user))).token,
+    signConnection: async (user, sessionId) => (await tokens.signConnection({ ...principalOf(user), ...sessionId && { sessionId } })).token,
     signSubscription: async (user, name) => (await tokens.signSubscription(principalOf(user), name)).token,
     stop: async () => {
       await realtime.close()

@@ -92,7 +92,7 @@ describe('sessions', () => {
     expect(reused.cookies[0]).toMatchObject({ name: cookieName, value: '' })
     expect((await refresh(tokenIn(second))).statusCode).toBe(401)
     expect((await whoAmI(second)).statusCode).toBe(401)
-    expect(service.cut).toEqual([{ tenantId: 'acme', userId: signedIn.json<Session>().user.id, reason: 'refresh token reused' }])
+    expect(service.cut).toEqual([{ tenantId: 'acme', userId: signedIn.json<Session>().user.id, sessionId: expect.any(String), reason: 'refresh token reused' }])
     await refresh(first)
     expect(service.cut).toHaveLength(1)
   })

@@ -18,7 +18,7 @@ interface Identity {
   readonly grant: ConnectionGrant
 }
 
-const ANONYMOUS: Identity = { claims: {}, grant: { user: '', info: undefined, expireAt: 0, channels: [] } }
+const ANONYMOUS: Identity = { claims: {}, grant: { user: '', info: undefined, expireAt: 0, channels: [], meta: undefined } }
 
 /** Decides on a connection. */
 export async function connect(session: Session, request: Request<'connect'>, ports: Ports): Promise<Outcome> {
@@ -57,6 +57,7 @@ const FAULTS = { expired: refuse('tokenExpired'), invalid: disconnect('invalidTo
 function welcome(session: Session, grant: ConnectionGrant, { config, now }: Ports): Outcome {
   session.user = grant.user
   session.info = grant.info
+  session.meta = grant.meta
   session.expireAt = toDeadline(grant.expireAt)
   const { pingInterval } = config.client
   const ping = session.hasNativePing ? {} : { ping: Math.max(1, Math.round(pingInterval / 1000)), pong: true }

@@ -21,6 +21,7 @@ export async function refresh(session: Session, { token }: Request<'refresh'>, p
   const context = { client, user, claims, data: undefined, isRefresh: true }
   const veto = await ask(ports, { disconnect: DISCONNECTS.serverError }, () => ports.hooks.onConnecting?.(context))
   if (veto) return veto
+  session.meta = grant.meta
   session.expireAt = toDeadline(grant.expireAt)
   const value = { client, version: ports.config.version, ...toExpiry(grant.expireAt, ports.now()) }
   return reply({ method: 'refresh', value }, { type: 'expiryChanged' })

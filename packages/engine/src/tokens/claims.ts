@@ -15,6 +15,8 @@ export interface Grant {
 export interface ConnectionGrant extends Grant {
   /** Server-side subscriptions asked for by `channels` or `subs`. */
   readonly channels: readonly string[]
+  /** What the application attached to the connection; no client sees it. */
+  readonly meta: unknown
 }
 
 /** Claims of a subscription token; absent ones are ''. */
@@ -27,9 +29,9 @@ export interface SubscriptionGrant extends Grant {
 export function toConnectionGrant(claims: Claims): ConnectionGrant | undefined {
   const grant = toGrant(claims)
   if (!grant || claims.channel !== undefined) return undefined
-  const { channels = [], subs = {} } = claims
+  const { channels = [], subs = {}, meta } = claims
   if (!Array.isArray(channels) || typeof subs !== 'object' || subs === null) return undefined
-  return { ...grant, channels: [...channels.map(String), ...Object.keys(subs)] }
+  return { ...grant, channels: [...channels.map(String), ...Object.keys(subs)], meta }
 }
 
 /** Undefined when a claim has the wrong type. */

@@ -8,10 +8,11 @@ import type { Database } from '../database/database.ts'
 /** A revoked session stays in memory this long: longer than any of its tokens lives. */
 const REMEMBER_MS = 600_000
 
-/** Whose sockets to end: a user's, or a whole tenant's. */
+/** Whose sockets to end: one session's, a user's, or a whole tenant's. */
 export interface RevocationTarget {
   tenantId: string
   userId?: string
+  sessionId?: string
 }
 
 /** Told after each revocation was stored. */
@@ -30,7 +31,7 @@ export interface Revocation {
   /** Whether this holder is refused. */
   isRevoked: (holder: Holder) => boolean
   /** The same for realtime's hooks: `user` is `{tenantId}/{userId}`. */
-  isAllowed: (user: string, issuedAt?: number) => boolean
+  isAllowed: (user: string, token?: { issuedAt?: number | undefined, sessionId?: string | undefined }) => boolean
   /** Ends a session. */
   revokeSession: (session: { tenantId: string, userId: string, sessionId: string }, reason: string) => Promise<void>
   /** Ends every session and token of a user: a changed role, a lost laptop. The user may sign in again. */
@@ -71,9 +72,9 @@ export async function createRevocation(options: RevocationOptions): Promise<Revo
   }
   return {
     isRevoked,
-    isAllowed: (user, issuedAt = Math.floor(now() / 1000)) => {
+    isAllowed: (user, { issuedAt = Math.floor(now() / 1000), sessionId } = {}) => {
       const [tenantId, userId, ...rest] = user.split('/')
-      return Boolean(tenantId && userId) && rest.length === 0 && !isRevoked({ tenantId: tenantId ?? '', userId: userId ?? '', issuedAt })
+      return Boolean(tenantId && userId) && rest.length === 0 && !isRevoked({ tenantId: tenantId ?? '', userId: userId ?? '', sessionId, issuedAt })
     },
     onRevoked: listener => { listeners.push(listener) },
     ...createActs({ ...options, now, refused, tell }),
@@ -101,7 +102,7 @@ function createActs({ database, now, refused, tell }: Acts): Pick<Revocation, 'r
         .set({ revoked_at: new Date(now()), revoked_reason: reason }).execute())
       forget(refused.sessions, now())
       refused.sessions.set(sessionId, now() + REMEMBER_MS)
-      await tell(user, reason)
+      await tell({ ...user, sessionId }, reason)
     },
     setUserState: async (user, state) => {
       await database.inTenant(user.tenantId, tx => tx.updateTable('users').where('id', '=', user.userId).set({ state }).execute())

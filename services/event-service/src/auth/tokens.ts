@@ -56,8 +56,8 @@ export interface TokensOptions {
 /** See {@link createTokens}. */
 export interface Tokens {
   signAccess: (claims: Omit<AccessClaims, 'issuedAt'>) => Promise<IssuedToken>
-  /** Opens a connection as `{tenantId}/{userId}`. */
-  signConnection: (principal: Principal) => Promise<IssuedToken>
+  /** Opens a connection as `{tenantId}/{userId}`; `meta` says of which session, for whoever ends that one alone. */
+  signConnection: (principal: Principal & { sessionId?: string }) => Promise<IssuedToken>
   /** Subscribes that user to this channel. The caller has authorized it. */
   signSubscription: (principal: Principal, channel: string) => Promise<IssuedToken>
   /** @throws {Problem} `unauthenticated` for whatever is not a valid access token */
@@ -89,7 +89,7 @@ export function createTokens(options: TokensOptions): Tokens {
     signAccess: ({ sessionId, roles, ...who }) =>
       sign({ purpose: 'access', sub: userOf(who), claims: { roles, sid: sessionId }, seconds: LIFETIME_SECONDS }),
     signConnection: principal =>
-      sign({ purpose: 'connection', sub: userOf(principal), claims: { info: { kind: principal.kind } }, ...realtime }),
+      sign({ purpose: 'connection', sub: userOf(principal), claims: { info: { kind: principal.kind }, meta: { sessionId: principal.sessionId } }, ...realtime }),
     signSubscription: (principal, channel) => sign({ purpose: 'subscription', sub: userOf(principal), claims: { channel }, ...realtime }),
     verify,
     verifyAccess: async token => toAccessClaims(await verify('access', token)),

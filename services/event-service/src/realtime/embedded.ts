@@ -14,7 +14,7 @@ export interface EmbeddedRealtimeOptions {
   /** @default 'neo-stack' */
   issuer?: string
   /** Whether a user may still connect and subscribe; `user` is `{tenantId}/{userId}`, `issuedAt` the token's second. */
-  isAllowed: (user: string, issuedAt?: number) => boolean
+  isAllowed: (user: string, token: { issuedAt?: number | undefined, sessionId?: string | undefined }) => boolean
   /** Origins that may connect, all of them: with a list the own host passes only when it is in it. @default the own host */
   allowedOrigins?: readonly string[]
   /** Told of faults inside the engine. */
@@ -34,8 +34,8 @@ export function createEmbeddedRealtime(options: EmbeddedRealtimeOptions): Realti
     },
     channel: { namespaces: namespaces.map(({ historyTtlMs, ...namespace }) => ({ ...namespace, historyTtl: historyTtlMs })) },
     hooks: {
-      onConnecting: ({ user, claims }) => judge(options, user, claims['iat']),
-      onSubscribing: ({ user, claims }) => judge(options, user, claims['iat']),
+      onConnecting: ({ user, claims }) => judge(options, user, claims),
+      onSubscribing: ({ user, claims }) => judge(options, user, claims),
     },
     ...options.onFault && { onFault: options.onFault },
   })
@@ -61,8 +61,8 @@ function tokenOptions({ jwks, issuer = DEFAULT_ISSUER }: EmbeddedRealtimeOptions
   return { jwks: { keys: jwks }, issuer, audience, typ }
 }
 
-function judge({ isAllowed }: EmbeddedRealtimeOptions, user: string, issuedAt: unknown): Verdict {
-  return isAllowed(user, typeof issuedAt === 'number' ? issuedAt : undefined) ? undefined : { disconnect: DISCONNECTS.forceDisconnect }
+function judge({ isAllowed }: EmbeddedRealtimeOptions, user: string, { iat, meta }: Readonly<Record<string, unknown>>): Verdict {
+  return isAllowed(user, { issuedAt: typeof iat === 'number' ? iat : undefined, sessionId: sessionOf(meta) }) ? undefined : { disconnect: DISCONNECTS.forceDisconnect }
 }
 
 /**
@@ -82,8 +82,18 @@ function deliver(engine: Engine, event: Envelope, onFault: EmbeddedRealtimeOptio
   }
 }
 
-function disconnect(engine: Engine, { tenantId, userId }: RealtimeTarget, reason: string): void {
+/** The session in a connection token's `meta`; services have none. */
+function sessionOf(meta: unknown): string | undefined {
+  return typeof meta === 'object' && meta !== null && 'sessionId' in meta && typeof meta.sessionId === 'string' ? meta.sessionId : undefined
+}
+
+function disconnect(engine: Engine, { tenantId, userId, sessionId }: RealtimeTarget, reason: string): void {
   const code = DISCONNECTS.forceDisconnect.code
+  if (sessionId !== undefined) {
+    const ofSession = engine.connections().filter(({ meta }) => sessionOf(meta) === sessionId)
+    for (const { client, user } of ofSession) if (user === `${tenantId}/${userId}`) engine.disconnect({ client, user, code, reason })
+    return
+  }
   if (userId !== undefined) return void engine.disconnect({ user: `${tenantId}/${userId}`, code, reason })
   const users = new Set(engine.connections().map(({ user }) => user).filter(user => user.startsWith(`${tenantId}/`)))
   for (const user of users) engine.disconnect({ user, code, reason })

@@ -11,10 +11,12 @@ export interface RealtimeStats {
   subscriptions: number
 }
 
-/** Whose connections or subscriptions to end: user is `{tenantId}/{userId}`, or a whole tenant. */
+/** Whose connections to end: one session's, a user's (`{tenantId}/{userId}`), or a whole tenant's. */
 export interface RealtimeTarget {
   tenantId: string
   userId?: string
+  /** Only those of this session of the user. */
+  sessionId?: string | undefined
 }
 
 /** Delivers events to whoever is subscribed. */
