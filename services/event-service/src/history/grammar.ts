@@ -75,7 +75,9 @@ function tokenize(text: string): Token[] {
     TOKEN.lastIndex = position
     const match = TOKEN.exec(text)
     const { not, field, quoted, bare } = match?.groups ?? {}
-    tokens.push({ isNot: not !== undefined, field, text: quoted ?? bare ?? '', isQuoted: quoted !== undefined })
+    const given = field ?? quoted ?? bare
+    // A lone dash is a word like any other.
+    tokens.push({ isNot: not !== undefined && given !== undefined, field, text: quoted ?? bare ?? (given === undefined ? not ?? '' : ''), isQuoted: quoted !== undefined })
     position += Math.max(1, match?.[0].length ?? 1)
   }
   return tokens
@@ -87,13 +89,11 @@ function toQuery(token: Token, faults: string[]): Query | undefined {
   return token.isNot ? { kind: 'not', of: term } : term
 }
 
-function toText({ text, isQuoted, isNot }: Token): Term | undefined {
+function toText({ text, isQuoted }: Token): Term | undefined {
   const collapsed = text.replace(/\s+/g, ' ').trim()
   if (isQuoted) return collapsed === '' ? undefined : { kind: 'phrase', text: collapsed }
   if (/^[^*]+\*$/.test(collapsed)) return { kind: 'prefix', text: collapsed.slice(0, -1) }
-  if (collapsed !== '') return { kind: 'word', text: collapsed }
-  // A lone dash is a word like any other.
-  return isNot ? { kind: 'word', text: '-' } : undefined
+  return collapsed === '' ? undefined : { kind: 'word', text: collapsed }
 }
 
 function toField(name: string, { text, isQuoted }: Token, faults: string[]): Term | undefined {
