@@ -1,20 +1,16 @@
 import { createServer, request } from 'node:http'
 import { Centrifuge } from 'centrifuge'
-import type { PublicationContext, SubscribedContext } from 'centrifuge'
+import type { SubscribedContext } from 'centrifuge'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { createEngine } from '../src/index.ts'
-import { once, sign, start, until } from './kit.ts'
+import { hearing, official, once, sign, start, until } from './kit.ts'
 import type { Running } from './kit.ts'
 
 const http = ({ port }: Running, path: string): string => `http://127.0.0.1:${port}${path}`
 
 function overHttp(running: Running): Centrifuge {
-  const client = new Centrifuge([{ transport: 'http_stream', endpoint: http(running, '/connection/http_stream') }], {
-    emulationEndpoint: http(running, '/emulation'),
-    getToken: () => sign({ sub: 'u' }), minReconnectDelay: 10, maxReconnectDelay: 50,
-  })
-  onTestFinished(() => { client.disconnect() })
-  return client
+  const endpoint = http(running, '/connection/http_stream')
+  return official([{ transport: 'http_stream', endpoint }], { emulationEndpoint: http(running, '/emulation') })
 }
 
 interface Streaming {
@@ -57,12 +53,7 @@ const emulate = (running: Running, body: unknown, headers: Record<string, string
 test('the official client lives over HTTP streaming: subscribes, publishes, hears itself, recovers', async () => {
   const running = await start()
   const client = overHttp(running)
-  const subscription = client.newSubscription('kept:a')
-  const heard: unknown[] = []
-  subscription.on('publication', (context: PublicationContext) => heard.push(context.data))
-  subscription.subscribe()
-  client.connect()
-  await subscription.ready(5_000)
+  const { subscription, heard } = await hearing(client, 'kept:a', ({ data }) => data as unknown)
   await subscription.publish({ n: 'ação' })
   await until(() => heard.length === 1)
   const back = once<SubscribedContext>(subscription, 'subscribed')

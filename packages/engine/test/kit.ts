@@ -2,7 +2,7 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { Centrifuge } from 'centrifuge'
-import type { Options } from 'centrifuge'
+import type { Options, PublicationContext, Subscription, TransportEndpoint } from 'centrifuge'
 import { SignJWT } from 'jose'
 import type { JWTPayload } from 'jose'
 import { onTestFinished } from 'vitest'
@@ -108,10 +108,21 @@ export async function connected(url: string, user = 'u', claims: JWTPayload = {}
 }
 
 /** An official client, connecting as a user with fast retries. */
-export function official(url: string, options: Partial<Options> = {}, user = 'u'): Centrifuge {
+export function official(url: string | TransportEndpoint[], options: Partial<Options> = {}, user = 'u'): Centrifuge {
   const client = new Centrifuge(url, { getToken: () => sign({ sub: user }), minReconnectDelay: 10, maxReconnectDelay: 50, ...options })
   onTestFinished(() => { client.disconnect() })
   return client
+}
+
+/** Connects and subscribes a client; what `read` makes of each publication is in `heard` as it comes. */
+export async function hearing<T>(client: Centrifuge, channel: string, read: (context: PublicationContext) => T): Promise<{ subscription: Subscription, heard: T[] }> {
+  const subscription = client.newSubscription(channel)
+  const heard: T[] = []
+  subscription.on('publication', context => heard.push(read(context)))
+  subscription.subscribe()
+  client.connect()
+  await subscription.ready(5_000)
+  return { subscription, heard }
 }
 
 /** Resolves with the next event of that name. */

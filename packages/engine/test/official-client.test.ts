@@ -1,17 +1,12 @@
 import { expect, test } from 'vitest'
-import type { PublicationContext, SubscribedContext, UnsubscribedContext } from 'centrifuge'
+import type { SubscribedContext, UnsubscribedContext } from 'centrifuge'
 import { createEngine } from '../src/index.ts'
-import { KEPT, SECRET, listen, official, once, start, until } from './kit.ts'
+import { KEPT, SECRET, hearing, listen, official, once, start, until } from './kit.ts'
 
 test('the official client connects, subscribes, publishes and hears itself', async () => {
   const { url } = await start()
   const client = official(url)
-  const subscription = client.newSubscription('kept:a')
-  const heard: unknown[] = []
-  subscription.on('publication', (context: PublicationContext) => heard.push(context.data))
-  subscription.subscribe()
-  client.connect()
-  await subscription.ready(5_000)
+  const { subscription, heard } = await hearing(client, 'kept:a', ({ data }) => data as unknown)
   await subscription.publish({ n: 1 })
   expect(heard).toEqual([{ n: 1 }])
 })
@@ -19,12 +14,7 @@ test('the official client connects, subscribes, publishes and hears itself', asy
 test('what was published while a client was away is recovered in order, once', async () => {
   const { url, engine } = await start()
   const client = official(url)
-  const subscription = client.newSubscription('kept:a')
-  const heard: number[] = []
-  subscription.on('publication', (context: PublicationContext) => heard.push(context.offset ?? 0))
-  subscription.subscribe()
-  client.connect()
-  await subscription.ready(5_000)
+  const { subscription, heard } = await hearing(client, 'kept:a', ({ offset = 0 }) => offset)
   engine.publish('kept:a', 1)
   await until(() => heard.length === 1)
   const back = once<SubscribedContext>(subscription, 'subscribed')
