@@ -4,6 +4,7 @@ import { ERRORS, EngineError } from './errors.ts'
 import { BodyError, Fields } from './fields.ts'
 import type { Inspection } from './inspection.ts'
 import { infoText, publicationText } from './json-reply.ts'
+import { isJson } from './json-text.ts'
 import { encodedJson } from './payload.ts'
 import type { EncodedJson } from './payload.ts'
 import type { PublishOptions, Publishing } from './publishing.ts'
@@ -69,15 +70,6 @@ function payload(fields: Fields): EncodedJson {
   const json = base64 === '' ? fields.json('data') : Buffer.from(base64, 'base64').toString()
   if (json === undefined || !isJson(json)) throw new EngineError('badRequest', 'data must be JSON')
   return encodedJson(json)
-}
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text)
-    return true
-  } catch {
-    return false
-  }
 }
 
 function publishOptions(fields: Fields): PublishOptions {

@@ -22,6 +22,16 @@ export function isDeeperThan(text: string, limit: number): boolean {
   return false
 }
 
+/** Whether a text is one JSON value. */
+export function isJson(text: string): boolean {
+  try {
+    JSON.parse(text)
+    return true
+  } catch {
+    return false
+  }
+}
+
 /** Index after the value that starts at `start`; a text that breaks off ends at its length. */
 export function valueEnd(text: string, start: number): number {
   const first = text.charCodeAt(start)

@@ -1,7 +1,9 @@
 /** Reads a Protobuf message into a command. Payloads are JSON text here as everywhere in this engine. Source: PROTOCOL 1.1, 1.2. */
 import { COMMANDS } from './command.ts'
 import type { Command, FieldTypes, Method } from './command.ts'
+import { isJson } from './json-text.ts'
 import { WireError, readMessage } from './protobuf.ts'
+import { oneLine } from './publication.ts'
 
 type Wire = bigint | Buffer | undefined
 type Numbers<M extends Method> = { readonly [F in keyof (typeof COMMANDS)[M]]: number }
@@ -72,12 +74,8 @@ function readPosition(fields: ReadonlyMap<number, bigint | Buffer>): FieldTypes[
 /** Bytes that are no JSON would break every JSON subscriber of the channel. */
 function readJson(text: string): string | undefined {
   if (text === '') return undefined
-  try {
-    JSON.parse(text)
-  } catch (error) {
-    throw new WireError('a payload is no JSON', { cause: error })
-  }
-  return text.replace(/[\r\n]+/gu, ' ')
+  if (!isJson(text)) throw new WireError('a payload is no JSON')
+  return oneLine(text)
 }
 
 function numberOf(value: Wire = 0n): bigint {

@@ -1,5 +1,6 @@
 /** What verified claims mean for a connection or subscription. Pure; a claim of the wrong type spoils the token. Source: PROTOCOL 3.4, 6.2. */
 import type { Claims } from '../hooks.ts'
+import { isJson } from '../json-text.ts'
 import { oneLine } from '../publication.ts'
 import type { Json } from '../publication.ts'
 
@@ -51,10 +52,5 @@ function toGrant(claims: Claims): Grant | undefined {
 /** Info that is no JSON would break every frame it stands in, so it is left out. */
 function decodeInfo(base64: string): Json | undefined {
   const text = Buffer.from(base64, 'base64').toString()
-  try {
-    JSON.parse(text)
-    return oneLine(text)
-  } catch {
-    return undefined
-  }
+  return isJson(text) ? oneLine(text) : undefined
 }
