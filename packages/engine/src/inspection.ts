@@ -43,7 +43,8 @@ export interface Inspection {
   removeHistory(channel: string): void
   /** Channels that have subscribers, with their number. */
   channels(): ReadonlyMap<string, number>
-  connections(): ConnectionInfo[]
+  /** Connected clients, all of them or those of one user. */
+  connections(user?: string): ConnectionInfo[]
   /** Plain numbers for a metrics exporter; a copy. */
   stats(): EngineStats
 }
@@ -73,7 +74,7 @@ export function createInspection({ ports, hub, roster, counters }: Shared): Insp
       ports.broker.removeHistory(channel)
     },
     channels: () => new Map(hub.entries()),
-    connections: () => [...roster.connected.values()].map(({ session: { client, user, since, subscriptions, meta } }) =>
+    connections: user => (user === undefined ? [...roster.connected.values()] : roster.find({ user })).map(({ session: { client, user, since, subscriptions, meta } }) =>
       ({ client, user, since, channels: [...subscriptions.keys()], meta })),
     stats: () => ({
       ...structuredClone(counters),

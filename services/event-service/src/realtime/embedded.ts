@@ -89,12 +89,13 @@ function sessionOf(meta: unknown): string | undefined {
 
 function disconnect(engine: Engine, { tenantId, userId, sessionId }: RealtimeTarget, reason: string): void {
   const code = DISCONNECTS.forceDisconnect.code
-  if (sessionId !== undefined) {
-    const ofSession = engine.connections().filter(({ meta }) => sessionOf(meta) === sessionId)
-    for (const { client, user } of ofSession) if (user === `${tenantId}/${userId}`) engine.disconnect({ client, user, code, reason })
+  if (userId !== undefined) {
+    const user = `${tenantId}/${userId}`
+    if (sessionId === undefined) return void engine.disconnect({ user, code, reason })
+    const ofSession = engine.connections(user).filter(({ meta }) => sessionOf(meta) === sessionId)
+    for (const { client } of ofSession) engine.disconnect({ client, code, reason })
     return
   }
-  if (userId !== undefined) return void engine.disconnect({ user: `${tenantId}/${userId}`, code, reason })
   const users = new Set(engine.connections().map(({ user }) => user).filter(user => user.startsWith(`${tenantId}/`)))
   for (const user of users) engine.disconnect({ user, code, reason })
 }
