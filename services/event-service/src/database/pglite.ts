@@ -4,11 +4,12 @@ import { PGlite } from '@electric-sql/pglite'
 import { btree_gin } from '@electric-sql/pglite/contrib/btree_gin'
 import { pg_trgm } from '@electric-sql/pglite/contrib/pg_trgm'
 import { unaccent } from '@electric-sql/pglite/contrib/unaccent'
-import { Kysely, PGliteDialect, sql } from 'kysely'
+import { Kysely, PGliteDialect } from 'kysely'
 import { fromPglite } from 'pg-boss'
-import { assertTenant, type Database, type Tx, type TransactionOptions } from './database.ts'
+import { assertTenant, type Database } from './database.ts'
 import { migrate } from './migrations.ts'
 import type { Schema } from './schema.ts'
+import { createTransact } from './transact.ts'
 
 /** Where PGlite keeps its data. */
 export interface PgliteOptions {
@@ -52,13 +53,7 @@ export async function dumpPglite(prepare: (database: Database) => Promise<void> 
 
 async function toDatabase(pglite: PGlite): Promise<Database> {
   const kysely = new Kysely<Schema>({ dialect: new PGliteDialect({ pglite }) })
-  const transact = <T>(tenant: string, run: (tx: Tx) => Promise<T>, options: TransactionOptions = {}): Promise<T> =>
-    kysely.transaction().execute(async tx => {
-      // The dialect ignores isolation and access mode, so they are set by SQL, before anything else.
-      if (options.snapshot) await sql`set transaction isolation level repeatable read, read only`.execute(tx)
-      await sql`select set_config('role', 'neo_app', true), set_config('neo.tenant', ${tenant}, true)`.execute(tx)
-      return run(tx)
-    })
+  const transact = createTransact(kysely)
   const epoch = await pglite.query<{ value: string }>(`select value from settings where key = 'log_epoch'`)
   let closing: Promise<void> | undefined
   return {

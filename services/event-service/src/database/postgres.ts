@@ -3,14 +3,15 @@
  * the role of the connection itself.
  */
 
-import { Kysely, PostgresDialect, sql } from 'kysely'
+import { Kysely, PostgresDialect } from 'kysely'
 import pg from 'pg'
 import { Problem } from '../errors.ts'
-import { assertTenant, type Database, type Tx, type TransactionOptions } from './database.ts'
+import { assertTenant, type Database } from './database.ts'
 import { isConnectionFault } from './faults.ts'
 import { listenOn } from './listener.ts'
 import { migrate } from './migrations.ts'
 import type { Schema } from './schema.ts'
+import { createTransact, type Transact } from './transact.ts'
 
 /** Where PostgreSQL is. */
 export interface PostgresOptions {
@@ -62,17 +63,10 @@ async function migrateUnderLock(pool: pg.Pool): Promise<void> {
 
 async function toDatabase(pool: pg.Pool, { url, onFault }: { url: string, onFault: (error: unknown) => void }): Promise<Database> {
   const kysely = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) })
-  const transact = async <T>(tenant: string, run: (tx: Tx) => Promise<T>, options: TransactionOptions = {}): Promise<T> => {
-    try {
-      return await kysely.transaction().execute(async tx => {
-        if (options.snapshot) await sql`set transaction isolation level repeatable read, read only`.execute(tx)
-        await sql`select set_config('role', 'neo_app', true), set_config('neo.tenant', ${tenant}, true)`.execute(tx)
-        return run(tx)
-      })
-    } catch (error) {
-      throw isConnectionFault(error) ? new Problem('unavailable', { retryAfter: 1, cause: error }) : error
-    }
-  }
+  const open = createTransact(kysely)
+  const transact: Transact = (...given) => open(...given).catch((error: unknown) => {
+    throw isConnectionFault(error) ? new Problem('unavailable', { retryAfter: 1, cause: error }) : error
+  })
   const epoch = await pool.query<{ value: string }>(`select value from settings where key = 'log_epoch'`)
   let closing: Promise<void> | undefined
   return {
