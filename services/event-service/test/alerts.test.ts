@@ -22,6 +22,17 @@ describe('alerts', () => {
     expect(alerts).toMatchObject([{ id, state: 'firing' }, { id: alertId, state: 'resolved', severity: 'critical' }])
   })
 
+  it('lists what is left when a person was erased', async () => {
+    const publish = service.publishAs({ type: 'system', id: 'test' })
+    const userId = '018f0000-0000-7000-8000-00000000000e'
+    await publish({ channel: 'tenant:acme:alerts', type: 'alert', data: { severity: 'info', message: `sign-in of ${userId}` } })
+    const { id } = await publish({ channel: 'tenant:acme:alerts', type: 'alert', data: { severity: 'warning', message: 'after it' } })
+    const headers = await service.bearer('owner@acme.example')
+    expect((await service.app.inject({ method: 'POST', url: '/v1/tenants/acme/history/erasures', headers, payload: { userId } })).json()).toEqual({ erased: 1 })
+    const answer = await service.app.inject({ url, headers })
+    expect([answer.statusCode, answer.body.includes(userId), answer.json<AlertList>().alerts[0]?.id]).toEqual([200, false, id])
+  })
+
   it('does not exist for another tenant', async () => {
     expect((await service.app.inject({ url, headers: await service.bearer('owner@globex.example') })).statusCode).toBe(404)
   })

@@ -26,11 +26,14 @@ async function listAlerts(database: Database, tenantId: string): Promise<AlertLi
     .where('channel', '=', channel).orderBy('seq', 'desc').limit(MAX_EVENTS).execute(), { snapshot: true })
   const alerts = new Map<string, Alert>()
   for (const { id, type, time, data } of rows.toReversed()) {
+    const severity = severitySchema.safeParse(data['severity'])
+    // An erased event keeps its number and says nothing.
+    if (!severity.success) continue
     const key = typeof data['alertId'] === 'string' ? data['alertId'] : id
     const known = alerts.get(key)
     const said = time.toISOString()
     alerts.set(key, {
-      id: key, severity: severitySchema.parse(data['severity']), message: String(data['message']), time: known?.time ?? said,
+      id: key, severity: severity.data, message: String(data['message']), time: known?.time ?? said,
       ...type === 'alert_resolved' ? { state: 'resolved', resolvedAt: said } : { state: 'firing' },
     })
   }
