@@ -59,8 +59,8 @@ export class PresenceService {
   /** Everybody seen lately, and the version the list stands at: what came before is in it, what comes after is not. */
   getPresenceList(tenantId: string): PresenceList {
     this.#tell(tenantId)
-    const { store, now } = this.#options
-    return { users: store.users(tenantId).map(user => toPresence(user, now())), version: this.#of(tenantId).version }
+    const { users, version } = this.#of(tenantId)
+    return { users: [...users.values()], version }
   }
 
   /** The known name of a user. */
