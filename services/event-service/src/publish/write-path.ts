@@ -3,7 +3,7 @@
  * two tenants' never do. Nothing is answered before its commit, nothing is delivered before it either.
  */
 
-import { type Actor, type Channel, type Envelope, type EventTypeName, type Published } from '@neo-stack/events'
+import type { Actor, Channel, Envelope, EventTypeName, Published } from '@neo-stack/events'
 import type { Database, Tx } from '../database/database.ts'
 import { isCollision } from '../database/faults.ts'
 import { isProblem, Problem } from '../errors.ts'
