@@ -34,7 +34,8 @@ interface Token {
   isQuoted: boolean
 }
 
-const TOKEN = /(?<not>-)?(?:(?<field>[a-z][\w.]{0,63}):(?!\/\/|\s|$))?(?:"(?<quoted>[^"]*)(?:"|$)|(?<bare>[^\s"]+)|(?=\s|$))/giy
+/** A dash negates what follows it; alone it is a word like any other. Matches wherever a character is not white space. */
+const TOKEN = /(?<not>-(?=\S))?(?:(?<field>[a-z][\w.]{0,63}):(?!\/\/|\s|$))?(?:"(?<quoted>[^"]*)(?:"|$)|(?<bare>[^\s"]+))/gi
 
 /** Reads a query. */
 export function parseQuery(text: string): ParsedQuery {
@@ -65,22 +66,10 @@ function join(kind: 'all' | 'any', of: readonly Query[]): Query {
 }
 
 function tokenize(text: string): Token[] {
-  const tokens: Token[] = []
-  let position = 0
-  while (position < text.length) {
-    if (/\s/.test(text.charAt(position))) {
-      position++
-      continue
-    }
-    TOKEN.lastIndex = position
-    const match = TOKEN.exec(text)
-    const { not, field, quoted, bare } = match?.groups ?? {}
-    const given = field ?? quoted ?? bare
-    // A lone dash is a word like any other.
-    tokens.push({ isNot: not !== undefined && given !== undefined, field, text: quoted ?? bare ?? (given === undefined ? not ?? '' : ''), isQuoted: quoted !== undefined })
-    position += Math.max(1, match?.[0].length ?? 1)
-  }
-  return tokens
+  return [...text.matchAll(TOKEN)].map(({ groups = {} }) => {
+    const { not, field, quoted, bare = '' } = groups
+    return { isNot: not !== undefined, field, text: quoted ?? bare, isQuoted: quoted !== undefined }
+  })
 }
 
 function toQuery(token: Token, faults: string[]): Query | undefined {

@@ -1,6 +1,7 @@
 /** HistoryService: the event log of every channel that keeps one, written through the write path and read by number or time. */
 
 import type { Channel, History, SearchHit, SearchResult } from '@neo-stack/events'
+import { sql } from 'kysely'
 import type { Database, Tx } from '../database/database.ts'
 import { readPosition } from '../database/position.ts'
 import { Problem } from '../errors.ts'
@@ -88,7 +89,7 @@ export class HistoryService {
       const find = search.order === 'relevance' ? findRelevant : findNewest
       const found = await find(tx, { scope, query, limit, place })
       const shown = place?.direction === 'newer' ? found.slice(-limit) : found.slice(0, limit)
-      const rows = await tx.selectFrom('events').select(envelopeColumns).where('id', 'in', shown.map(({ id }) => id).concat(NO_EVENT)).execute()
+      const rows = await tx.selectFrom('events').select(envelopeColumns).where(sql<boolean>`id = any(${shown.map(({ id }) => id)}::uuid[])`).execute()
       const marks = await readMarks(tx, query)
       const byId = new Map(rows.map(row => [row.id, row]))
       const toHit = (row: EventRow): SearchHit => ({ event: toEnvelope(row, this.#database.logEpoch), highlight: highlight(toWords(row.data), marks) })
@@ -109,9 +110,6 @@ export class HistoryService {
     return eraseUser(this.#database, erasure)
   }
 }
-
-/** An empty list is no SQL. */
-const NO_EVENT = '00000000-0000-0000-0000-000000000000'
 
 interface ReadSearch {
   query: Query
@@ -145,11 +143,10 @@ function toCursors(shown: readonly { at: string | number }[], { isMore, place, o
   const [first, last] = [shown[0], shown.at(-1)]
   if (!first || !last) return {}
   const isNewer = place?.direction === 'newer'
-  const at = (value: string | number): string | number => typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value
-  if (order === 'relevance') return isMore ? { next: formatCursor({ direction: 'older', at: at(last.at) }) } : {}
+  if (order === 'relevance') return isMore ? { next: formatCursor({ direction: 'older', at: last.at }) } : {}
   return {
-    ...(isMore || isNewer) && { next: formatCursor({ direction: 'older', at: at(last.at) }) },
-    previous: formatCursor({ direction: 'newer', at: at(first.at) }),
+    ...(isMore || isNewer) && { next: formatCursor({ direction: 'older', at: last.at }) },
+    previous: formatCursor({ direction: 'newer', at: first.at }),
   }
 }
 

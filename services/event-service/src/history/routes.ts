@@ -1,13 +1,14 @@
 /** GET /v1/history and /v1/history/search, exports and erasures of a tenant. */
 
 import { Readable } from 'node:stream'
+import type { FastifyRequest } from 'fastify'
 import * as z from 'zod'
 import { authorize, erasedSchema, eraseUserSchema, exportQuerySchema, historyQuerySchema, historySchema, parseChannel, searchQuerySchema, searchResultSchema, slugSchema } from '@neo-stack/events'
 import { Problem } from '../errors.ts'
 import { guard, principalOf, type App } from '../http.ts'
 import { actorOf } from '../publish/publish.ts'
 import type { HistoryService } from './history-service.ts'
-import { channelScope, tenantScope } from './scope.ts'
+import { channelScope, tenantScope, type Scope } from './scope.ts'
 
 /** Adds the routes of history. A channel of unknown form is answered like another tenant's: 404. */
 export function historyRoutes(app: App, history: HistoryService, now: () => number): void {
@@ -28,12 +29,17 @@ export function historyRoutes(app: App, history: HistoryService, now: () => numb
     schema: { summary: 'Find events of a channel or of a tenant', tags: ['history'], querystring: searchQuerySchema, response: { 200: searchResultSchema } },
   }, request => {
     const { channel, tenant = '', ...search } = request.query
-    const principal = principalOf(request)
-    const scope = channel === undefined ? tenantScope(principal, tenant) : channelScope(principal, channel)
-    if (typeof scope === 'number') throw new Problem(scope === 403 ? 'forbidden' : 'not_found')
-    if (scope.audited) request.auditedRead = { tenantId: scope.tenantId, permission: 'history:read' }
-    return history.searchHistory(scope, search)
+    return history.searchHistory(scopeOf(request, { channel, tenantId: tenant }), search)
   })
+}
+
+/** What a request may look into: one channel, or everything of a tenant. @throws {Problem} `forbidden`, `not_found` */
+function scopeOf(request: FastifyRequest, { channel, tenantId }: { channel: string | undefined, tenantId: string }): Scope {
+  const principal = principalOf(request)
+  const scope = channel === undefined ? tenantScope(principal, tenantId) : channelScope(principal, channel)
+  if (typeof scope === 'number') throw new Problem(scope === 403 ? 'forbidden' : 'not_found')
+  if (scope.audited) request.auditedRead = { tenantId: scope.tenantId, permission: 'history:read' }
+  return scope
 }
 
 const paramsSchema = z.strictObject({ tenantId: slugSchema })
@@ -44,11 +50,8 @@ function exportRoutes(app: App, history: HistoryService, now: () => number): voi
   }, async (request, reply) => {
     const { tenantId } = request.params
     const { channel, ...search } = request.query
-    const principal = principalOf(request)
-    const scope = channel === undefined ? tenantScope(principal, tenantId) : channelScope(principal, channel)
-    if (typeof scope === 'number') throw new Problem(scope === 403 ? 'forbidden' : 'not_found')
+    const scope = scopeOf(request, { channel, tenantId })
     if (scope.tenantId !== tenantId) throw new Problem('not_found')
-    if (scope.audited) request.auditedRead = { tenantId, permission: 'history:read' }
     return reply.type('application/x-ndjson').header('content-disposition', `attachment; filename="${tenantId}-history.ndjson"`)
       .send(Readable.from(history.exportHistory(scope, search)))
   })

@@ -33,6 +33,7 @@ const RANKED = 1000
 
 interface Found {
   id: string
+  /** A `seq` is a number, an identifier a text. */
   at: string | number
 }
 
@@ -81,20 +82,22 @@ async function find(tx: Tx, plan: Plan, { limit, place }: { limit: number, place
     hits as (select id, at from near where hit ${isNewer ? sql`order by at asc` : sql`order by at desc`} limit ${limit}),
     last as (select id, at, (select count(*) from near) as looked from near ${isNewer ? sql`order by at desc` : sql`order by at asc`} limit 1)
     select id, at, true as hit, 0 as looked from hits union all select id, at, false, looked from last`.execute(tx)
-  const hits = inOrder(seen.filter(({ hit }) => hit), isNewer)
+  const hits = inOrder(seen.filter(({ hit }) => hit).map(toFound), isNewer)
   const last = seen.find(({ hit }) => !hit)
   if (hits.length === limit || plan.isPlain || !last || Number(last.looked) < NEWEST) return hits
   // Without `materialized` the planner may walk the order of events instead of using the index of words.
   const { rows } = await sql<Found>`with found as materialized (
       select id, ${plan.key} as at from events where ${plan.scope} and ${beyond(last.at)} and ${plan.condition})
     select id, at from found ${isNewer ? sql`order by at asc` : sql`order by at desc`} limit ${limit - hits.length}`.execute(tx)
-  return [...hits, ...rows]
+  return [...hits, ...rows.map(toFound)]
 }
 
-/** `union all` promises no order. Identifiers compare as texts, numbers as numbers. */
+/** A row as it comes from the driver, which gives a `bigint` as text. */
+const toFound = ({ id, at }: Found): Found => ({ id, at: /^\d+$/.test(String(at)) ? Number(at) : at })
+
+/** `union all` promises no order. All of one search are numbers, or all are texts. */
 function inOrder(found: readonly Found[], isAscending: boolean): Found[] {
-  const isBefore = ({ at: a }: Found, { at: b }: Found): number => /^\d+$/.test(String(a)) ? Number(a) - Number(b) : String(a) < String(b) ? -1 : 1
-  const sorted = found.map(({ id, at }) => ({ id, at })).sort(isBefore)
+  const sorted = found.toSorted((a, b) => a.at < b.at ? -1 : 1)
   return isAscending ? sorted : sorted.reverse()
 }
 

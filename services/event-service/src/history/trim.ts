@@ -51,8 +51,9 @@ export function cutoffOf({ days }: Retention, now: number): number {
 /** How many of a channel's oldest events go, and how many bytes with them. */
 export function countTrimmed(oldest: readonly Aged[], held: Held, { rule, now }: { rule: Retention, now: number }): Held {
   const gone = { events: 0, bytes: 0 }
+  const cutoff = cutoffOf(rule, now)
   for (const { time, size } of oldest) {
-    const isOld = time < cutoffOf(rule, now)
+    const isOld = time < cutoff
     const isTooMany = held.events - gone.events > (rule.events ?? Infinity)
     const isTooLarge = held.bytes - gone.bytes > (rule.bytes ?? Infinity)
     if (!isOld && !isTooMany && !isTooLarge) break
