@@ -16,6 +16,7 @@ export const errorCodes = {
   method_not_allowed: { status: 405, detail: 'This address does not answer this method.' },
   idempotency_conflict: { status: 409, detail: 'The same idempotency key was used with another body.' },
   deployment_finished: { status: 409, detail: 'The deployment has already ended.' },
+  log_conflict: { status: 409, detail: 'Other lines stand at these numbers; continue after the last known line.' },
   log_gap: { status: 409, detail: 'Lines before these are missing; continue after the last known line.' },
   history_trimmed: { status: 410, detail: 'Events before the oldest kept one are gone; take a new snapshot.' },
   payload_too_large: { status: 413, detail: 'The body is larger than allowed.' },

@@ -55,6 +55,17 @@ describe('deployment logs', () => {
     expect(answer.json()).toMatchObject({ code: 'log_gap', last: 1 })
   })
 
+  it('drops no line whose number another writer took: the sender hears where the log ends', async () => {
+    const id = await start()
+    await append(id, { lines: ['1', '2'], from: 1 })
+    await publisher.publishProgress('acme', id, 1, 's', { logs: ['by hand'] })
+    const answer = await append(id, { lines: ['3', '4'], from: 3 })
+    expect(answer.statusCode).toBe(409)
+    expect(answer.json()).toMatchObject({ code: 'log_conflict', last: 3 })
+    expect((await append(id, { lines: ['3', '4'], from: 4 })).json()).toEqual({ last: 5 })
+    expect(texts(await read(id))).toEqual(['1', '2', 'by hand', '3', '4'])
+  })
+
   it('numbers lines of many senders and lines inside events without a hole', async () => {
     const id = await start()
     await Promise.all(Array.from({ length: 30 }, (_, index) => index % 3 === 0

@@ -8,7 +8,7 @@ const LONGEST_PAUSE = 5000
 /** Answers that another try does not change. */
 const refusals: ReadonlySet<string | undefined> = new Set<ErrorCode | undefined>([
   'invalid_request', 'invalid_json', 'unknown_channel', 'unknown_event_type', 'forbidden', 'not_found', 'method_not_allowed', 'idempotency_conflict',
-  'deployment_finished', 'log_gap', 'payload_too_large', 'unsupported_media_type', 'unprocessable',
+  'deployment_finished', 'log_conflict', 'log_gap', 'payload_too_large', 'unsupported_media_type', 'unprocessable',
 ])
 
 /** The deployment has ended without this run: it was cancelled, or another worker was faster. */

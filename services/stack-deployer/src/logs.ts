@@ -92,7 +92,7 @@ export class LogSender {
     return this.#queue.splice(0, count).map(({ line }) => line)
   }
 
-  /** Stores one batch; where the log ends earlier than thought, the batch is numbered again from its end. */
+  /** Stores one batch; where the log ends elsewhere than thought, the batch is numbered again from its end. */
   async #store(lines: QueuedLine['line'][]): Promise<void> {
     const { append, readLast, sleep, signal } = this.#options
     while (true) {
@@ -119,10 +119,10 @@ export class LogSender {
   }
 }
 
-/** A batch that would leave a gap is sent again; what else the platform says is thrown. */
+/** A batch that would leave a gap, or whose numbers another writer took, is sent again; what else the platform says is thrown. */
 function throwUnlessGap(error: unknown): void {
   const code = codeOf(error)
-  if (code === 'log_gap') return
+  if (code === 'log_gap' || code === 'log_conflict') return
   if (code === 'deployment_finished') throw new DeploymentEnded()
   throw code === undefined ? error : new DeliveryRefused(error)
 }

@@ -34,6 +34,11 @@ export function toChunks<Line extends { text: string }>(lines: readonly Line[]):
   return chunks
 }
 
+/** Whether a sender's lines are those that are stored at their numbers; times are the store's where the sender gave none. */
+export function areSame(sent: readonly NewLine[], stored: readonly LogLine[]): boolean {
+  return stored.every(({ stream, text }, index) => sent[index]?.stream === stream && sent[index].text === text)
+}
+
 /** What of a chunk is new. */
 export type NewPart = { isGap: true } | { isGap: false, lines: LogLine[] }
 

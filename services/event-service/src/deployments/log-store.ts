@@ -1,23 +1,14 @@
 /** A deployment's log: appending by line number and reading it back. The stored chunk is the event itself. */
 
-import { sql } from 'kysely'
-import type { Actor, AppendLogs, Envelope, LogLine, LogPage, LogsAppended } from '@neo-stack/events'
-import type { Database, Tx } from '../database/database.ts'
+import type { Actor, AppendLogs, Envelope, LogPage, LogsAppended } from '@neo-stack/events'
+import type { Database } from '../database/database.ts'
 import { readPosition } from '../database/position.ts'
 import { Problem } from '../errors.ts'
 import type { DraftEvent, WritePath } from '../publish/write-path.ts'
 import { toChunks, toNewLines, type NewLine } from './log-lines.ts'
+import { selectLines, type LogQuery } from './log-rows.ts'
 import { logChannel } from './projection.ts'
 import { findDeployment, type DeploymentKey } from './rows.ts'
-
-/** Which lines to read. */
-export interface LogQuery {
-  /** Lines above this number. @default the last `limit` lines */
-  after?: number | undefined
-  limit: number
-  /** Only lines that contain this, upper or lower case. */
-  grep?: string | undefined
-}
 
 /** Lines of one page while a whole log is read. */
 const RAW_PAGE = 2000
@@ -25,7 +16,8 @@ const RAW_PAGE = 2000
 /**
  * Appends lines, all or nothing, and says the number of the last stored one. With `from` a retry is safe: lines that are known
  * are skipped.
- * @throws {Problem} `not_found` for an unknown deployment, `log_gap` with `last` when lines before `from` are missing
+ * @throws {Problem} `not_found` for an unknown deployment, `log_gap` with `last` when lines before `from` are missing, `log_conflict` with
+ *   `last` when others stand at these numbers
  */
 export async function appendLogs(writePath: WritePath, key: DeploymentKey, { lines, from, actor }: AppendLogs & { actor: Actor }): Promise<LogsAppended> {
   const channel = logChannel(key)
@@ -70,31 +62,4 @@ async function* rawPages(database: Database, key: DeploymentKey, first: LogPage)
   for (let page = first; page.lines.length > 0; page = await readLogs(database, key, { after: page.lines.at(-1)?.n, limit: RAW_PAGE })) {
     yield page.lines.map(line => `${line.text}\n`).join('')
   }
-}
-
-async function selectLines(tx: Tx, channel: string, { after, limit, grep, last }: LogQuery & { last: number }): Promise<LogLine[]> {
-  const floor = after ?? (grep === undefined ? Math.max(0, last - limit) : 0)
-  const downwards = after === undefined
-  const { rows } = await sql<{ line: LogLine }>`
-    select line from events, jsonb_array_elements(data -> 'lines') line
-    where channel = ${channel} and type = 'deployment_log'
-      and (data ->> 'from')::bigint >= ${await chunkOf(tx, channel, floor + 1)} ${grep === undefined ? sql`and (data ->> 'from')::bigint <= ${floor + limit}` : sql``}
-      and (line ->> 'n')::bigint > ${floor} ${grep === undefined ? sql`` : sql`and ${contains(grep)}`}
-    order by (line ->> 'n')::bigint ${downwards ? sql`desc` : sql`asc`} limit ${limit}`.execute(tx)
-  const lines = rows.map(row => row.line)
-  return downwards ? lines.reverse() : lines
-}
-
-/** Number of the first line of the chunk that holds a line. */
-async function chunkOf(tx: Tx, channel: string, line: number): Promise<number> {
-  const { rows } = await sql<{ from: number | string }>`
-    select (data ->> 'from')::bigint as from from events
-    where channel = ${channel} and type = 'deployment_log' and (data ->> 'from')::bigint <= ${line}
-    order by (data ->> 'from')::bigint desc limit 1`.execute(tx)
-  return Number(rows[0]?.from ?? 1)
-}
-
-/** The collation knows the case of letters beyond ASCII, which the database's own may not. */
-function contains(text: string): ReturnType<typeof sql<boolean>> {
-  return sql<boolean>`strpos(lower((line ->> 'text') collate "und-x-icu"), lower(${text}::text collate "und-x-icu")) > 0`
 }

@@ -6,7 +6,8 @@ import {
 import type { Tx } from '../database/database.ts'
 import { Problem } from '../errors.ts'
 import type { PendingEvent, Projected, Projection } from '../publish/projection.ts'
-import { numberLines, toChunks, type NewLine } from './log-lines.ts'
+import { areSame, numberLines, toChunks, type NewLine } from './log-lines.ts'
+import { selectLines } from './log-rows.ts'
 import { findDeployment, saveDeployment, saveInstance, saveLogLines, updateInstance, type DeploymentKey, type DeploymentRow } from './rows.ts'
 
 /**
@@ -79,12 +80,23 @@ async function applyLog(tx: Tx, event: PendingEvent): Promise<Projected> {
   return appendChunk(tx, row, event)
 }
 
-async function appendChunk(tx: Tx, row: DeploymentRow, { data, time }: PendingEvent): Promise<Projected> {
+async function appendChunk(tx: Tx, row: DeploymentRow, event: PendingEvent): Promise<Projected> {
+  const { data, time } = event
   const last = Number(row.log_lines)
   const part = numberLines(data['lines'] as NewLine[], { from: data['from'] as number | undefined, last, time })
   if (part.isGap) throw new Problem('log_gap', { extra: { last } })
+  await assertKnown(tx, event, last)
   const stored = { deploymentId: row.deployment_id, instanceId: row.instance_id, from: last + 1, lines: part.lines }
   if (part.lines.length === 0) return { data: stored, isRepeat: true }
   await saveLogLines(tx, { tenantId: row.tenant_id, deploymentId: row.deployment_id }, last + part.lines.length)
   return { data: stored }
+}
+
+/** Lines below the end may be skipped only when they are the ones that stand there: another writer may have taken their numbers. */
+async function assertKnown(tx: Tx, { channel, data }: PendingEvent, last: number): Promise<void> {
+  const from = data['from'] as number | undefined
+  if (from === undefined || from > last) return
+  const sent = data['lines'] as NewLine[]
+  const stored = await selectLines(tx, channel.name, { after: from - 1, limit: Math.min(sent.length, last + 1 - from), last })
+  if (!areSame(sent, stored)) throw new Problem('log_conflict', { extra: { last } })
 }

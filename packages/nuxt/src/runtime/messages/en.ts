@@ -76,6 +76,7 @@ export const en: Messages = {
     method_not_allowed: 'This action does not exist at this address. Reload the page.',
     idempotency_conflict: 'This request was already made with other content. Reload the page and try again.',
     deployment_finished: 'This deployment has already ended.',
+    log_conflict: 'Other lines of the log stand at these numbers.',
     log_gap: 'Earlier lines of the log are missing.',
     history_trimmed: 'The oldest events are no longer kept. Reload the page.',
     payload_too_large: 'The content is too large.',

@@ -76,6 +76,7 @@ export const es: Messages = {
     method_not_allowed: 'Esta acción no existe en esta dirección. Recargue la página.',
     idempotency_conflict: 'Esta solicitud ya se hizo con otro contenido. Recargue la página e inténtelo de nuevo.',
     deployment_finished: 'Este despliegue ya terminó.',
+    log_conflict: 'Otras líneas del registro están en esos números.',
     log_gap: 'Faltan líneas anteriores del registro.',
     history_trimmed: 'Los eventos más antiguos ya no se guardan. Recargue la página.',
     payload_too_large: 'El contenido es demasiado grande.',

@@ -75,6 +75,7 @@ export const ptBR = {
     method_not_allowed: 'Esta ação não existe neste endereço. Recarregue a página.',
     idempotency_conflict: 'Este pedido já foi feito com outro conteúdo. Recarregue a página e tente de novo.',
     deployment_finished: 'Este deployment já terminou.',
+    log_conflict: 'Outras linhas do log estão nesses números.',
     log_gap: 'Faltam linhas anteriores do log.',
     history_trimmed: 'Os eventos mais antigos não são mais guardados. Recarregue a página.',
     payload_too_large: 'O conteúdo é grande demais.',
