@@ -44,6 +44,7 @@ export async function openPage(browser: Browser, origin: string, options: { colo
     if (!['data:', 'blob:'].includes(url.protocol) && url.host !== new URL(origin).host) foreign.push(request.url())
   })
   page.on('pageerror', error => { errors.push(error.message) })
+  page.on('console', message => { if (message.type() === 'error') errors.push(message.text()) })
   return { context, page, foreign, errors }
 }
 

@@ -9,6 +9,7 @@ import type { Portal, Rest } from './rest.ts'
 import type { Session } from './session.ts'
 import type { Tabs } from './tabs.ts'
 import { createConnection } from './connection.ts'
+import { signedInCookie } from '@neo-stack/events'
 import { createCookieFetch } from './cookie-jar.ts'
 import { createFeeds } from './feeds.ts'
 import { createRest } from './rest.ts'
@@ -75,7 +76,7 @@ export function createClient(options: ClientOptions = {}): Client {
     renewAccessToken: async rejected => apiKey === undefined ? await session.renewAccessToken(rejected) : undefined,
   })
   const tabs = options.tabs ?? findTabs(`neo-session-${baseUrl}-${portal}`)
-  const session: Session = createSession({ ...shared, rest, portal, tabs })
+  const session: Session = createSession({ ...shared, rest, portal, tabs, mayRestore: () => hasSignedInCookie(portal) })
   const connection = createConnection({
     ...shared,
     ...options.connection,
@@ -116,6 +117,12 @@ function followSession(session: Session, connection: Connection): () => void {
 async function confirmSession(session: Session): Promise<void> {
   const token = await session.getAccessToken().catch(() => undefined)
   if (token !== undefined) await session.renewAccessToken(token).catch(() => undefined)
+}
+
+/** Outside a page nobody can tell, and the service is asked. */
+function hasSignedInCookie(portal: Portal): boolean {
+  const { document } = globalThis as { document?: { cookie: string } }
+  return document === undefined || document.cookie.split('; ').includes(`${signedInCookie(portal)}=1`)
 }
 
 function findOrigin(): string {

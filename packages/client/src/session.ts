@@ -47,6 +47,8 @@ export interface SessionOptions {
   portal: Portal
   /** What the tabs of this browser share. @default nothing */
   tabs?: Tabs
+  /** Whether there may be a refresh cookie: without one `restore` does not ask. @default always */
+  mayRestore?: () => boolean
   clock?: Clock
   /** A number in [0, 1), for jitter. @default Math.random */
   random?: () => number
@@ -110,6 +112,10 @@ class PortalSession implements Session {
 
   async restore(): Promise<User | undefined> {
     if (this.#held) return this.#held.session.user
+    if (this.#options.mayRestore?.() === false) {
+      this.#forget({ state: 'signed-out' })
+      return undefined
+    }
     if (this.#status.state !== 'restoring') this.#setStatus({ state: 'restoring' })
     try {
       return (await this.#renew())?.session.user

@@ -59,6 +59,13 @@ function setUp(more: Partial<SessionOptions> = {}): { session: Session, clock: M
 }
 
 describe('signing in and out', () => {
+  test('a page without the cookie that tells of a session asks nothing', async () => {
+    const { session, state } = setUp({ mayRestore: () => false })
+    expect(await session.restore()).toBeUndefined()
+    expect([state.refreshes, session.status]).toEqual([0, { state: 'signed-out' }])
+    expect(await session.signIn('ana@acme.example', 'secret')).toEqual(user)
+  })
+
   test('the token is kept in memory and the user known until the sign-out', async () => {
     const { session, statuses, state } = setUp()
     expect(await session.getAccessToken()).toBeUndefined()

@@ -37,7 +37,7 @@ export { MetricsPublisher } from './publishers/metrics.ts'
 export type { Sample } from './publishers/metrics.ts'
 export type { NewEvent, Publish, PublishedEvent } from './publishers/publish.ts'
 export {
-  connectionTokenSchema, refreshSchema, sessionSchema, signInSchema, subscriptionTokensRequestSchema, subscriptionTokensSchema, userSchema, whoAmISchema,
+  connectionTokenSchema, refreshSchema, sessionSchema, signedInCookie, signInSchema, subscriptionTokensRequestSchema, subscriptionTokensSchema, userSchema, whoAmISchema,
 } from './api/session.ts'
 export type { ConnectionToken, Session, SignIn, SubscriptionTokens, User } from './api/session.ts'
 export {

@@ -33,7 +33,7 @@ describe('sessions', () => {
   })
 
   it('keeps the refresh token in a cookie no script and no other site can use', async () => {
-    const header = String((await signIn()).headers['set-cookie'])
+    const [header] = [(await signIn()).headers['set-cookie']].flat()
     expect(header).toMatch(/^neo_refresh_tenant=[\w-]{43}; Max-Age=2592000; Path=\/v1\/session; HttpOnly; SameSite=Strict$/)
   })
 
@@ -80,6 +80,15 @@ describe('sessions', () => {
     expect(tokenIn(await refresh(first))).toBe(third)
     service.advance(31_000)
     expect((await refresh(third)).statusCode).toBe(200)
+  })
+
+  it('tells the page, without a secret, that there is a session to take up, until it has ended', async () => {
+    const hint = (answer: Answer): string => answer.cookies.filter(cookie => cookie.name === 'neo_signed_in_tenant').map(({ value, path, httpOnly }) => `${value} ${path} ${httpOnly ?? false}`).join()
+    const signedIn = await signIn()
+    expect(hint(signedIn)).toBe('1 / false')
+    const out = await service.app.inject({ method: 'DELETE', url: '/v1/session', headers: ours, cookies: { [cookieName]: tokenIn(signedIn) }, payload: { portal: 'tenant' } })
+    expect(hint(out)).toBe(' / false')
+    expect(hint(await refresh(tokenIn(signedIn)))).toBe(' / false')
   })
 
   it('ends the whole family when a token comes back after 30 s', async () => {

@@ -35,6 +35,11 @@ export type Session = z.infer<typeof sessionSchema>
 /** POST /v1/session/refresh, DELETE /v1/session: the cookie says who, the body which portal. */
 export const refreshSchema = z.strictObject({ portal: z.enum(['tenant', 'admin', 'certification', 'api']).default('api') })
 
+/** Name of the cookie that says, without a secret and readable by the page, that a portal has a session to take up. */
+export function signedInCookie(portal: string): string {
+  return `neo_signed_in_${portal}`
+}
+
 /** GET /v1/session */
 export const whoAmISchema = z.object({ user: userSchema })
 

@@ -2,7 +2,7 @@
 
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import * as z from 'zod'
-import { refreshSchema, sessionSchema, signInSchema, whoAmISchema } from '@neo-stack/events'
+import { refreshSchema, sessionSchema, signedInCookie, signInSchema, whoAmISchema } from '@neo-stack/events'
 import { Problem } from '../errors.ts'
 import { principalOf, type App } from '../http.ts'
 import type { KeySet } from './keys.ts'
@@ -19,6 +19,8 @@ export interface SessionRoutes {
 
 /** A refresh or sign-out must not fail for the access token that has just expired. */
 const config = { isBearerOptional: true }
+/** The body names the portal and may be left out. */
+const withoutBody = { ...config, isBodyOptional: true }
 
 const bodySchema = z.preprocess(body => body ?? {}, refreshSchema)
 
@@ -39,7 +41,7 @@ export function sessionRoutes(app: App, { sessions, isOurOrigin, isSecure }: Ses
     return cookies.give(reply, portal, opened)
   })
 
-  app.post('/v1/session/refresh', { config, schema: { summary: 'Get a new access token by the refresh cookie', tags: ['session'], body: bodySchema, response: { 200: sessionSchema } } }, async (request, reply) => {
+  app.post('/v1/session/refresh', { config: withoutBody, schema: { summary: 'Get a new access token by the refresh cookie', tags: ['session'], body: bodySchema, response: { 200: sessionSchema } } }, async (request, reply) => {
     checkOrigin(request)
     const { portal } = request.body
     const token = cookies.read(request, portal)
@@ -52,7 +54,7 @@ export function sessionRoutes(app: App, { sessions, isOurOrigin, isSecure }: Ses
     }
   })
 
-  app.delete('/v1/session', { config, schema: { summary: 'Sign out', tags: ['session'], body: bodySchema, response: { 204: z.null() } } }, async (request, reply) => {
+  app.delete('/v1/session', { config: withoutBody, schema: { summary: 'Sign out', tags: ['session'], body: bodySchema, response: { 204: z.null() } } }, async (request, reply) => {
     checkOrigin(request)
     const { portal } = request.body
     const token = cookies.read(request, portal)
@@ -79,15 +81,18 @@ interface Cookies {
   clear: (reply: FastifyReply, portal: string) => void
 }
 
+/** Beside each refresh cookie, which scripts cannot see, stands one without a secret that tells the page there is a session to take up. */
 function createCookies(isSecure: boolean): Cookies {
   const nameOf = (portal: string): string => `neo_refresh_${portal}`
   const options = { path: '/v1/session', httpOnly: true, sameSite: 'strict', secure: isSecure } as const
+  const hint = { path: '/', sameSite: 'strict', secure: isSecure } as const
+  const maxAge = SESSION_MS / 1000
   return {
     read: (request, portal) => request.cookies[nameOf(portal)],
     give: (reply, portal, { session, refreshToken }) => {
-      reply.header('cache-control', 'no-store').setCookie(nameOf(portal), refreshToken, { ...options, maxAge: SESSION_MS / 1000 })
+      reply.header('cache-control', 'no-store').setCookie(nameOf(portal), refreshToken, { ...options, maxAge }).setCookie(signedInCookie(portal), '1', { ...hint, maxAge })
       return session
     },
-    clear: (reply, portal) => { reply.header('cache-control', 'no-store').clearCookie(nameOf(portal), options) },
+    clear: (reply, portal) => { reply.header('cache-control', 'no-store').clearCookie(nameOf(portal), options).clearCookie(signedInCookie(portal), hint) },
   }
 }

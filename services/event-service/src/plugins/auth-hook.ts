@@ -13,6 +13,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** A bearer that is not valid counts as none. */
     isBearerOptional?: boolean
+    /** The body may be left out; the reference says so. */
+    isBodyOptional?: boolean
   }
 }
 

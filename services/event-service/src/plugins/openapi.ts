@@ -32,6 +32,7 @@ export async function openapiPlugin(app: App, version: string): Promise<void> {
       security: [{ bearer: [] }],
     },
     transform,
+    transformObject: document => 'openapiObject' in document ? markOptionalBodies(document.openapiObject) : document.swaggerObject,
   })
 }
 
@@ -49,6 +50,27 @@ export async function openapiRoutes(app: App): Promise<void> {
 /** Every route may answer a problem. */
 const transform: Transform = document => {
   const { schema, url } = jsonSchemaTransform(document)
-  const isShown = !schema.hide
-  return { url, schema: isShown ? { ...schema, response: { ...schema.response as object, default: problem } } : schema }
+  if (schema.hide) return { url, schema }
+  const body = document.route.config?.isBodyOptional ? { body: { ...schema.body as object, [OPTIONAL]: true } } : {}
+  return { url, schema: { ...schema, ...body, response: { ...schema.response as object, default: problem } } }
+}
+
+/** Marks the schema of a body that may be left out until the document is whole: the collector calls every body required. */
+const OPTIONAL = 'x-optional'
+
+type Document = ReturnType<App['swagger']>
+
+function markOptionalBodies<Whole extends Partial<Document>>(document: Whole): Whole {
+  const operations = Object.values((document as { paths?: Record<string, Record<string, Operation>> }).paths ?? {}).flatMap(path => Object.values(path))
+  for (const { requestBody } of operations) {
+    const schema = requestBody?.content['application/json']?.schema
+    if (!requestBody || !schema?.[OPTIONAL]) continue
+    requestBody.required = false
+    delete schema[OPTIONAL]
+  }
+  return document
+}
+
+interface Operation {
+  requestBody?: { required?: boolean, content: Record<string, { schema?: { [OPTIONAL]?: boolean } }> }
 }
