@@ -112,7 +112,7 @@ export interface Rest {
     page(of: DeploymentPath, query?: LogQuery, options?: CallOptions): Promise<LogPage>
     /** The whole log as text. */
     text(of: DeploymentPath, options?: CallOptions): Promise<string>
-    /** For services; give `from` so that a repeat skips known lines. 409 `log_gap` when lines before it are missing. */
+    /** For services; give `from` so that a repeat skips known lines. 409 `log_gap` when lines before it are missing, `log_conflict` when others stand there. */
     append(of: DeploymentPath, lines: AppendLogs, options?: CallOptions): Promise<LogsAppended>
   }
   metrics: {

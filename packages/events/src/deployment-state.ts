@@ -25,7 +25,7 @@ export type FinalStatus = Extract<DeploymentStatus, 'completed' | 'failed' | 'ca
 
 const finalStatuses: ReadonlySet<string> = new Set<FinalStatus>(['completed', 'failed', 'cancelled'])
 
-/** Fields a patch replaces as they come; `params` belongs to `step` or `messageKey` and is dealt with apart. */
+/** Fields a patch replaces as they come; `params` belongs to what the same event says, `step` or `messageKey`, and is dealt with apart. */
 const replaced = [
   'instanceType', 'name', 'kind', 'progress', 'step', 'currentStep', 'nextSteps', 'estimatedCompletion', 'instanceUrl', 'error', 'messageKey', 'simulated',
 ] as const
@@ -53,10 +53,14 @@ function unknown(data: DeploymentPatch['data']): DeploymentState {
   return { deploymentId, instanceId: String(data['instanceId'] ?? deploymentId), kind: 'create', status: 'in_progress', progress: 0 }
 }
 
-/** Old parameters would be rendered into a new sentence, so a new sentence without parameters has none. */
+/**
+ * A reason has parameters of its own beside those of the step it came in. Old parameters would be rendered into a new sentence,
+ * so a new sentence without parameters has none.
+ */
 function withParams(state: DeploymentState, data: DeploymentPatch['data']): DeploymentState {
+  if (data['messageKey'] !== undefined) return { ...state, ...data['params'] !== undefined && { reasonParams: data['params'] } } as DeploymentState
   if (data['params'] !== undefined) return { ...state, ...pick(data, ['params']) }
-  return data['step'] === undefined && data['messageKey'] === undefined ? state : without(state, ['params'])
+  return data['step'] === undefined ? state : without(state, ['params'])
 }
 
 function pick(data: DeploymentPatch['data'], fields: readonly string[]): Record<string, unknown> {

@@ -25,7 +25,8 @@ describe('merging deployment events', () => {
     const first = patch({ status: 'in_progress', step: 'pull_image', params: { image: 'odoo:18' } })
     expect(merged(first, patch({ step: 'create_network' }))).not.toHaveProperty('params')
     expect(merged(first, patch({ progress: 50 }))).toHaveProperty('params', { image: 'odoo:18' })
-    expect(merged(first, patch({ messageKey: 'disk_full', params: { free: '1 GB' } }))).toHaveProperty('params', { free: '1 GB' })
+    const failed = merged(first, patch({ status: 'failed', messageKey: 'disk_full', params: { free: '1 GB' } }))
+    expect(failed).toMatchObject({ step: 'pull_image', params: { image: 'odoo:18' }, messageKey: 'disk_full', reasonParams: { free: '1 GB' } })
   })
 
   it('lets go of the expected end and of what comes next at the end, unless the end says it', () => {

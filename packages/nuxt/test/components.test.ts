@@ -73,7 +73,7 @@ describe('DeploymentMonitor', () => {
   })
 
   it('says the reason of a failure and offers to try again to who may', async () => {
-    const failed = toDeployment({ status: 'failed', messageKey: 'port_in_use', params: { port: 8069 }, error: 'x', finishedAt: '2026-01-05T12:01:00.000Z' })
+    const failed = toDeployment({ status: 'failed', messageKey: 'port_in_use', reasonParams: { port: 8069 }, error: 'x', finishedAt: '2026-01-05T12:01:00.000Z' })
     const reader = await monitor()
     await reader.show(failed)
     expect(reader.page.get(byTestId('deployment-error')).text()).toContain('A porta 8069 já está em uso')

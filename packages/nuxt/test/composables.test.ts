@@ -187,9 +187,9 @@ describe('useSentences', () => {
   it('prefers the event\'s sentence over a message with a hole', async () => {
     const { run } = await createApp()
     const { result } = run(useSentences)
-    expect(result.ofReason({ messageKey: 'port_in_use', params: {}, error: 'A porta 8080 já está em uso.' })).toBe('A porta 8080 já está em uso.')
-    expect(result.ofReason({ messageKey: 'port_in_use', params: { port: 8069 }, error: 'x' })).toBe('A porta 8069 já está em uso por outro serviço.')
-    expect(result.ofReason({ messageKey: 'step_failed', params: { step: 'create_secrets' }, error: 'x' })).toBe('A etapa Gerando segredos falhou.')
+    expect(result.ofReason({ messageKey: 'port_in_use', reasonParams: {}, error: 'A porta 8080 já está em uso.' })).toBe('A porta 8080 já está em uso.')
+    expect(result.ofReason({ messageKey: 'port_in_use', reasonParams: { port: 8069 }, error: 'x' })).toBe('A porta 8069 já está em uso por outro serviço.')
+    expect(result.ofReason({ messageKey: 'step_failed', reasonParams: { step: 'create_secrets' }, error: 'x' })).toBe('A etapa Gerando segredos falhou.')
   })
 
   it('says errors by code', async () => {

@@ -100,8 +100,17 @@ describe('deployments', () => {
     const again = (await post(`${url}/${first.deploymentId}/retry`, {}, { 'idempotency-key': 'again' })).json<DeploymentAccepted>()
     expect(again).toMatchObject({ instanceId: first.instanceId })
     expect(again.deploymentId).not.toBe(first.deploymentId)
-    expect(await jobOf(again.deploymentId)).toMatchObject({ data: { kind: 'redeploy', config: { version: '17' } } })
+    expect(await jobOf(again.deploymentId)).toMatchObject({ data: { kind: 'create', config: { version: '17' } } })
     expect((await post(`${url}/${first.deploymentId}/retry`, {}, { 'idempotency-key': 'again' })).json()).toEqual(again)
+  })
+
+  it('retries a creation as a redeploy when the instance stands meanwhile', async () => {
+    const failed = await deploy({ instanceType: 'odoo' })
+    await publisher.publishError('acme', failed.deploymentId, 'no space')
+    const second = await deploy({ instanceType: 'odoo', instanceId: failed.instanceId })
+    await publisher.publishCompletion('acme', second.deploymentId, 'https://second.example')
+    const again = (await post(`${url}/${failed.deploymentId}/retry`)).json<DeploymentAccepted>()
+    expect(await jobOf(again.deploymentId)).toMatchObject({ data: { kind: 'redeploy', instanceId: failed.instanceId } })
   })
 
   it('follows the events of a worker to the end, and no further', async () => {

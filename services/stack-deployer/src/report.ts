@@ -83,9 +83,10 @@ export class Report {
   async complete(url: string): Promise<void> {
     const { platform, job } = this.#options
     await this.#log.flush()
-    const removed = job.kind === 'delete' ? { currentStep: 'Instância removida.', logs: ['Instância removida.'] } : {}
-    await this.#say('end:final', common => platform.publisher.publishCompletion(job.tenantId, job.deploymentId, url, {
-      ...common, logs: [`Instância disponível em: ${url}`], ...removed, nextSteps: afterSuccess(job.kind, url),
+    const isRemoved = job.kind === 'delete'
+    const said = isRemoved ? { currentStep: 'Instância removida.', logs: ['Instância removida.'] } : { logs: [`Instância disponível em: ${url}`] }
+    await this.#say('end:final', common => platform.publisher.publishCompletion(job.tenantId, job.deploymentId, isRemoved ? undefined : url, {
+      ...common, ...said, nextSteps: afterSuccess(job.kind, url),
     }))
   }
 

@@ -45,7 +45,9 @@ export const deploymentSchema = z.object({
   estimatedCompletion: z.iso.datetime().optional(),
   instanceUrl: z.string().optional(),
   error: z.string().optional(),
+  /** Message key of the reason of a failure, with `reasonParams`. */
   messageKey: z.string().optional(),
+  reasonParams: paramsSchema.optional(),
   simulated: z.boolean().optional(),
   /** Number of the last log line. */
   logLines: z.int().min(0),

@@ -48,15 +48,18 @@ export class DeploymentPublisher {
     })
   }
 
-  /** Publishes `deployment_complete`: status `completed`, progress 100. */
-  publishCompletion(tenantId: string, deploymentId: string, instanceUrl: string, detail: DeploymentDetail = {}): Promise<PublishedEvent<Input<'deployment_complete'>>> {
+  /**
+   * Publishes `deployment_complete`: status `completed`, progress 100.
+   * @param instanceUrl where the instance is; `undefined` when it was removed
+   */
+  publishCompletion(tenantId: string, deploymentId: string, instanceUrl: string | undefined, detail: DeploymentDetail = {}): Promise<PublishedEvent<Input<'deployment_complete'>>> {
     const { data, key } = split(detail)
     return publishAndReturn(this.#publish, tenantId, {
       channel: formatChannel('deployments', { tenantId }),
       type: 'deployment_complete',
       data: {
-        currentStep: 'Deployment concluído com sucesso!', logs: [`Instância disponível em: ${instanceUrl}`], ...data,
-        deploymentId, instanceUrl, status: 'completed', progress: 100,
+        currentStep: 'Deployment concluído com sucesso!', ...instanceUrl !== undefined && { logs: [`Instância disponível em: ${instanceUrl}`], instanceUrl }, ...data,
+        deploymentId, status: 'completed', progress: 100,
       },
       ...key,
     })

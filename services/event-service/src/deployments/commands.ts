@@ -51,7 +51,8 @@ export interface DeploymentCommands {
    */
   cancel: (asked: Asked, deploymentId: string) => Promise<DeploymentAccepted>
   /**
-   * Queues a deployment again that failed or was cancelled, with the same configuration, as `redeploy` of its instance.
+   * Queues a deployment again that failed or was cancelled: the same kind with the same configuration; a `create` whose instance
+   * meanwhile stands is a `redeploy`.
    * @throws {Problem} `not_found`; `unprocessable` when it has not ended, succeeded, or is of no known type
    */
   retry: (asked: Asked, deploymentId: string) => Promise<DeploymentAccepted>
@@ -70,16 +71,16 @@ export function createCommands(options: CommandsOptions): DeploymentCommands {
     create: (asked, order) => create(options, asked, order),
     cancel: (asked, deploymentId) => cancel(options, asked, deploymentId),
     retry: async (asked, deploymentId) => {
-      const { instanceType, instanceId, name, status, config } = await getRecipe(options.database, { tenantId: asked.tenantId, deploymentId })
+      const { instanceType, instanceId, name, kind, status, config } = await getRecipe(options.database, { tenantId: asked.tenantId, deploymentId })
       if (!isFinal(status) || status === 'completed') throw new Problem('unprocessable', { detail: 'Only a failed or cancelled deployment can be retried.' })
       if (!instanceType) throw new Problem('unprocessable', { detail: 'It is not known what this deployment deploys.' })
-      return enqueue(options, { asked, scope: `deployments/${deploymentId}/retry`, body: {} }, { instanceType, instanceId, name, kind: 'redeploy', config })
+      return enqueue(options, { asked, scope: `deployments/${deploymentId}/retry`, body: {} }, { instanceType, instanceId, name, kind, config })
     },
   }
 }
 
 async function create(options: CommandsOptions, asked: Asked, order: Order): Promise<DeploymentAccepted> {
-  const command = { asked, scope: 'deployments', body: order }
+  const command = { asked, scope: 'deployments', body: order, isNew: true }
   for (let attempt = 1; ; attempt++) {
     const plan = await planInstance(options, asked.tenantId, order)
     try {
@@ -112,6 +113,8 @@ interface Command {
   /** Scope of the idempotency key. */
   scope: string
   body: unknown
+  /** A `create` must be the first deployment of its instance. */
+  isNew?: boolean
 }
 
 type Start = Omit<DeploymentJob, 'tenantId' | 'deploymentId'>
@@ -123,7 +126,7 @@ async function enqueue(options: CommandsOptions, command: Command, start: Start)
   const { deploymentId, instanceId, instanceType, name, kind, config } = job
   const data = { deploymentId, instanceId, instanceType, name, kind, status: 'queued', progress: 0 }
   const within = async (tx: Tx): Promise<void> => {
-    if (kind === 'create') await assertFirst(tx, job)
+    if (kind === 'create' && command.isNew) await assertFirst(tx, job)
     await tx.updateTable('deployments').set({ config: JSON.stringify(config) })
       .where('tenant_id', '=', tenantId).where('deployment_id', '=', deploymentId).execute()
     await jobs.send(tx, job)

@@ -6,7 +6,7 @@ import {
 import type { Database, Tx } from '../database/database.ts'
 import { readPosition } from '../database/position.ts'
 import { Problem } from '../errors.ts'
-import { findDeployment, toDeployment, type DeploymentKey } from './rows.ts'
+import { findDeployment, toDeployment, type DeploymentKey, type DeploymentRow } from './rows.ts'
 
 /** Which deployments to list. */
 export interface DeploymentQuery {
@@ -88,7 +88,7 @@ function parseCursor(cursor: string): { createdAt: Date, deploymentId: string } 
   return { createdAt, deploymentId }
 }
 
-/** Kind and configuration that a repeat of a deployment needs. */
+/** Kind and configuration that a repeat of a deployment has. */
 export interface DeploymentRecipe {
   instanceId: string
   instanceType: InstanceType | undefined
@@ -106,7 +106,15 @@ export function getRecipe(database: Database, key: DeploymentKey): Promise<Deplo
   return database.inTenant(key.tenantId, async tx => {
     const row = await findDeployment(tx, key)
     if (!row) throw new Problem('not_found', { detail: 'There is no such deployment.' })
-    const { instanceType, name, kind, status } = toDeployment(row)
-    return { instanceId: row.instance_id, instanceType, name: name ?? row.instance_id, kind, status, config: row.config }
+    const { instanceType, name, status } = toDeployment(row)
+    return { instanceId: row.instance_id, instanceType, name: name ?? row.instance_id, kind: await kindAgain(tx, row), status, config: row.config }
   })
+}
+
+/** What doing it again would be: an instance is created once. */
+async function kindAgain(tx: Tx, { tenant_id, instance_id, kind }: DeploymentRow): Promise<DeploymentKind> {
+  if (kind !== 'create') return kind as DeploymentKind
+  const succeeded = await tx.selectFrom('deployments').select('deployment_id')
+    .where('tenant_id', '=', tenant_id).where('instance_id', '=', instance_id).where('status', '=', 'completed').limit(1).executeTakeFirst()
+  return succeeded ? 'redeploy' : 'create'
 }

@@ -11,7 +11,7 @@ export interface Sentences {
   /** The step a deployment stands at. */
   ofCurrentStep: (deployment: Pick<Deployment, 'step' | 'params' | 'currentStep'>) => string
   /** Why a deployment failed. */
-  ofReason: (deployment: Pick<Deployment, 'messageKey' | 'params' | 'error'>) => string
+  ofReason: (deployment: Pick<Deployment, 'messageKey' | 'reasonParams' | 'error'>) => string
   /** An `ApiError` or a feed's fault, by its code; anything else as an internal error. */
   ofError: (error: unknown) => string
 }
@@ -36,7 +36,7 @@ export function useSentences(): Sentences {
       const step = toCurrentStep(deployment)
       return step ? ofStep(step) : deployment.currentStep ?? ''
     },
-    ofReason: ({ messageKey, params, error }) => {
+    ofReason: ({ messageKey, reasonParams: params, error }) => {
       const key = messageKey === undefined ? undefined : find([`reason.${messageKey}`])
       if (key === undefined || (error !== undefined && !isFilled(key, params))) return error ?? ''
       const step = params?.['step']
