@@ -27,8 +27,10 @@ export interface Watched {
   page: Page
   /** Requests that left the platform's own origin. */
   foreign: string[]
-  /** Uncaught errors and console errors. */
+  /** Uncaught errors. */
   errors: string[]
+  /** What the console shows as errors, refused requests among them. */
+  complaints: string[]
 }
 
 /** Opens a page that watches its requests and errors. */
@@ -39,13 +41,14 @@ export async function openPage(browser: Browser, origin: string, options: { colo
   const page = await context.newPage()
   const foreign: string[] = []
   const errors: string[] = []
+  const complaints: string[] = []
   page.on('request', request => {
     const url = new URL(request.url())
     if (!['data:', 'blob:'].includes(url.protocol) && url.host !== new URL(origin).host) foreign.push(request.url())
   })
   page.on('pageerror', error => { errors.push(error.message) })
-  page.on('console', message => { if (message.type() === 'error') errors.push(message.text()) })
-  return { context, page, foreign, errors }
+  page.on('console', message => { if (message.type() === 'error') complaints.push(message.text()) })
+  return { context, page, foreign, errors, complaints }
 }
 
 /** Signs in through the form of a portal. */

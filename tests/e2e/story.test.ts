@@ -40,8 +40,11 @@ describe.skipIf(!chromiumPath && !isRequired)(`the first live deployment${chromi
     await platform?.stop()
   })
 
-  it('asks for an account and says in a sentence when the password is wrong', async () => {
-    const { page, context } = await openPage(browser, platform.url)
+  it('asks for an account, and says in a sentence when the password is wrong', async () => {
+    const { page, context, complaints } = await openPage(browser, platform.url)
+    await page.goto(`${platform.url}/tenant/`)
+    await page.getByRole('button', { name: 'Entrar' }).waitFor()
+    expect(complaints).toEqual([])
     await signIn(page, `${platform.url}/tenant/`, { email: 'member@acme.example', password: 'wrong' })
     await page.getByText('E-mail ou senha', { exact: false }).first().waitFor()
     expect(await seriousFindings(page)).toEqual([])
