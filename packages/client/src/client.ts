@@ -8,6 +8,7 @@ import type { RequestOptions } from './request.ts'
 import type { Portal, Rest } from './rest.ts'
 import type { Session } from './session.ts'
 import type { Tabs } from './tabs.ts'
+import type { TelemetryOptions } from './telemetry.ts'
 import { createConnection } from './connection.ts'
 import { signedInCookie } from '@neo-stack/events'
 import { createCookieFetch } from './cookie-jar.ts'
@@ -15,6 +16,7 @@ import { createFeeds } from './feeds.ts'
 import { createRest } from './rest.ts'
 import { createSession } from './session.ts'
 import { findTabs } from './tabs.ts'
+import { afterPaintOfPage, createTelemetry } from './telemetry.ts'
 
 /** How a client is made. */
 export interface ClientOptions {
@@ -37,6 +39,8 @@ export interface ClientOptions {
   clock?: Clock
   /** A number in [0, 1), for jitter. @default Math.random */
   random?: () => number
+  /** Calls back when the next frame was painted, for telemetry. @default the page's frames; no telemetry outside a page */
+  afterPaint?: TelemetryOptions['afterPaint']
   request?: Pick<RequestOptions, 'timeoutMs' | 'retries'>
   connection?: Pick<ConnectionOptions, 'minReconnectMs' | 'maxReconnectMs' | 'lingerMs'>
   feeds?: Pick<FeedBasics, 'retry'>
@@ -77,6 +81,7 @@ export function createClient(options: ClientOptions = {}): Client {
   })
   const tabs = options.tabs ?? findTabs(`neo-session-${baseUrl}-${portal}`)
   const session: Session = createSession({ ...shared, rest, portal, tabs, mayRestore: () => hasSignedInCookie(portal) })
+  const telemetry = createTelemetry({ ...shared, report: report => rest.telemetry.report(report), afterPaint: options.afterPaint ?? afterPaintOfPage() })
   const connection = createConnection({
     ...shared,
     ...options.connection,
@@ -84,6 +89,7 @@ export function createClient(options: ClientOptions = {}): Client {
     url: options.realtimeUrl ?? `${baseUrl.replace(/^http/, 'ws')}/connection/websocket`,
     getToken: async () => (await rest.realtime.connectionToken()).token,
     getSubscriptionTokens: async channels => (await rest.realtime.subscriptionTokens(channels)).tokens,
+    onPublication: telemetry.onPublication,
     onTerminated: () => { void confirmSession(session) },
   })
   const stopWatching = followSession(session, connection)
@@ -95,6 +101,7 @@ export function createClient(options: ClientOptions = {}): Client {
     feeds: createFeeds(connection, rest, { ...shared, ...options.feeds }),
     close: async () => {
       stopWatching()
+      telemetry.stop()
       session.close()
       await connection.close()
     },

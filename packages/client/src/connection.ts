@@ -51,6 +51,8 @@ export interface ConnectionOptions {
   getSubscriptionTokens: (channels: readonly string[]) => Promise<Readonly<Record<string, TokenAnswer>>>
   /** Called once when the server ends the connection for good: the session was revoked or may not connect. */
   onTerminated?: (end: { code: number, reason: string }) => void
+  /** Called once for each publication, before its listeners. */
+  onPublication?: (channel: string, data: unknown) => void
   /** WebSocket class. @default globalThis.WebSocket */
   webSocket?: unknown
   /** Shortest and longest wait before connecting again, in milliseconds. @default 500 and 20000 */
@@ -255,6 +257,7 @@ class RealtimeConnection implements Connection {
       tell(shared, listener => { listener.onSubscribed({ isRecovered: wasRecovering && recovered }) })
     })
     subscription.on('publication', ({ data }) => {
+      this.#options.onPublication?.(shared.channel, data)
       for (const listener of [...shared.listeners]) listener.onPublication(data)
     })
     subscription.on('subscribing', ({ code }) => { if (code !== 0) tellLost(shared) })

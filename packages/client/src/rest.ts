@@ -3,7 +3,7 @@
 import type {
   AppendLogs, ConnectionToken, CreateDeployment, DeploymentAccepted, DeploymentList, DeploymentSnapshot, DeploymentStatus, History, InboxCount,
   InboxState, InstanceList, LogPage, LogsAppended, MetricsSeries, NotificationPage, PublishBatchRequest, Published, PublishedBatch, PublishRequest,
-  PushMetrics, RaiseAlert, ReportUsage, SearchResult, Session, SignIn, SubscriptionTokens, UsageReported, User,
+  PushMetrics, RaiseAlert, ReportUsage, SearchResult, Session, SignIn, SubscriptionTokens, Telemetry, UsageReported, User,
 } from '@neo-stack/events'
 import { inboxVerbs } from '@neo-stack/events'
 import type { CallOptions, RequestOptions, Send } from './request.ts'
@@ -129,6 +129,10 @@ export interface Rest {
     /** For services: how much of a limit is used. */
     reportUsage(tenantId: string, usage: ReportUsage, options?: CallOptions): Promise<UsageReported>
   }
+  telemetry: {
+    /** What this page received and painted; at most every 15 s. */
+    report(telemetry: Telemetry, options?: CallOptions): Promise<void>
+  }
   alerts: {
     /** `tenantId` null addresses the operators. */
     raise(alert: RaiseAlert, options?: CallOptions): Promise<Published>
@@ -167,6 +171,7 @@ export function createRest(options: RequestOptions): Rest {
     logs: createLogRoutes(send),
     metrics: createMetricsRoutes(send),
     billing: createBillingRoutes(send),
+    telemetry: { report: async (body, own) => { await send({ method: 'POST', path: '/v1/telemetry', body }, own) } },
     alerts: { raise: (body, own) => send({ method: 'POST', path: '/v1/alerts', body, isCreating: true }, own) },
   }
 }

@@ -32,6 +32,11 @@ export type EventInput<Type extends EventTypeName> = z.input<Extract<Declared, {
 /** Every event type by its name. */
 export const eventTypes = Object.fromEntries(declared.map(event => [event.type, event])) as unknown as Record<EventTypeName, EventType>
 
+/** Whether the catalogue has a type of this name. */
+export function isEventTypeName(name: string): name is EventTypeName {
+  return Object.hasOwn(eventTypes, name)
+}
+
 /** Path and sentence of one fault in a request. */
 export interface Fault {
   path: string
@@ -46,7 +51,7 @@ export type ParsedEvent = { ok: true, type: EventTypeName, data: Record<string, 
  * `data` when `tenantId` equals the channel's, and taken out.
  */
 export function parseEvent(channel: Channel, type: string, data: unknown): ParsedEvent {
-  const declaration = Object.hasOwn(eventTypes, type) ? eventTypes[type as EventTypeName] : undefined
+  const declaration = isEventTypeName(type) ? eventTypes[type] : undefined
   if (!declaration?.families.includes(channel.family)) {
     return { ok: false, code: 'unknown_event_type', faults: [{ path: 'type', message: `${channel.name} does not carry ${type}` }] }
   }

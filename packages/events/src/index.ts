@@ -16,7 +16,7 @@ export { accessTable, authorize, authorizeTenant, isOperator, permissions, permi
 export type { ChannelAction, Decision, Permission, Principal, Role } from './access.ts'
 export { errorCodes } from './codes.ts'
 export type { ErrorCode } from './codes.ts'
-export { eventTypes, parseEvent, toFaults } from './catalog.ts'
+export { eventTypes, isEventTypeName, parseEvent, toFaults } from './catalog.ts'
 export type { EventData, EventInput, EventTypeName, Fault, ParsedEvent } from './catalog.ts'
 export type { EventType } from './catalog/define.ts'
 export { deploymentKindSchema, deploymentStatusSchema, instanceTypeSchema, logLineSchema, nextStepSchema, slugSchema } from './catalog/deployments.ts'
@@ -44,6 +44,8 @@ export {
   historyQuerySchema, historySchema, publishBatchSchema, publishedBatchSchema, publishedSchema, publishSchema, searchHitSchema, searchQuerySchema,
   searchResultSchema,
 } from './api/events.ts'
+export { TELEMETRY_SAMPLE, TELEMETRY_SECONDS, telemetrySchema } from './api/telemetry.ts'
+export type { Telemetry } from './api/telemetry.ts'
 export { eraseUserSchema, erasedSchema, exportQuerySchema } from './api/history.ts'
 export type { Erased, EraseUser, ExportQuery } from './api/history.ts'
 export type {

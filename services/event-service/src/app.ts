@@ -32,6 +32,7 @@ import { metricsProjection } from './metrics/projection.ts'
 import { purgeSamples } from './metrics/retention.ts'
 import { metricsRoutes } from './metrics/routes.ts'
 import { startSampler } from './metrics/sampler.ts'
+import { telemetryRoute } from './metrics/telemetry.ts'
 import { presenceRoutes } from './presence/routes.ts'
 import { PresenceService } from './presence/service.ts'
 import { authHookPlugin } from './plugins/auth-hook.ts'
@@ -124,6 +125,7 @@ export async function createEventService(options: EventServiceOptions): Promise<
   logRoutes(app, database, writePath)
   billingRoutes(app, { database, writePath })
   metricsRoutes(app, { database, writePath, now })
+  telemetryRoute(app, meter)
   alertRoutes(app, database)
   const presence = new PresenceService({ realtime, now, onFault })
   presenceRoutes(app, database, presence)

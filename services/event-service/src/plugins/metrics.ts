@@ -2,7 +2,8 @@
 
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
-import { parseChannel, type Envelope } from '@neo-stack/events'
+import { parseChannel, TELEMETRY_SAMPLE, type Envelope, type telemetrySchema } from '@neo-stack/events'
+import type * as z from 'zod'
 import type { FastifyRequest } from 'fastify'
 import { Problem } from '../errors.ts'
 import type { App } from '../http.ts'
@@ -11,7 +12,8 @@ import type { RealtimeStats } from '../realtime/realtime.ts'
 /** Every metric of our own; Node's default metrics come beside them. */
 export const metricsReference = [
   { name: 'events_published_total', type: 'counter', help: 'Events accepted', labels: ['family', 'type'] },
-  { name: 'events_received_total', type: 'counter', help: 'Events that browsers reported as received', labels: ['family', 'type'] },
+  { name: 'events_received_total', type: 'counter', help: 'Events that browsers received: an estimate from the sessions that report', labels: ['family', 'type'] },
+  { name: 'event_paint_duration_seconds', type: 'histogram', help: 'Time from an event to the frame that showed it, as sampled browsers say', labels: [] },
   { name: 'event_size_bytes', type: 'histogram', help: 'Size of accepted events as JSON', labels: [] },
   { name: 'event_publish_duration_seconds', type: 'histogram', help: 'Time from request to commit of a publish', labels: [] },
   { name: 'active_connections', type: 'gauge', help: 'Open realtime connections', labels: [] },
@@ -30,6 +32,8 @@ export interface MetricsOptions {
 export interface Meter {
   /** Counts committed events. */
   onWritten: (events: readonly Envelope[]) => void
+  /** Counts what one of the sampled browsers received and painted, the counts scaled up to all of them. */
+  trackReceive: (report: z.output<typeof telemetrySchema>) => void
 }
 
 /** Adds /metrics and measures every request. */
@@ -41,7 +45,8 @@ export function metricsPlugin(app: App, { stats, token }: MetricsOptions): Meter
     return { name, help, labelNames: [...labels], registers: [registry] }
   }
   const published = new Counter(of('events_published_total'))
-  new Counter(of('events_received_total'))
+  const received = new Counter(of('events_received_total'))
+  const painting = new Histogram({ ...of('event_paint_duration_seconds'), buckets: [0.025, 0.05, 0.1, 0.15, 0.25, 0.5, 1, 2.5, 10, 60] })
   const size = new Histogram({ ...of('event_size_bytes'), buckets: [100, 500, 1000, 5000, 10_000, 50_000] })
   const publishing = new Histogram({ ...of('event_publish_duration_seconds'), buckets: [0.005, 0.01, 0.05, 0.1, 0.5, 1] })
   const requests = new Histogram({ ...of('http_request_duration_seconds'), buckets: [0.005, 0.02, 0.1, 0.5, 2, 10] })
@@ -64,6 +69,10 @@ export function metricsPlugin(app: App, { stats, token }: MetricsOptions): Meter
         published.inc({ family: parseChannel(event.channel)?.family ?? 'unknown', type: event.type })
         size.observe(Buffer.byteLength(JSON.stringify(event.data)))
       }
+    },
+    trackReceive: report => {
+      for (const { family, type, count } of report.received) received.inc({ family, type }, count * TELEMETRY_SAMPLE)
+      for (const milliseconds of report.paints) painting.observe(milliseconds / 1000)
     },
   }
 }
