@@ -44,6 +44,8 @@ export {
   historyQuerySchema, historySchema, publishBatchSchema, publishedBatchSchema, publishedSchema, publishSchema, searchHitSchema, searchQuerySchema,
   searchResultSchema,
 } from './api/events.ts'
+export { toAsyncApi } from './asyncapi.ts'
+export type { AsyncApi } from './asyncapi.ts'
 export { TELEMETRY_SAMPLE, TELEMETRY_SECONDS, telemetrySchema } from './api/telemetry.ts'
 export type { Telemetry } from './api/telemetry.ts'
 export { eraseUserSchema, erasedSchema, exportQuerySchema } from './api/history.ts'

@@ -130,7 +130,7 @@ export async function createEventService(options: EventServiceOptions): Promise<
   const presence = new PresenceService({ realtime, now, onFault })
   presenceRoutes(app, database, presence)
   refuseOtherMethods()
-  await openapiRoutes(app)
+  await openapiRoutes(app, version)
   await portalsPlugin(app, options.portals ?? {})
   await app.ready()
   realtime.attach?.(app.server)

@@ -136,6 +136,12 @@ describe('operations', () => {
       expect(body).not.toContain('x-optional')
     })
 
+    it('has the channels and events beside it as AsyncAPI', async () => {
+      const document = (await get('/asyncapi.json')).json<{ asyncapi: string, channels: object }>()
+      expect(document.asyncapi).toBe('3.0.0')
+      expect(document.channels).toHaveProperty(['deployments', 'address'], 'tenant:{t}:deployments')
+    })
+
     it('can be browsed without asking another host, its scripts known by hash', async () => {
       const page = await get('/docs/', html)
       expect(page.statusCode).toBe(200)

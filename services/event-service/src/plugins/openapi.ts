@@ -1,9 +1,9 @@
-/** /openapi.json from the routes' schemas, and /docs to browse it; nothing is loaded from elsewhere. */
+/** /openapi.json from the routes' schemas, /asyncapi.json from the event catalogue, and /docs to browse it; nothing is loaded from elsewhere. */
 
 import swagger from '@fastify/swagger'
 import { jsonSchemaTransform } from 'fastify-type-provider-zod'
 import { toJSONSchema } from 'zod'
-import { problemSchema } from '@neo-stack/events'
+import { problemSchema, toAsyncApi } from '@neo-stack/events'
 import type { App } from '../http.ts'
 import { pagePolicy, scriptHashes } from './content-policy.ts'
 
@@ -36,9 +36,11 @@ export async function openapiPlugin(app: App, version: string): Promise<void> {
   })
 }
 
-/** Adds the document and the page: after all routes. */
-export async function openapiRoutes(app: App): Promise<void> {
+/** Adds the documents and the page: after all routes. */
+export async function openapiRoutes(app: App, version: string): Promise<void> {
+  const asyncApi = toAsyncApi(version)
   app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger())
+  app.get('/asyncapi.json', { schema: { hide: true } }, () => asyncApi)
   const { default: scalar } = await import('@scalar/fastify-api-reference')
   app.addHook('onSend', (request, reply, payload, done) => {
     if (request.routeOptions.url === '/docs/' && typeof payload === 'string') reply.header('content-security-policy', pagePolicy(scriptHashes(payload)))
