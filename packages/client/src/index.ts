@@ -29,7 +29,7 @@ export type { Connection, ConnectionOptions, ConnectionStatus, SubscriptionListe
 export type { TokenAnswer } from './token-batch.ts'
 
 export { createRest } from './rest.ts'
-export type { DeploymentListQuery, DeploymentPath, HistoryQuery, LogQuery, MetricsQuery, Portal, Rest, SearchQuery } from './rest.ts'
+export type { DeploymentListQuery, DeploymentPath, HistoryQuery, LogQuery, MetricsQuery, NotificationsQuery, Portal, Rest, SearchQuery } from './rest.ts'
 export type { CallOptions, RequestOptions } from './request.ts'
 export { ApiError } from './api-error.ts'
 export type { ApiErrorCode, ApiErrorInit } from './api-error.ts'

@@ -1,9 +1,10 @@
 /** Typed REST: one function per route of the HTTP contract, grouped as a person would look for them. */
 
 import type {
-  AppendLogs, ConnectionToken, CreateDeployment, DeploymentAccepted, DeploymentList, DeploymentSnapshot, DeploymentStatus, History, InboxCount,
-  InboxState, InstanceList, LogPage, LogsAppended, MetricsSeries, NotificationPage, PublishBatchRequest, Published, PublishedBatch, PublishRequest,
-  PushMetrics, RaiseAlert, ReportUsage, SearchResult, Session, SignIn, SubscriptionTokens, Telemetry, UsageReported, User,
+  AppendLogs, BillingRecords, ConnectionToken, CreateDeployment, DeploymentAccepted, DeploymentList, DeploymentSnapshot, DeploymentStatus,
+  History, InboxCount, InboxState, InstanceList, LogPage, LogsAppended, MetricsSeries, NotificationPage, NotificationType,
+  PublishBatchRequest, Published, PublishedBatch, PublishRequest, PushMetrics, RaiseAlert, ReportUsage, SearchResult, Session, SignIn,
+  SubscriptionTokens, Telemetry, UsageReported, User,
 } from '@neo-stack/events'
 import { inboxVerbs } from '@neo-stack/events'
 import type { CallOptions, RequestOptions, Send } from './request.ts'
@@ -126,6 +127,8 @@ export interface Rest {
     /** Puts one notification into a state; each state undoes another. */
     mark(notification: { tenantId: string, id: string, state: InboxState }, options?: CallOptions): Promise<InboxCount>
     readAll(tenantId: string, options?: CallOptions): Promise<InboxCount>
+    /** Plan, open invoices, payments, subscriptions and usage as they stand. */
+    records(tenantId: string, options?: CallOptions): Promise<BillingRecords>
     /** For services: how much of a limit is used. */
     reportUsage(tenantId: string, usage: ReportUsage, options?: CallOptions): Promise<UsageReported>
   }
@@ -146,6 +149,9 @@ export interface NotificationsQuery {
   before?: string
   /** 1 to 200. @default 50 */
   limit?: number
+  /** Words to find. */
+  q?: string
+  type?: NotificationType
 }
 
 /** Whose log is meant. */
@@ -244,6 +250,7 @@ function createBillingRoutes(send: Send): Rest['billing'] {
     mark: ({ tenantId, id, state }, own) =>
       send({ method: 'POST', path: `${pathOf(tenantId)}/${encodeURIComponent(id)}/${inboxVerbs[state]}`, isRepeatable: true }, own),
     readAll: (tenantId, own) => send({ method: 'POST', path: `${pathOf(tenantId)}/read-all`, isRepeatable: true }, own),
+    records: (tenantId, own) => send({ method: 'GET', path: `${toTenantPath(tenantId)}/billing/records` }, own),
     reportUsage: (tenantId, body, own) => send({ method: 'POST', path: `${toTenantPath(tenantId)}/usage`, body, isRepeatable: true }, own),
   }
 }

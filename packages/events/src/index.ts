@@ -61,9 +61,9 @@ export type {
   AppendLogs, CreateDeployment, Deployment, DeploymentAccepted, DeploymentList, DeploymentSnapshot, Instance, InstanceList, LogPage, LogsAppended,
 } from './api/deployments.ts'
 export {
-  inboxCountSchema, inboxVerbs, notificationPageSchema, notificationQuerySchema, notificationSchema, reportUsageSchema, usageReportedSchema,
+  billingRecordSchema, billingRecordsSchema, inboxCountSchema, inboxVerbs, notificationPageSchema, notificationQuerySchema, notificationSchema, notificationTypeSchema, reportUsageSchema, usageReportedSchema,
 } from './api/billing.ts'
-export type { InboxCount, InboxState, Notification, NotificationPage, ReportUsage, UsageReported } from './api/billing.ts'
+export type { BillingRecord, BillingRecords, InboxCount, InboxState, Notification, NotificationPage, NotificationType, ReportUsage, UsageReported } from './api/billing.ts'
 export { metricsQuerySchema, metricsSeriesSchema, pushMetricsSchema, raiseAlertSchema } from './api/metrics.ts'
 export type { MetricsSeries, PushMetrics, RaiseAlert } from './api/metrics.ts'
 export { presenceStatusSchema, userPresenceSchema } from './catalog/presence.ts'

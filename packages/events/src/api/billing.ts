@@ -9,12 +9,21 @@ export type InboxState = z.infer<typeof inboxStateSchema>
 /** POST …/billing/notifications/{id}/{verb}: the verb that puts a notification into a state. */
 export const inboxVerbs = { read: 'read', unread: 'unread', archived: 'archive' } as const satisfies Record<InboxState, string>
 
+/** Types of event that become a notification. */
+export const notificationTypeSchema = z.enum(['billing_invoice', 'billing_payment', 'billing_plan_change', 'billing_usage_alert', 'billing_subscription'])
+
+/** See {@link notificationTypeSchema}. */
+export type NotificationType = z.infer<typeof notificationTypeSchema>
+
 /** GET …/billing/notifications: newest first; without `state` everything that is not archived. */
 export const notificationQuerySchema = z.strictObject({
   state: inboxStateSchema.optional(),
   /** `id` of the last notification of the page before. */
   before: z.uuid().optional(),
   limit: z.coerce.number().int().min(1).max(200).default(50),
+  /** Words that stand in the sentence or in the identifiers, in any case. */
+  q: z.string().max(200).regex(/^[^\p{Cc}\p{Cs}]*$/u, 'no control characters').optional(),
+  type: notificationTypeSchema.optional(),
 })
 
 /** One notification as a user sees it; `id` is the event's. */
@@ -69,3 +78,40 @@ export const usageReportedSchema = z.object({
 
 /** See {@link usageReportedSchema}. */
 export type UsageReported = z.infer<typeof usageReportedSchema>
+
+/** An invoice, a payment, a subscription or a change of plan as it stands; `id` is the billing system's. */
+export const billingRecordSchema = z.object({
+  id: z.string(),
+  status: billingStatusSchema,
+  /** When it came to stand like this. */
+  time: z.iso.datetime(),
+  message: z.string().optional(),
+  amountMinor: z.int().optional(),
+  currency: z.string().optional(),
+  invoiceId: z.string().optional(),
+  planName: z.string().optional(),
+  previousPlan: z.string().optional(),
+  dueAt: z.iso.datetime().optional(),
+  effectiveAt: z.iso.datetime().optional(),
+  renewsAt: z.iso.datetime().optional(),
+  /** Part of the demonstration: nobody owes this. */
+  demo: z.boolean().optional(),
+})
+
+/** See {@link billingRecordSchema}. */
+export type BillingRecord = z.infer<typeof billingRecordSchema>
+
+/** GET …/billing/records: each list newest first, up to 100. */
+export const billingRecordsSchema = z.object({
+  /** Name of the current plan. */
+  plan: z.string().optional(),
+  planChanges: z.array(billingRecordSchema),
+  subscriptions: z.array(billingRecordSchema),
+  /** Invoices that are neither paid nor cancelled. */
+  openInvoices: z.array(billingRecordSchema),
+  payments: z.array(billingRecordSchema),
+  usage: z.array(z.object({ resource: z.string(), period: z.string(), used: z.number(), limit: z.number(), percentage: z.number() })),
+})
+
+/** See {@link billingRecordsSchema}. */
+export type BillingRecords = z.infer<typeof billingRecordsSchema>

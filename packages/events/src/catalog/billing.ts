@@ -29,6 +29,8 @@ const shared = {
   messageKey: z.string().max(64).optional(),
   params: paramsSchema.optional(),
   planName: planName.optional(),
+  /** When it happened in the billing system; events that come late are put in this order. */
+  occurredAt: z.iso.datetime().optional(),
   metadata: z.record(z.string().max(64), z.union([z.string().max(500), z.number(), z.boolean(), z.null()])).optional(),
 }
 

@@ -4,7 +4,7 @@
  */
 
 import { sql, type RawBuilder } from 'kysely'
-import { channelOf, type Actor, type BillingStatus, type InboxState, type Notification, type NotificationPage } from '@neo-stack/events'
+import { channelOf, type Actor, type BillingStatus, type InboxState, type Notification, type NotificationPage, type NotificationType } from '@neo-stack/events'
 import type { Database, Tx } from '../database/database.ts'
 import { Problem } from '../errors.ts'
 import type { DraftEvent, WritePath } from '../publish/write-path.ts'
@@ -23,6 +23,9 @@ export interface InboxQuery {
   state?: InboxState | undefined
   before?: string | undefined
   limit: number
+  /** Words of which each must stand in the sentence or in the data. */
+  q?: string | undefined
+  type?: NotificationType | undefined
 }
 
 /** See {@link createInbox}. */
@@ -107,17 +110,24 @@ async function countUnread(tx: Tx, { userId }: InboxOwner, mark: number): Promis
   return Number(row?.count ?? 0)
 }
 
-async function select(tx: Tx, { userId }: InboxOwner, { state, before, limit, mark }: InboxQuery & { mark: number }): Promise<Notification[]> {
+async function select(tx: Tx, { userId }: InboxOwner, { state, before, limit, q, type, mark }: InboxQuery & { mark: number }): Promise<Notification[]> {
   const from = before === undefined ? undefined : await numberOf(tx, before)
   const rows = await joined(tx, userId).selectAll('billing_notifications').select(stateOf(mark).as('state'))
     .where(stateOf(mark), state === undefined ? '<>' : '=', state ?? 'archived')
     .$if(from !== undefined, query => query.where('n', '<', from ?? 0))
+    .$if(type !== undefined, query => query.where('billing_notifications.type', '=', type ?? ''))
+    .where(eb => eb.and(toWords(q).map(word => sql<boolean>`billing_notifications.words like ${word}`)))
     .orderBy('n', 'desc').limit(limit + 1).execute()
   return rows.map(row => ({
     id: row.id, type: row.type, status: row.status as BillingStatus, message: row.message,
     ...row.amount_minor !== null && { amountMinor: Number(row.amount_minor) }, ...row.currency !== null && { currency: row.currency },
     read: row.state !== 'unread', state: row.state as InboxState, time: row.time.toISOString(), data: row.data,
   }))
+}
+
+/** Patterns that find each word anywhere; what means something in a pattern means itself. */
+function toWords(q = ''): string[] {
+  return q.toLowerCase().split(/\s+/).filter(Boolean).map(word => `%${word.replace(/[\\%_]/g, '\\$&')}%`)
 }
 
 async function numberOf(tx: Tx, id: string): Promise<number> {

@@ -3,13 +3,14 @@
 import type { FastifyRequest } from 'fastify'
 import * as z from 'zod'
 import {
-  inboxCountSchema, inboxVerbs, notificationPageSchema, notificationQuerySchema, reportUsageSchema, slugSchema, usageReportedSchema, type InboxState,
+  billingRecordsSchema, inboxCountSchema, inboxVerbs, notificationPageSchema, notificationQuerySchema, reportUsageSchema, slugSchema, usageReportedSchema, type InboxState,
 } from '@neo-stack/events'
 import type { Database } from '../database/database.ts'
 import { guard, type App } from '../http.ts'
 import { actorOf } from '../publish/publish.ts'
 import type { WritePath } from '../publish/write-path.ts'
 import { createInbox, type InboxOwner } from './inbox.ts'
+import { readRecords } from './records.ts'
 import { reportUsage } from './usage.ts'
 
 const tags = ['billing']
@@ -41,6 +42,13 @@ export function billingRoutes(app: App, { database, writePath }: { database: Dat
 
   app.post(`${base}/read-all`, { schema: { summary: 'Mark every notification as read', tags, params: inTenant, response: { 200: inboxCountSchema } } }, async request =>
     ({ unread: await inbox.readAll(owner(request, request.params.tenantId)) }))
+
+  app.get('/v1/tenants/:tenantId/billing/records', {
+    schema: { summary: 'Plan, open invoices, payments, subscriptions and usage as they stand', tags, params: inTenant, response: { 200: billingRecordsSchema } },
+  }, request => {
+    guard(request, request.params.tenantId, 'billing:read')
+    return readRecords(database, request.params.tenantId)
+  })
 
   app.post('/v1/tenants/:tenantId/usage', {
     schema: { summary: 'Report how much of a limit is used; each crossed threshold becomes an event', tags, params: inTenant, body: reportUsageSchema, response: { 200: usageReportedSchema } },

@@ -5,6 +5,7 @@ import { sql as search } from './migrations/0020-search.ts'
 import { sql as roles } from './migrations/0021-roles.ts'
 import { sql as retention } from './migrations/0022-retention.ts'
 import { sql as billing } from './migrations/0030-billing.ts'
+import { sql as overview } from './migrations/0031-overview.ts'
 
 /** One migration: `name` is remembered in the table `migrations`. */
 export interface Migration {
@@ -19,6 +20,7 @@ const migrations: readonly Migration[] = [
   { name: '0021-roles', sql: roles },
   { name: '0022-retention', sql: retention },
   { name: '0030-billing', sql: billing },
+  { name: '0031-overview', sql: overview },
 ]
 
 /** What {@link migrate} needs of a connection: runs several statements at once. */

@@ -48,10 +48,11 @@ export interface Schema {
   }
   billing_notifications: {
     tenant_id: string, id: string, n: Big, type: string, time: Time, status: string, message: string
-    amount_minor: NullableBig, currency: string | null, data: Json<Record<string, unknown>>
+    amount_minor: NullableBig, currency: string | null, data: Json<Record<string, unknown>>, words: Generated<string>
   }
   billing_states: { tenant_id: string, user_id: string, notification_id: string, state: string }
   billing_marks: { tenant_id: string, user_id: string, n: Big }
   usage_levels: { tenant_id: string, resource: string, period: string, used: number, max: number, triggered: number[], version: Big }
+  billing_records: { tenant_id: string, kind: string, id: string, fields: Json<Record<string, { value: unknown, key: string }>>, time: Time }
   audit: { id: string, tenant_id: string, time: Time, actor: Json<Actor>, action: string, target: string, detail: Json<Record<string, unknown>> }
 }
