@@ -1,9 +1,9 @@
 /** Typed REST: one function per route of the HTTP contract, grouped as a person would look for them. */
 
 import type {
-  AppendLogs, BillingRecords, ConnectionToken, CreateDeployment, DeploymentAccepted, DeploymentList, DeploymentSnapshot, DeploymentStatus,
-  History, InboxCount, InboxState, InstanceList, LogPage, LogsAppended, MetricsSeries, NotificationPage, NotificationType,
-  PublishBatchRequest, Published, PublishedBatch, PublishRequest, PushMetrics, RaiseAlert, ReportUsage, SearchResult, Session, SignIn,
+  AcknowledgeAlert, AlertAcknowledged, AlertList, AlertRules, AppendLogs, BillingRecords, ConnectionToken, CreateDeployment,
+  DeploymentAccepted, DeploymentList, DeploymentSnapshot, DeploymentStatus, History, InboxCount, InboxState, InstanceList, LogPage, LogsAppended, MetricsSeries, NotificationPage, NotificationType,
+  PublishBatchRequest, Published, PublishedBatch, PublishRequest, PushMetrics, PutAlertRules, RaiseAlert, ReportUsage, SearchResult, Session, SignIn,
   SubscriptionTokens, Telemetry, UsageReported, User,
 } from '@neo-stack/events'
 import { inboxVerbs } from '@neo-stack/events'
@@ -139,6 +139,12 @@ export interface Rest {
   alerts: {
     /** `tenantId` null addresses the operators. */
     raise(alert: RaiseAlert, options?: CallOptions): Promise<Published>
+    list(tenantId: string, options?: CallOptions): Promise<AlertList>
+    /** Says that the caller has seen to an alert; whoever comes second hears who was first. */
+    acknowledge(alertId: string, body?: AcknowledgeAlert, options?: CallOptions): Promise<AlertAcknowledged>
+    rules(tenantId: string, options?: CallOptions): Promise<AlertRules>
+    /** Puts these rules in place of all there were. */
+    putRules(tenantId: string, body: PutAlertRules, options?: CallOptions): Promise<AlertRules>
   }
 }
 
@@ -178,7 +184,7 @@ export function createRest(options: RequestOptions): Rest {
     metrics: createMetricsRoutes(send),
     billing: createBillingRoutes(send),
     telemetry: { report: async (body, own) => { await send({ method: 'POST', path: '/v1/telemetry', body }, own) } },
-    alerts: { raise: (body, own) => send({ method: 'POST', path: '/v1/alerts', body, isCreating: true }, own) },
+    alerts: createAlertRoutes(send),
   }
 }
 
@@ -240,6 +246,17 @@ function createMetricsRoutes(send: Send): Rest['metrics'] {
     tenant: (tenantId, query, own) => send({ method: 'GET', path: `${toTenantPath(tenantId)}/metrics`, query: { ...query } }, own),
     admin: (query, own) => send({ method: 'GET', path: '/v1/admin/metrics', query: { ...query } }, own),
     push: async (tenantId, body, own) => { await send({ method: 'POST', path: `${toTenantPath(tenantId)}/metrics`, body, isCreating: true }, own) },
+  }
+}
+
+function createAlertRoutes(send: Send): Rest['alerts'] {
+  const rulesOf = (tenantId: string): string => `${toTenantPath(tenantId)}/alert-rules`
+  return {
+    raise: (body, own) => send({ method: 'POST', path: '/v1/alerts', body, isCreating: true }, own),
+    list: (tenantId, own) => send({ method: 'GET', path: `${toTenantPath(tenantId)}/alerts` }, own),
+    acknowledge: (alertId, body = {}, own) => send({ method: 'POST', path: `/v1/alerts/${encodeURIComponent(alertId)}/ack`, body, isRepeatable: true }, own),
+    rules: (tenantId, own) => send({ method: 'GET', path: rulesOf(tenantId) }, own),
+    putRules: (tenantId, body, own) => send({ method: 'PUT', path: rulesOf(tenantId), body, isRepeatable: true }, own),
   }
 }
 

@@ -7,7 +7,7 @@ import type * as z from 'zod'
 import { type Channel } from './channel.ts'
 import { deploymentCancelled, deploymentComplete, deploymentError, deploymentLog, deploymentProgress, deploymentStart } from './catalog/deployments.ts'
 import { billingInvoice, billingPayment, billingPlanChange, billingSubscription, billingUsageAlert, inboxChanged } from './catalog/billing.ts'
-import { alert, alertResolved, metricsUpdate } from './catalog/metrics.ts'
+import { alert, alertAcknowledged, alertResolved, metricsUpdate } from './catalog/metrics.ts'
 import { presenceUpdate } from './catalog/presence.ts'
 import { announcement, sessionRevoked } from './catalog/system.ts'
 import type { EventType } from './catalog/define.ts'
@@ -15,7 +15,7 @@ import type { EventType } from './catalog/define.ts'
 const declared = [
   deploymentStart, deploymentProgress, deploymentComplete, deploymentError, deploymentCancelled, deploymentLog,
   billingInvoice, billingPayment, billingPlanChange, billingSubscription, billingUsageAlert, inboxChanged,
-  metricsUpdate, alert, alertResolved, presenceUpdate, announcement, sessionRevoked,
+  metricsUpdate, alert, alertAcknowledged, alertResolved, presenceUpdate, announcement, sessionRevoked,
 ] as const
 
 type Declared = (typeof declared)[number]

@@ -70,7 +70,9 @@ export { presenceStatusSchema, userPresenceSchema } from './catalog/presence.ts'
 export type { PresenceStatus, UserPresence } from './catalog/presence.ts'
 export { connectionIdSchema, presenceListSchema, setPresenceSchema } from './api/presence.ts'
 export type { PresenceList, SetPresence } from './api/presence.ts'
-export { alertListSchema } from './api/alerts.ts'
-export type { AlertList } from './api/alerts.ts'
+export {
+  acknowledgeAlertSchema, alertAcknowledgedSchema, alertListSchema, alertRuleSchema, alertRulesSchema, putAlertRulesSchema,
+} from './api/alerts.ts'
+export type { AcknowledgeAlert, AlertAcknowledged, AlertList, AlertRule, AlertRules, PutAlertRules } from './api/alerts.ts'
 export { problemSchema } from './api/problem.ts'
 export type { Problem } from './api/problem.ts'

@@ -6,7 +6,9 @@
 import cookie from '@fastify/cookie'
 import type { FastifyBaseLogger } from 'fastify'
 import { DeploymentPublisher, MetricsPublisher, type Actor, type AppendLogs, type Deployment, type LogsAppended, type Publish } from '@neo-stack/events'
+import { createDueRules } from './alerts/due.ts'
 import { alertRoutes } from './alerts/routes.ts'
+import { createRuleWatch } from './alerts/watch.ts'
 import { createOriginCheck } from './auth/origin.ts'
 import { realtimeRoutes } from './auth/realtime-routes.ts'
 import { jwksRoute, sessionRoutes } from './auth/routes.ts'
@@ -28,7 +30,7 @@ import { historyRoutes } from './history/routes.ts'
 import type { App } from './http.ts'
 import { createIdentity, type IdentityOptions, type IdentityService } from './identity.ts'
 import { createHostReader } from './metrics/host.ts'
-import { metricsProjection } from './metrics/projection.ts'
+import { createMetricsProjection } from './metrics/projection.ts'
 import { purgeSamples } from './metrics/retention.ts'
 import { metricsRoutes } from './metrics/routes.ts'
 import { startSampler } from './metrics/sampler.ts'
@@ -106,7 +108,9 @@ export async function createEventService(options: EventServiceOptions): Promise<
   await openapiPlugin(app, version)
   const refuseOtherMethods = methodsPlugin(app)
   const meter = metricsPlugin(app, { stats: realtime.stats, token: options.metricsToken })
-  const writePath = createWritePath({
+  const dueRules = createDueRules({ database, writePath: () => writePath, now, onFault })
+  const metricsProjection = createMetricsProjection(createRuleWatch({ onPending: dueRules.lookAt }))
+  const writePath: WritePath = createWritePath({
     database, realtime, now, onWritten: meter.onWritten, onFault,
     projections: createProjectionRegistry([deploymentProjection, deploymentLogProjection, metricsProjection, billingProjection]),
   })
@@ -126,7 +130,7 @@ export async function createEventService(options: EventServiceOptions): Promise<
   billingRoutes(app, { database, writePath })
   metricsRoutes(app, { database, writePath, now })
   telemetryRoute(app, meter)
-  alertRoutes(app, database)
+  alertRoutes(app, { database, writePath, now })
   const presence = new PresenceService({ realtime, now, onFault })
   presenceRoutes(app, database, presence)
   refuseOtherMethods()
@@ -143,7 +147,7 @@ export async function createEventService(options: EventServiceOptions): Promise<
   const shutDown = async (): Promise<void> => {
     isDraining = true
     presence.stop()
-    await Promise.all([sampler?.stop(), upkeep.stop()])
+    await Promise.all([sampler?.stop(), upkeep.stop(), dueRules.stop()])
     await Promise.all([realtime.close(), closeServer(app)])
     await writePath.close()
     await identity.apiKeys.close()

@@ -1,12 +1,16 @@
-/** HTTP contract: a tenant's alerts. */
+/** HTTP contract: a tenant's alerts and the rules that raise them. */
 
 import * as z from 'zod'
-import { severitySchema } from '../catalog/metrics.ts'
+import { metricsSchema, severitySchema } from '../catalog/metrics.ts'
+
+/** Who has seen to an alert. */
+const acknowledgementSchema = z.object({ by: z.string(), time: z.iso.datetime(), note: z.string().optional() })
 
 /** GET …/alerts: newest first; `seq` and `logEpoch` say where in the alerts' log the list stands. */
 export const alertListSchema = z.object({
   alerts: z.array(z.object({
     id: z.uuid(), severity: severitySchema, message: z.string(), time: z.iso.datetime(), state: z.enum(['firing', 'resolved']), resolvedAt: z.iso.datetime().optional(),
+    acknowledged: acknowledgementSchema.optional(),
   })),
   logEpoch: z.string(),
   seq: z.int().min(0),
@@ -14,3 +18,53 @@ export const alertListSchema = z.object({
 
 /** See {@link alertListSchema}. */
 export type AlertList = z.infer<typeof alertListSchema>
+
+/** POST /v1/alerts/{id}/ack */
+export const acknowledgeAlertSchema = z.strictObject({ note: z.string().trim().min(1).max(500).optional() })
+
+/** See {@link acknowledgeAlertSchema}. */
+export type AcknowledgeAlert = z.input<typeof acknowledgeAlertSchema>
+
+/** Answer to an acknowledgement: the first one, also to a repeat. */
+export const alertAcknowledgedSchema = acknowledgementSchema.extend({ id: z.uuid() })
+
+/** See {@link alertAcknowledgedSchema}. */
+export type AlertAcknowledged = z.infer<typeof alertAcknowledgedSchema>
+
+/** Figures a rule may watch. */
+const ruleMetricSchema = z.enum(Object.keys(metricsSchema.shape) as [keyof typeof metricsSchema.shape, ...(keyof typeof metricsSchema.shape)[]])
+
+/** A rule: `metric op threshold` for at least `for` (`500ms`, `2s`, `5m`, `1h`) raises an alert of `severity`. */
+export const alertRuleSchema = z.strictObject({
+  name: z.string().trim().min(1).max(80),
+  metric: ruleMetricSchema,
+  op: z.enum(['>', '>=', '<', '<=']),
+  threshold: z.number(),
+  for: z.string().regex(/^(?:\d{1,5}(?:ms|s)|\d{1,4}m|\d{1,2}h)$/, 'a duration such as 500ms, 2s, 5m or 1h').default('0s'),
+  /** How far back over the threshold the figure must come before the alert is over, in the metric's unit. */
+  hysteresis: z.number().min(0).default(0),
+  severity: severitySchema,
+})
+
+/** See {@link alertRuleSchema}. */
+export type AlertRule = z.infer<typeof alertRuleSchema>
+
+/** PUT …/alert-rules: all rules of the tenant; names are unique. */
+export const putAlertRulesSchema = z.strictObject({
+  rules: z.array(alertRuleSchema).max(100).superRefine((rules, context) => {
+    for (const [index, { name }] of rules.entries()) {
+      if (rules.findIndex(rule => rule.name === name) !== index) context.addIssue({ code: 'custom', path: [index, 'name'], message: 'names a rule for the second time' })
+    }
+  }),
+})
+
+/** See {@link putAlertRulesSchema}. */
+export type PutAlertRules = z.input<typeof putAlertRulesSchema>
+
+/** GET …/alert-rules: each rule with where it stands; `since` is when that began, `no-data` that no sample came for a minute. */
+export const alertRulesSchema = z.object({
+  rules: z.array(alertRuleSchema.extend({ state: z.enum(['ok', 'pending', 'firing', 'no-data']), since: z.iso.datetime().optional(), alertId: z.uuid().optional() })),
+})
+
+/** See {@link alertRulesSchema}. */
+export type AlertRules = z.infer<typeof alertRulesSchema>

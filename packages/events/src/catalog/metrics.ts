@@ -55,6 +55,13 @@ export const alert = defineEvent({
   data: z.strictObject(alertFields),
 })
 
+export const alertAcknowledged = defineEvent({
+  type: 'alert_acknowledged',
+  families: ['alerts', 'admin-alerts'],
+  doc: 'Somebody has seen to an alert',
+  data: z.strictObject({ alertId: z.uuid(), by: z.string().min(1).max(200), at: z.iso.datetime(), note: z.string().min(1).max(500).optional() }),
+})
+
 export const alertResolved = defineEvent({
   type: 'alert_resolved',
   families: ['alerts', 'admin-alerts'],

@@ -1,7 +1,7 @@
 /** Row types of the tables in `migrations/`, for Kysely. JSON columns hold objects; bigint columns may arrive as number or string. */
 
 import type { ColumnType, Generated } from 'kysely'
-import type { Actor } from '@neo-stack/events'
+import type { Actor, AlertRule } from '@neo-stack/events'
 
 type Time = ColumnType<Date, Date | string | undefined, Date | string>
 type NullableTime = ColumnType<Date | null, Date | string | null | undefined, Date | string | null>
@@ -45,6 +45,9 @@ export interface Schema {
   metric_samples: {
     tenant_id: string, at: Big, cpu: number, memory: number, disk: number, network_in: number, network_out: number
     active_instances: number, uptime: number, simulated: Generated<boolean>
+  }
+  alert_rules: {
+    tenant_id: string, name: string, position: number, rule: Json<AlertRule>, state: ColumnType<string, string | undefined>, since: NullableBig, alert_id: string | null
   }
   billing_notifications: {
     tenant_id: string, id: string, n: Big, type: string, time: Time, status: string, message: string

@@ -1,0 +1,94 @@
+/** Fires what is due although no further sample came: a rule's `for` ends by the clock, not by the next sample. */
+
+import type { Actor } from '@neo-stack/events'
+import type { Database, Tx } from '../database/database.ts'
+import { lockChannels } from '../publish/log.ts'
+import type { WritePath } from '../publish/write-path.ts'
+import { alertsChannel, toRuleEvent } from './rule-events.ts'
+import { readNewest, readRules, saveState, type StoredRule } from './rule-store.ts'
+import { dueAt, fire } from './rules.ts'
+
+/** A sample that comes on its second is waited for. */
+const GRACE_MS = 500
+/** Samples that come later than this are judged by their own clock only: more of them are on the way. */
+const LATE_MS = 5000
+/** A sample older than this says nothing of now, in seconds. */
+export const STALE_SECONDS = 60
+
+const actor: Actor = { type: 'system', id: 'alert-rules' }
+
+/** What the timers need. */
+export interface DueOptions {
+  database: Database
+  /** Called late: the write path is made after the watch. */
+  writePath: () => WritePath
+  now: () => number
+  onFault: (error: unknown) => void
+}
+
+/** Timers of pending rules: one per tenant, in this process. After a restart the next sample takes over. */
+export interface DueRules {
+  /** Looks at a tenant's rules when they are due after a sample of the second `at`, both in seconds since the Unix epoch. */
+  lookAt: (tenantId: string, times: { due: number, at: number }) => void
+  /** Stops, once what is running has ended. */
+  stop: () => Promise<void>
+}
+
+/** Creates the timers. */
+export function createDueRules(options: DueOptions): DueRules {
+  const timers = new Map<string, { due: number, timer: NodeJS.Timeout }>()
+  const running = new Set<Promise<void>>()
+  const look = (tenantId: string): void => {
+    timers.delete(tenantId)
+    const done = fireDue(options, tenantId).catch(options.onFault).finally(() => running.delete(done))
+    running.add(done)
+  }
+  return {
+    lookAt: (tenantId, { due, at }) => {
+      if (at * 1000 < options.now() - LATE_MS) return
+      const known = timers.get(tenantId)
+      if (known && known.due <= due) return
+      clearTimeout(known?.timer)
+      const timer = setTimeout(() => { look(tenantId) }, Math.max(0, due * 1000 + GRACE_MS - options.now()))
+      timers.set(tenantId, { due, timer })
+    },
+    stop: async () => {
+      for (const { timer } of timers.values()) clearTimeout(timer)
+      timers.clear()
+      await Promise.all(running)
+    },
+  }
+}
+
+/** Somebody else judged the rules between reading and writing: it was the newer judgement. */
+class Overtaken extends Error {}
+
+async function fireDue({ database, writePath, now }: DueOptions, tenantId: string): Promise<void> {
+  const at = Math.floor(now() / 1000)
+  const { rules, newest } = await database.inTenant(tenantId, async tx => ({ rules: await readRules(tx, tenantId), newest: await readNewest(tx, tenantId) }), { snapshot: true })
+  if (!newest || newest.at < at - STALE_SECONDS) return
+  const due = rules.filter(({ rule, state }) => state.state === 'pending' && dueAt(rule, state.since) <= at)
+  if (due.length === 0) return
+  const fired = due.map(({ rule, state }) => ({ rule, before: state, ...fire({ at, value: newest.metrics[rule.metric], newId: () => crypto.randomUUID() }) }))
+  const events = fired.map(({ rule, ...change }) => ({ ...toRuleEvent(tenantId, rule, change), actor }))
+  const within = async (tx: Tx): Promise<void> => {
+    await assertUnchanged(tx, tenantId, due)
+    for (const one of fired) await saveState(tx, tenantId, one)
+  }
+  await writePath().write({ tenantId, events, within }).catch((error: unknown) => { if (!(error instanceof Overtaken)) throw error })
+}
+
+/**
+ * Holds the rules still and checks that they stand where they were read.
+ * @throws {Overtaken}
+ */
+export async function assertUnchanged(tx: Tx, tenantId: string, expected: readonly StoredRule[]): Promise<void> {
+  await lockChannels(tx, tenantId, [alertsChannel(tenantId).name])
+  const rules = new Map((await readRules(tx, tenantId)).map(one => [one.rule.name, one]))
+  for (const one of expected) if (JSON.stringify(rules.get(one.rule.name)) !== JSON.stringify(one)) throw new Overtaken()
+}
+
+/** Whether an error says that somebody else was first. */
+export function isOvertaken(error: unknown): boolean {
+  return error instanceof Overtaken
+}
