@@ -35,6 +35,18 @@ export function pinGenerator(): boolean {
   return cpus().length > 1 && ask('taskset', ['-a', '-p', '-c', '1', String(process.pid)]) !== undefined
 }
 
+/** Starts something of its own, a browser say, that is not to be held to the generator's core. */
+export async function onEveryCore<Started>(start: () => Promise<Started>): Promise<Started> {
+  const own = ask('taskset', ['-p', '-c', String(process.pid)])?.split(': ').at(-1)
+  if (own === undefined) return await start()
+  ask('taskset', ['-a', '-p', '-c', `0-${cpus().length - 1}`, String(process.pid)])
+  try {
+    return await start()
+  } finally {
+    ask('taskset', ['-a', '-p', '-c', own, String(process.pid)])
+  }
+}
+
 function ask(command: string, args: readonly string[]): string | undefined {
   try {
     return execFileSync(command, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim()

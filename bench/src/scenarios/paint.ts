@@ -3,6 +3,7 @@
 import type { Page } from 'playwright-core'
 import { until } from '@neo-stack/testing'
 import { chromiumPath, launchBrowser, readPaints, signIn, watchPaints } from '../browser.ts'
+import { onEveryCore } from '../machine.ts'
 import { createServiceClient, readAccount } from '../keys.ts'
 import { runOpenLoop } from '../load.ts'
 import { toPaintTimes, type Sent } from '../paints.ts'
@@ -22,7 +23,7 @@ export const paint: Scenario = {
     await using platform = await startServer(context, { env: { NEO_PORTALS: 'auto', PATH: process.env['PATH'] ?? '' }, readyTimeoutMs: 600_000 })
     const service = await createServiceClient(platform, 'acme')
     const viewers = await openViewers(platform, { count: VIEWERS - 1, channel: 'tenant:acme:deployments' }, () => { /* load only */ })
-    const browser = await launchBrowser()
+    const browser = await onEveryCore(launchBrowser)
     const page = await browser.newPage({ locale: 'pt-BR', viewport: { width: 1440, height: 2400 } })
     const publish = async (index: number): Promise<Sent> => {
       const deployment = `bench-${index % DEPLOYMENTS}`

@@ -6,7 +6,7 @@
 import cookie from '@fastify/cookie'
 import type { FastifyBaseLogger } from 'fastify'
 import { DeploymentPublisher, MetricsPublisher, type Actor, type AppendLogs, type Deployment, type LogsAppended, type Publish } from '@neo-stack/events'
-import { createDueRules } from './alerts/due.ts'
+import { createDueRules, type DueRules } from './alerts/due.ts'
 import { alertRoutes } from './alerts/routes.ts'
 import { createRuleWatch } from './alerts/watch.ts'
 import { createOriginCheck } from './auth/origin.ts'
@@ -21,6 +21,7 @@ import { createCommands } from './deployments/commands.ts'
 import { createJobs, type Jobs } from './deployments/jobs.ts'
 import { logRoutes } from './deployments/log-routes.ts'
 import { appendLogs } from './deployments/log-store.ts'
+import { createLogTails, type LogTails } from './deployments/log-tail.ts'
 import { deploymentLogProjection, deploymentProjection } from './deployments/projection.ts'
 import { getDeployment } from './deployments/snapshots.ts'
 import { isProblem } from './errors.ts'
@@ -37,10 +38,10 @@ import { startSampler } from './metrics/sampler.ts'
 import { telemetryRoute } from './metrics/telemetry.ts'
 import { presenceRoutes } from './presence/routes.ts'
 import { PresenceService } from './presence/service.ts'
-import { authHookPlugin } from './plugins/auth-hook.ts'
+import { authHookPlugin, isStillGood } from './plugins/auth-hook.ts'
 import { healthPlugin } from './plugins/health.ts'
 import { methodsPlugin } from './plugins/methods.ts'
-import { metricsPlugin } from './plugins/metrics.ts'
+import { metricsPlugin, type Meter } from './plugins/metrics.ts'
 import { openapiPlugin, openapiRoutes } from './plugins/openapi.ts'
 import { portalsPlugin, type Portals } from './plugins/portals.ts'
 import { problemsPlugin } from './plugins/problems.ts'
@@ -108,12 +109,7 @@ export async function createEventService(options: EventServiceOptions): Promise<
   await openapiPlugin(app, version)
   const refuseOtherMethods = methodsPlugin(app)
   const meter = metricsPlugin(app, { stats: realtime.stats, token: options.metricsToken })
-  const dueRules = createDueRules({ database, writePath: () => writePath, now, onFault })
-  const metricsProjection = createMetricsProjection(createRuleWatch({ onPending: dueRules.lookAt }))
-  const writePath: WritePath = createWritePath({
-    database, realtime, now, onWritten: meter.onWritten, onFault,
-    projections: createProjectionRegistry([deploymentProjection, deploymentLogProjection, metricsProjection, billingProjection]),
-  })
+  const { writePath, tails, dueRules } = createWriting({ database, realtime, meter, now, onFault })
   const identity = await createIdentity({ ...options, onFault })
   identity.revocation.onRevoked((target, reason) => realtime.disconnect(target, reason))
   const jobs = await createJobs(database, { onFault })
@@ -126,7 +122,7 @@ export async function createEventService(options: EventServiceOptions): Promise<
   historyRoutes(app, new HistoryService(database, writePath), now)
   deploymentRoutes(app, database)
   commandRoutes(app, createCommands({ database, writePath, jobs, now }))
-  logRoutes(app, database, writePath)
+  logRoutes(app, { database, writePath, tails, isStillGood: request => isStillGood(identity.auth, request) })
   billingRoutes(app, { database, writePath })
   metricsRoutes(app, { database, writePath, now })
   telemetryRoute(app, meter)
@@ -147,6 +143,7 @@ export async function createEventService(options: EventServiceOptions): Promise<
   const shutDown = async (): Promise<void> => {
     isDraining = true
     presence.stop()
+    tails.stop()
     await Promise.all([sampler?.stop(), upkeep.stop(), dueRules.stop()])
     await Promise.all([realtime.close(), closeServer(app)])
     await writePath.close()
@@ -155,6 +152,28 @@ export async function createEventService(options: EventServiceOptions): Promise<
   }
   let closing: Promise<void> | undefined
   return { app, writePath, identity, jobs, publishAs, deployments: createAccess(database, writePath), close: () => closing ??= shutDown() }
+}
+
+type WritingParts = Pick<EventServiceOptions, 'database' | 'realtime'> & { meter: Meter, now: () => number, onFault: (error: unknown) => void }
+
+/** The write path and what hangs on it. */
+interface Writing {
+  writePath: WritePath
+  tails: LogTails
+  dueRules: DueRules
+}
+
+/** The write path with every feature's part in it: their projections, and those who listen to what was written. */
+function createWriting({ database, realtime, meter, now, onFault }: WritingParts): Writing {
+  const tails = createLogTails(database)
+  const dueRules = createDueRules({ database, writePath: () => writePath, now, onFault })
+  const metricsProjection = createMetricsProjection(createRuleWatch({ onPending: dueRules.lookAt }))
+  const writePath: WritePath = createWritePath({
+    database, realtime, now, onFault,
+    onWritten: events => { for (const one of [meter, tails]) one.onWritten(events) },
+    projections: createProjectionRegistry([deploymentProjection, deploymentLogProjection, metricsProjection, billingProjection]),
+  })
+  return { writePath, tails, dueRules }
 }
 
 function createAccess(database: Database, writePath: WritePath): DeploymentAccess {

@@ -1,7 +1,7 @@
 /** /v1/tenants/{t}/deployments/{d}/logs */
 
 import { Readable } from 'node:stream'
-import type { FastifyReply } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import * as z from 'zod'
 import { appendLogsSchema, logPageSchema, logQuerySchema, logsAppendedSchema, slugSchema } from '@neo-stack/events'
 import type { Database } from '../database/database.ts'
@@ -9,21 +9,34 @@ import { guard, type App } from '../http.ts'
 import { actorOf } from '../publish/publish.ts'
 import type { WritePath } from '../publish/write-path.ts'
 import { appendLogs, readLogs, readRawLog } from './log-store.ts'
+import type { LogTails } from './log-tail.ts'
 
 const params = z.object({ tenantId: slugSchema, deploymentId: slugSchema })
 const path = '/v1/tenants/:tenantId/deployments/:deploymentId/logs'
 const tags = ['deployments']
 
+/** What these routes need. */
+export interface LogRoutes {
+  database: Database
+  writePath: WritePath
+  tails: LogTails
+  /** Whether the bearer of a request is still good. */
+  isStillGood: (request: FastifyRequest) => Promise<boolean>
+}
+
 /** Adds the routes of deployment logs. */
-export function logRoutes(app: App, database: Database, writePath: WritePath): void {
+export function logRoutes(app: App, { database, writePath, tails, isStillGood }: LogRoutes): void {
   app.get(path, {
     schema: {
-      summary: 'Read log lines', description: 'With Accept: text/plain the whole log as text.', tags, params, querystring: logQuerySchema, response: { 200: logPageSchema },
+      summary: 'Read log lines', description: 'With Accept: text/plain the whole log as text; with text/event-stream the log as it grows, an event `line` each under its number (`Last-Event-ID` goes on behind one) and `end` after the last.', tags, params, querystring: logQuerySchema, response: { 200: logPageSchema },
     },
   }, async (request, reply) => {
     guard(request, request.params.tenantId, 'deploy:read')
-    if (!wantsText(request.headers.accept)) return readLogs(database, request.params, request.query)
-    return sendText(reply as FastifyReply, await readRawLog(database, request.params))
+    const form = formOf(request.headers.accept)
+    if (form === 'application/json') return readLogs(database, request.params, request.query)
+    if (form === 'text/plain') return sendText(reply as FastifyReply, await readRawLog(database, request.params))
+    const after = lastEventId(request) ?? request.query.after
+    return sendEvents(reply as FastifyReply, await tails.open({ key: request.params, after, mayGoOn: () => isStillGood(request) }))
   })
 
   app.post(path, {
@@ -38,8 +51,20 @@ function sendText(reply: FastifyReply, text: AsyncIterable<string>): FastifyRepl
   return reply.type('text/plain; charset=utf-8').send(Readable.from(text))
 }
 
-/** Whether plain text is named before JSON. */
-function wantsText(accept = ''): boolean {
-  const [text, json] = [accept.indexOf('text/plain'), accept.indexOf('application/json')]
-  return text !== -1 && (json === -1 || text < json)
+function sendEvents(reply: FastifyReply, events: AsyncIterable<string>): FastifyReply {
+  return reply.type('text/event-stream').header('cache-control', 'no-store').header('x-accel-buffering', 'no').send(Readable.from(events))
+}
+
+const forms = ['application/json', 'text/plain', 'text/event-stream'] as const
+
+/** The form that is named first; JSON when none is. */
+function formOf(accept = ''): (typeof forms)[number] {
+  const named = forms.filter(form => accept.includes(form)).toSorted((one, other) => accept.indexOf(one) - accept.indexOf(other))
+  return named[0] ?? 'application/json'
+}
+
+/** Number of the last line a reader has; what is no number of ours counts as none. */
+function lastEventId({ headers }: FastifyRequest): number | undefined {
+  const id = headers['last-event-id']
+  return typeof id === 'string' && /^\d{1,15}$/.test(id) ? Number(id) : undefined
 }

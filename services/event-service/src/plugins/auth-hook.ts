@@ -51,6 +51,17 @@ export function authHookPlugin(app: App, { auth, database, now = Date.now }: Aut
   app.addHook('onClose', async () => { await Promise.all(running) })
 }
 
+/** Whether the bearer that a long answer began with is good still: it may have ended or been revoked meanwhile. */
+export async function isStillGood(auth: AuthMiddleware, { headers, ip }: FastifyRequest): Promise<boolean> {
+  try {
+    await auth.authenticate(bearerOf(headers.authorization ?? ''), ip)
+    return true
+  } catch (error) {
+    if (isProblem(error, 'unauthenticated')) return false
+    throw error
+  }
+}
+
 function bearerOf(authorization: string): string {
   const bearer = /^Bearer ([\w.~+/=-]{1,8192})$/i.exec(authorization)?.[1]
   if (bearer === undefined) throw new Problem('unauthenticated', { detail: 'Authorization carries no Bearer.' })
