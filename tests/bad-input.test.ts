@@ -29,7 +29,7 @@ beforeAll(async () => {
   const { paths } = await (await fetch(`${platform.url}/openapi.json`)).json() as { paths: Record<string, Record<string, Operation>> }
   routes = Object.entries(paths).flatMap(([path, operations]) => Object.entries(operations).map(([method, operation]) => ({
     method: method.toUpperCase(), operation, body: takesNothing(method, path) ? undefined : operation.requestBody?.content['application/json']?.schema,
-    path: path.replace('{tenantId}', 'acme').replace('{deploymentId}', 'some-deployment').replace('{connectionId}', 'some-tab'),
+    path: path.replace('{tenantId}', 'acme').replace('{deploymentId}', 'some-deployment').replace('{connectionId}', 'some-tab').replace('{id}', '018f0000-0000-7000-8000-000000000001'),
   })))
 })
 afterAll(async () => { await platform?.stop() })
