@@ -28,7 +28,7 @@ export function alertRoutes(app: App, commands: RuleCommands): void {
   app.post('/v1/alerts/:id/ack', {
     schema: {
       summary: 'Acknowledge an alert of the caller\'s tenant, with a note', tags, params: z.object({ id: z.uuid() }),
-      body: z.preprocess(body => body === undefined ? {} : body, acknowledgeAlertSchema), response: { 200: alertAcknowledgedSchema },
+      body: acknowledgeAlertSchema, response: { 200: alertAcknowledgedSchema },
     },
     config: { isBodyOptional: true },
   }, request => {

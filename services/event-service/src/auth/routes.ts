@@ -22,8 +22,6 @@ const config = { isBearerOptional: true }
 /** The body names the portal and may be left out. */
 const withoutBody = { ...config, isBodyOptional: true }
 
-const bodySchema = z.preprocess(body => body ?? {}, refreshSchema)
-
 /** Adds the session routes. */
 export function sessionRoutes(app: App, { sessions, isOurOrigin, isSecure }: SessionRoutes): void {
   const cookies = createCookies(isSecure)
@@ -41,7 +39,7 @@ export function sessionRoutes(app: App, { sessions, isOurOrigin, isSecure }: Ses
     return cookies.give(reply, portal, opened)
   })
 
-  app.post('/v1/session/refresh', { config: withoutBody, schema: { summary: 'Get a new access token by the refresh cookie', tags: ['session'], body: bodySchema, response: { 200: sessionSchema } } }, async (request, reply) => {
+  app.post('/v1/session/refresh', { config: withoutBody, schema: { summary: 'Get a new access token by the refresh cookie', tags: ['session'], body: refreshSchema, response: { 200: sessionSchema } } }, async (request, reply) => {
     checkOrigin(request)
     const { portal } = request.body
     const token = cookies.read(request, portal)
@@ -54,7 +52,7 @@ export function sessionRoutes(app: App, { sessions, isOurOrigin, isSecure }: Ses
     }
   })
 
-  app.delete('/v1/session', { config: withoutBody, schema: { summary: 'Sign out', tags: ['session'], body: bodySchema, response: { 204: z.null() } } }, async (request, reply) => {
+  app.delete('/v1/session', { config: withoutBody, schema: { summary: 'Sign out', tags: ['session'], body: refreshSchema, response: { 204: z.null() } } }, async (request, reply) => {
     checkOrigin(request)
     const { portal } = request.body
     const token = cookies.read(request, portal)

@@ -37,7 +37,16 @@ export function createApp(logger: FastifyBaseLogger | undefined): App {
     reply.header('x-request-id', request.id)
     done()
   })
+  app.addHook('preValidation', (request, _reply, done) => {
+    if (request.routeOptions.config.isBodyOptional && hasNoBody(request.headers)) request.body = {}
+    done()
+  })
   return app as unknown as App
+}
+
+/** No body at all, which JSON's `null` is not (RFC 9110 6.4). */
+function hasNoBody(headers: IncomingMessage['headers']): boolean {
+  return headers['transfer-encoding'] === undefined && (headers['content-length'] ?? '0') === '0'
 }
 
 /** A caller's own identifier is kept where it cannot break a line of the log. */
