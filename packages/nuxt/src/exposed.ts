@@ -5,6 +5,7 @@ export const composables: Record<string, string> = {
   useNeoClient: 'client.ts',
   useSession: 'composables/use-session.ts',
   useConnection: 'composables/use-connection.ts',
+  useBillingEvents: 'composables/use-billing-events.ts',
   useDeploymentEvents: 'composables/use-deployment-events.ts',
   useDeploymentSteps: 'composables/use-deployment-steps.ts',
   useDeploymentLog: 'composables/use-deployment-log.ts',
@@ -19,6 +20,6 @@ export const composables: Record<string, string> = {
 
 /** Components, each `runtime/components/<Name>.vue`. */
 export const components: readonly string[] = [
-  'AlertList', 'ConnectionStatus', 'DeploymentActions', 'DeploymentCard', 'DeploymentList', 'DeploymentMonitor', 'DeploymentProgress',
+  'AlertList', 'BillingBadge', 'BillingNotifications', 'BillingOverview', 'ConnectionStatus', 'DeploymentActions', 'DeploymentCard', 'DeploymentList', 'DeploymentMonitor', 'DeploymentProgress',
   'DeploymentSteps', 'EventHistory', 'FeedNotice', 'LogView', 'NewDeployment', 'RealTimeDashboard', 'SimulatedBadge', 'StatusBadge',
 ]

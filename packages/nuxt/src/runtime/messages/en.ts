@@ -1,5 +1,6 @@
 /** The components' sentences in English. */
 import type { Messages } from './pt-br.ts'
+import { billing } from './billing/en.ts'
 import { history } from './history/en.ts'
 
 export const en: Messages = {
@@ -191,6 +192,7 @@ export const en: Messages = {
     critical: 'Critical',
     resolved: 'Resolved',
   },
+  billing,
   history,
   duration: { seconds: '{s} s', minutes: '{m} min {s} s', hours: '{h} h {m} min', days: '{d} d {h} h' },
 }

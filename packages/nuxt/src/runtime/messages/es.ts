@@ -1,5 +1,6 @@
 /** The components' sentences in Spanish. */
 import type { Messages } from './pt-br.ts'
+import { billing } from './billing/es.ts'
 import { history } from './history/es.ts'
 
 export const es: Messages = {
@@ -191,6 +192,7 @@ export const es: Messages = {
     critical: 'Crítico',
     resolved: 'Resuelto',
   },
+  billing,
   history,
   duration: { seconds: '{s} s', minutes: '{m} min {s} s', hours: '{h} h {m} min', days: '{d} d {h} h' },
 }

@@ -1,4 +1,5 @@
 /** The components' sentences in Portuguese: the shape every other language follows. */
+import { billing } from './billing/pt-br.ts'
 import { history } from './history/pt-br.ts'
 
 export const ptBR = {
@@ -196,6 +197,7 @@ export const ptBR = {
     critical: 'Crítico',
     resolved: 'Resolvido',
   },
+  billing,
   history,
   duration: { seconds: '{s} s', minutes: '{m} min {s} s', hours: '{h} h {m} min', days: '{d} d {h} h' },
 }

@@ -1,0 +1,23 @@
+/** What a notification says in the reader's language; what only its author can know is said in the author's words. */
+import type { Notification } from '@neo-stack/events'
+import { useI18n } from 'vue-i18n'
+import { useMoney } from './use-money.ts'
+
+/** What of a notification, or of an event of billing, is needed. */
+export type Told = Pick<Notification, 'type' | 'status' | 'message' | 'data'> & { amountMinor?: number | undefined, currency?: string | undefined }
+
+/** Sentences of notifications; follows the language. */
+export function useBillingSentence(): (told: Told) => string {
+  const { t } = useI18n()
+  const toMoney = useMoney()
+  return ({ type, status, message, data, amountMinor, currency }) => {
+    if (type === 'billing_invoice' && amountMinor !== undefined && currency !== undefined) {
+      return t(`billing.said.invoice.${status}`, { amount: toMoney(amountMinor, currency), id: String(data['invoiceId']) })
+    }
+    if (type === 'billing_plan_change' && status === 'completed') return t('billing.said.plan', { plan: String(data['planName']) })
+    if (type === 'billing_usage_alert' && data['state'] !== 'resolved' && typeof data['percentage'] === 'number' && typeof data['resource'] === 'string') {
+      return t('billing.said.usage', { percentage: data['percentage'].toFixed(1), resource: data['resource'] })
+    }
+    return message
+  }
+}

@@ -1,0 +1,159 @@
+import type { InboxState, Notification } from '@neo-stack/events'
+import type { VueWrapper } from '@vue/test-utils'
+import type { App } from './kit/app.ts'
+import { flushPromises } from '@vue/test-utils'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { toGroups, toSeverity } from '../src/runtime/billing/looks.ts'
+import { standForSpeaker, type Looked, type SpeakerLocks } from '../src/runtime/billing/spokesman.ts'
+import BillingNotifications from '../src/runtime/components/BillingNotifications.vue'
+import { createApp } from './kit/app.ts'
+import { member } from './kit/fake-client.ts'
+
+const toNotification = (n: number, patch: Partial<Notification> = {}): Notification => ({
+  id: `n-${n}`, type: 'billing_invoice', status: 'pending', message: 'Nova fatura', amountMinor: 1990, currency: 'BRL', read: false, state: 'unread',
+  time: '2026-01-05T12:00:00.000Z', data: { invoiceId: `inv-${n}` }, ...patch,
+})
+const byTestId = (name: string): string => `[data-testid="${name}"]`
+
+/** An app whose service keeps an inbox. */
+async function createInboxApp(inbox: Notification[], code: 'pt-BR' | 'en' = 'pt-BR'): Promise<App> {
+  const app = await createApp(code)
+  app.fake.setSession({ state: 'signed-in', user: { ...member, id: '0190a000-0000-7000-8000-000000000001' } })
+  const unread = (): number => inbox.filter(({ state }) => state === 'unread').length
+  const put = (id: string, state: InboxState): void => { inbox.splice(0, inbox.length, ...inbox.map(one => one.id === id ? { ...one, state, read: state !== 'unread' } : one)) }
+  Object.assign(app.fake.client.rest, {
+    billing: {
+      notifications: vi.fn(async (_tenant: string, { state }: { state?: InboxState }) => ({ items: inbox.filter(one => state === undefined ? one.state !== 'archived' : one.state === state), unread: unread() })),
+      mark: vi.fn(async ({ id, state }: { id: string, state: InboxState }) => { put(id, state); return { unread: unread() } }),
+      readAll: vi.fn(async () => { for (const { id, state } of [...inbox]) if (state === 'unread') put(id, 'read'); return { unread: 0 } }),
+    },
+  })
+  return app
+}
+
+const mounted: VueWrapper[] = []
+afterEach(() => { for (const wrapper of mounted.splice(0)) wrapper.unmount() })
+const show = async (app: App): Promise<VueWrapper> => {
+  const wrapper = app.mount(BillingNotifications, { tenantId: 'acme' })
+  mounted.push(wrapper)
+  await flushPromises()
+  return wrapper
+}
+
+describe('BillingNotifications', () => {
+  let inbox: Notification[]
+  beforeEach(() => { inbox = [toNotification(2), toNotification(1, { type: 'billing_payment', status: 'failed', message: 'Cartão recusado', data: { paymentId: 'p' } })] })
+
+  it('shows type, sentence, money and what is new', async () => {
+    const wrapper = await show(await createInboxApp(inbox))
+    const [first, second] = wrapper.findAll(byTestId('billing-notification'))
+    expect(first?.text().replaceAll('\u00A0', ' ')).toContain('Nova fatura disponível: R$ 19,90')
+    expect(first?.classes()).toEqual(expect.arrayContaining(['border-blue-500', 'bg-blue-50']))
+    expect(second?.text()).toContain('Cartão recusado')
+    expect(wrapper.findAll(byTestId('billing-new'))).toHaveLength(2)
+    expect(wrapper.get(byTestId('billing-read-all')).text()).toBe('Marcar todas como lidas')
+  })
+
+  it('says it in the reader\'s language', async () => {
+    const wrapper = await show(await createInboxApp([toNotification(1, { amountMinor: 1990, currency: 'JPY' })], 'en'))
+    expect(wrapper.get(byTestId('billing-notification')).text()).toContain('New invoice available: ¥1,990')
+  })
+
+  it('marks one, marks all, archives, and takes it back', async () => {
+    const wrapper = await show(await createInboxApp(inbox))
+    await wrapper.get(byTestId('billing-read')).trigger('click')
+    await flushPromises()
+    expect(wrapper.get(byTestId('billing-count')).text()).toBe('1')
+    await wrapper.get(byTestId('billing-read-all')).trigger('click')
+    await flushPromises()
+    expect(wrapper.find(byTestId('billing-count')).exists()).toBe(false)
+    await wrapper.get(byTestId('billing-undo')).trigger('click')
+    await flushPromises()
+    expect(wrapper.get(byTestId('billing-count')).text()).toBe('1')
+    await wrapper.findAll(byTestId('billing-archive'))[0]?.trigger('click')
+    await flushPromises()
+    expect(wrapper.findAll(byTestId('billing-notification'))).toHaveLength(1)
+  })
+
+  it('follows what arrives and what was read on another device', async () => {
+    const app = await createInboxApp(inbox)
+    const wrapper = await show(app)
+    inbox.unshift(toNotification(3))
+    const feedOf = (start: string): (typeof app.fake.events)[number] | undefined => app.fake.events.find(({ name }) => name.startsWith(start))
+    const envelope = { id: 'e', channel: 'c', time: '', data: {} }
+    feedOf('tenant:acme:billing')?.handlers.onEvent({ ...envelope, type: 'billing_invoice' })
+    await flushPromises()
+    expect(wrapper.get(byTestId('billing-count')).text()).toBe('3')
+    for (const one of inbox) Object.assign(one, { state: 'read', read: true })
+    feedOf('user:acme/')?.handlers.onEvent({ ...envelope, type: 'inbox_changed' })
+    await flushPromises()
+    expect(wrapper.find(byTestId('billing-count')).exists()).toBe(false)
+  })
+
+  it('says that there is nothing', async () => {
+    expect((await show(await createInboxApp([]))).get(byTestId('billing-empty')).text()).toContain('Nenhuma notificação')
+  })
+})
+
+describe('groups of notifications', () => {
+  it('hold what speaks of one invoice, and stand where their newest does', () => {
+    const payment = toNotification(3, { type: 'billing_payment', data: { paymentId: 'p', invoiceId: 'inv-1' } })
+    expect(toGroups([payment, toNotification(2), toNotification(1)]).map(({ items }) => items.map(({ id }) => id))).toEqual([['n-3', 'n-1'], ['n-2']])
+  })
+
+  it('matter as their status says', () => {
+    expect(toSeverity({ status: 'failed', type: 'billing_payment' })).toBe('error')
+    expect(toSeverity({ status: 'pending', type: 'billing_usage_alert' })).toBe('warning')
+  })
+})
+
+describe('the tab that speaks', () => {
+  /** Locks of one browser: one holder, a line, and robbery. */
+  function createLocks(): SpeakerLocks {
+    let holder: { rob: () => void } | undefined
+    const line: (() => void)[] = []
+    const next = (): void => {
+      holder = undefined
+      line.shift()?.()
+    }
+    return {
+      request: (_name, { steal, signal }, work) => new Promise((resolve, reject) => {
+        const run = (): void => {
+          const me = { rob: () => { reject(new Error('robbed')) } }
+          holder = me
+          const end = (): void => { if (holder === me) next() }
+          void work().then(() => { resolve(undefined); end() })
+        }
+        signal?.addEventListener('abort', () => {
+          if (line.includes(run)) line.splice(line.indexOf(run), 1)
+          reject(new Error('aborted'))
+        })
+        if (steal) holder?.rob()
+        if (steal || !holder) run()
+        else line.push(run)
+      }),
+    }
+  }
+  function createPage(hasFocus: boolean): Looked & { look: () => void } {
+    const listeners = new Set<() => void>()
+    let isLooked = hasFocus
+    return {
+      hasFocus: () => isLooked, addEventListener: (_type, listener) => { listeners.add(listener) }, removeEventListener: (_type, listener) => { listeners.delete(listener) },
+      look: () => { isLooked = true; for (const listener of listeners) listener() },
+    }
+  }
+
+  it('is one of all, the one looked at last, and another once it is gone', async () => {
+    const locks = createLocks()
+    const second = createPage(false)
+    const tabs = [standForSpeaker('n', locks, createPage(true)), standForSpeaker('n', locks, second)]
+    await flushPromises()
+    expect(tabs.map(({ isSpeaking }) => isSpeaking)).toEqual([true, false])
+    second.look()
+    await flushPromises()
+    expect(tabs.map(({ isSpeaking }) => isSpeaking)).toEqual([false, true])
+    tabs[1]?.stop()
+    await flushPromises()
+    expect(tabs.map(({ isSpeaking }) => isSpeaking)).toEqual([true, false])
+  })
+})
