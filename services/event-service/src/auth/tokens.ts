@@ -119,11 +119,13 @@ async function check({ keys, issuer = DEFAULT_ISSUER, now = Date.now }: TokensOp
   const { typ, audience } = tokenPurposes[purpose]
   if (!isCanonical(token)) throw new Problem('unauthenticated', { detail: 'The token is not valid or has expired.' })
   try {
-    const { payload } = await jwtVerify(token, ({ kid }) => {
+    const { payload, protectedHeader } = await jwtVerify(token, ({ kid }) => {
       const key = keys.verifying.get(kid ?? '')
       if (!key) throw new Problem('unauthenticated')
       return key
     }, { issuer, audience, typ, algorithms: [ALGORITHM], requiredClaims: ['sub', 'iat', 'exp'], currentDate: new Date(now()) })
+    // Ours have a subject of text and demand nothing of the reader; whatever else was signed is no token of ours.
+    if (typeof payload.sub !== 'string' || protectedHeader.crit !== undefined) throw new TypeError('not a token of ours')
     return payload
   } catch (cause) {
     throw new Problem('unauthenticated', { detail: 'The token is not valid or has expired.', cause })
