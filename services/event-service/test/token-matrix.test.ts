@@ -1,6 +1,6 @@
 /**
  * Every way to get a token wrong (RELIABILITY 5.4): algorithms, header parameters, claims of every JSON type, encodings, and byte by byte.
- * The service and the engine's door are asked alike; nothing is let in.
+ * The service's verifier is asked; nothing is let in.
  */
 
 import { createHmac, createPublicKey } from 'node:crypto'
@@ -137,7 +137,7 @@ describe('a token that is wrong in one way', () => {
     }
   })
 
-  it('is refused as no identity in every way, and asks nobody', async () => {
+  it('is refused as no identity in every way', async () => {
     const accepted: string[] = []
     const otherwise: string[] = []
     for (const { name, purpose, make } of cases) {
