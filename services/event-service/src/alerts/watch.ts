@@ -4,27 +4,10 @@
  */
 
 import type { Metrics } from '@neo-stack/events'
-import type { Tx } from '../database/database.ts'
-import type { Projected } from '../publish/projection.ts'
+import type { Projected, Projection } from '../publish/projection.ts'
 import { alertsChannel, toRuleEvent } from './rule-events.ts'
-import { readRules, saveState } from './rule-store.ts'
+import { readNewest, readRules, saveState } from './rule-store.ts'
 import { dueAt, judge } from './rules.ts'
-
-/** A sample on its way into the store. */
-export interface WatchedSample {
-  tenantId: string
-  /** Seconds since the Unix epoch. */
-  at: number
-  metrics: Metrics
-}
-
-/** Watches samples. */
-export interface SampleWatch {
-  /** The channel that `apply` may derive events on. */
-  channel: (tenantId: string) => string
-  /** Takes the newest sample of a tenant. @returns what fired and what is over */
-  apply: (tx: Tx, sample: WatchedSample) => Promise<Required<Projected>['derived']>
-}
 
 /** How rules are watched. */
 export interface RuleWatchOptions {
@@ -33,19 +16,22 @@ export interface RuleWatchOptions {
   onPending: (tenantId: string, times: { due: number, at: number }) => void
 }
 
-/** Creates the watch. */
-export function createRuleWatch({ newId = () => crypto.randomUUID(), onPending }: RuleWatchOptions): SampleWatch {
+/** Creates the watch: to stand behind the projection that keeps the samples. A sample that comes after a newer one says nothing. */
+export function createRuleWatch({ newId = () => crypto.randomUUID(), onPending }: RuleWatchOptions): Omit<Projection, 'types'> {
   return {
-    channel: tenantId => alertsChannel(tenantId).name,
-    apply: async (tx, { tenantId, at, metrics }) => {
-      const events: Required<Projected>['derived'][number][] = []
-      for (const { rule, state: before } of await readRules(tx, tenantId)) {
-        const { state, change, alertId, value } = judge(rule, before, { at, metrics, newId })
+    derives: ({ channel }) => [alertsChannel(channel.tenantId).name],
+    apply: async (tx, { channel: { tenantId }, data }) => {
+      const at = Number(data['at'])
+      const rules = await readRules(tx, tenantId)
+      if (rules.length === 0 || ((await readNewest(tx, tenantId))?.at ?? at) > at) return undefined
+      const derived: Required<Projected>['derived'][number][] = []
+      for (const { rule, state: before } of rules) {
+        const { state, change, alertId, value } = judge(rule, before, { at, metrics: data as unknown as Metrics, newId })
         if (state.state === 'pending') onPending(tenantId, { due: dueAt(rule, state.since), at })
         if (state.state !== before.state) await saveState(tx, tenantId, { rule, state })
-        if (change && alertId !== undefined && value !== undefined) events.push(toRuleEvent(tenantId, rule, { change, alertId, value }))
+        if (change && alertId !== undefined && value !== undefined) derived.push(toRuleEvent(tenantId, rule, { change, alertId, value }))
       }
-      return events
+      return { derived }
     },
   }
 }
