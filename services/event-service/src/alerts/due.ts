@@ -3,6 +3,7 @@
 import type { Actor } from '@neo-stack/events'
 import type { Database, Tx } from '../database/database.ts'
 import { lockChannels } from '../publish/log.ts'
+import { Overtaken } from '../publish/overtaken.ts'
 import type { WritePath } from '../publish/write-path.ts'
 import { alertsChannel, toRuleEvent } from './rule-events.ts'
 import { readNewest, readRules, saveState, type StoredRule } from './rule-store.ts'
@@ -60,21 +61,19 @@ export function createDueRules(options: DueOptions): DueRules {
   }
 }
 
-/** Somebody else judged the rules between reading and writing: it was the newer judgement. */
-class Overtaken extends Error {}
-
 async function fireDue({ database, writePath, now }: DueOptions, tenantId: string): Promise<void> {
   const at = Math.floor(now() / 1000)
   const { rules, newest } = await database.inTenant(tenantId, async tx => ({ rules: await readRules(tx, tenantId), newest: await readNewest(tx, tenantId) }), { snapshot: true })
   if (!newest || newest.at < at - STALE_SECONDS) return
   const due = rules.filter(({ rule, state }) => state.state === 'pending' && dueAt(rule, state.since) <= at)
   if (due.length === 0) return
-  const fired = due.map(({ rule, state }) => ({ rule, before: state, ...fire({ at, value: newest.metrics[rule.metric], newId: () => crypto.randomUUID() }) }))
+  const fired = due.map(({ rule }) => ({ rule, ...fire({ at, value: newest.metrics[rule.metric], newId: () => crypto.randomUUID() }) }))
   const events = fired.map(({ rule, ...change }) => ({ ...toRuleEvent(tenantId, rule, change), actor }))
   const within = async (tx: Tx): Promise<void> => {
     await assertUnchanged(tx, tenantId, due)
     for (const one of fired) await saveState(tx, tenantId, one)
   }
+  // Whoever was ahead judged later: theirs stands.
   await writePath().write({ tenantId, events, within }).catch((error: unknown) => { if (!(error instanceof Overtaken)) throw error })
 }
 
@@ -86,9 +85,4 @@ export async function assertUnchanged(tx: Tx, tenantId: string, expected: readon
   await lockChannels(tx, tenantId, [alertsChannel(tenantId).name])
   const rules = new Map((await readRules(tx, tenantId)).map(one => [one.rule.name, one]))
   for (const one of expected) if (JSON.stringify(rules.get(one.rule.name)) !== JSON.stringify(one)) throw new Overtaken()
-}
-
-/** Whether an error says that somebody else was first. */
-export function isOvertaken(error: unknown): boolean {
-  return error instanceof Overtaken
 }

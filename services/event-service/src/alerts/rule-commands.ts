@@ -2,10 +2,10 @@
 
 import type { Actor, AlertRule, AlertRules } from '@neo-stack/events'
 import type { Database, Tx } from '../database/database.ts'
-import { Problem } from '../errors.ts'
 import { appendAudit } from '../plugins/audit.ts'
+import { untilAhead } from '../publish/overtaken.ts'
 import type { WritePath } from '../publish/write-path.ts'
-import { assertUnchanged, isOvertaken, STALE_SECONDS } from './due.ts'
+import { assertUnchanged, STALE_SECONDS } from './due.ts'
 import { toRuleEvent } from './rule-events.ts'
 import { readNewest, readRules, replaceRules, type StoredRule } from './rule-store.ts'
 
@@ -16,6 +16,7 @@ export interface RuleCommands {
   now: () => number
 }
 
+/** Changes of rules that meet samples' judgements are tried this often. */
 const ATTEMPTS = 5
 
 /** A tenant's rules, each with where it stands. */
@@ -39,15 +40,8 @@ function toAnswer({ rule, state }: StoredRule, isStale: boolean): AlertRules['ru
  * changed is over.
  * @throws {Problem} `unavailable` when samples keep changing the rules' states meanwhile
  */
-export async function putRules(commands: RuleCommands, { tenantId, actor }: { tenantId: string, actor: Actor }, rules: readonly AlertRule[]): Promise<void> {
-  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    try {
-      return await tryPut(commands, { tenantId, actor }, rules)
-    } catch (error) {
-      if (!isOvertaken(error)) throw error
-    }
-  }
-  throw new Problem('unavailable', { retryAfter: 1 })
+export function putRules(commands: RuleCommands, asked: { tenantId: string, actor: Actor }, rules: readonly AlertRule[]): Promise<void> {
+  return untilAhead(ATTEMPTS, () => tryPut(commands, asked, rules))
 }
 
 async function tryPut({ database, writePath, now }: RuleCommands, { tenantId, actor }: { tenantId: string, actor: Actor }, rules: readonly AlertRule[]): Promise<void> {

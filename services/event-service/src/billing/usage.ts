@@ -2,7 +2,7 @@
 
 import { channelOf, type Actor, type ReportUsage, type UsageReported } from '@neo-stack/events'
 import type { Database, Tx } from '../database/database.ts'
-import { Problem } from '../errors.ts'
+import { Overtaken, untilAhead } from '../publish/overtaken.ts'
 import type { DraftEvent, WritePath } from '../publish/write-path.ts'
 import { climb, type Crossing } from './thresholds.ts'
 
@@ -21,22 +21,12 @@ interface Level {
   version: number
 }
 
-/** Somebody else's report came between reading and writing. */
-class Overtaken extends Error {}
-
 /**
  * Takes a report.
  * @throws {Problem} `unavailable` when reports of one resource keep overtaking each other
  */
-export async function reportUsage({ database, writePath }: { database: Database, writePath: WritePath }, report: UsageReport): Promise<UsageReported> {
-  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    try {
-      return await tryReport({ database, writePath }, report)
-    } catch (error) {
-      if (!(error instanceof Overtaken)) throw error
-    }
-  }
-  throw new Problem('unavailable', { retryAfter: 1 })
+export function reportUsage(services: { database: Database, writePath: WritePath }, report: UsageReport): Promise<UsageReported> {
+  return untilAhead(ATTEMPTS, () => tryReport(services, report))
 }
 
 async function tryReport({ database, writePath }: { database: Database, writePath: WritePath }, report: UsageReport): Promise<UsageReported> {
