@@ -27,15 +27,16 @@ export async function acknowledge({ database, writePath, now }: { database: Data
   const alert = said.find(({ type }) => type === 'alert')
   if (!alert) throw new Problem('not_found', { detail: 'There is no such alert.' })
   const first = said.find(({ type }) => type === 'alert_acknowledged')
-  if (first) return toAnswer(alertId, first.data)
+  if (first) return { id: alertId, ...toAcknowledgement(first.data) }
   const data = { alertId, by, at: new Date(now()).toISOString(), ...note !== undefined && { note } }
   return await writePath.write({
-    tenantId, events: [{ channel, type: 'alert_acknowledged', data, actor }], answer: () => toAnswer(alertId, data),
+    tenantId, events: [{ channel, type: 'alert_acknowledged', data, actor }], answer: () => ({ id: alertId, ...toAcknowledgement(data) }),
     // One key for everybody: of two at once the second gets the first one's answer.
     key: { scope: `alerts/${alertId}/ack`, key: 'first', bodyHash: '' },
   }) as AlertAcknowledged
 }
 
-function toAnswer(id: string, data: Record<string, unknown>): AlertAcknowledged {
-  return { id, by: String(data['by']), time: String(data['at']), ...typeof data['note'] === 'string' && { note: data['note'] } }
+/** What the data of an `alert_acknowledged` says. */
+export function toAcknowledgement(data: Record<string, unknown>): Omit<AlertAcknowledged, 'id'> {
+  return { by: String(data['by']), time: String(data['at']), ...typeof data['note'] === 'string' && { note: data['note'] } }
 }

@@ -1,15 +1,15 @@
 /** Alerts and their rules over HTTP. The list is what the log tells: all events of one alert are one line. */
 
+import type { FastifyRequest } from 'fastify'
 import * as z from 'zod'
 import {
   acknowledgeAlertSchema, alertAcknowledgedSchema, alertListSchema, alertRulesSchema, PLATFORM_TENANT, putAlertRulesSchema, severitySchema, slugSchema,
   type AlertList,
 } from '@neo-stack/events'
 import type { Database } from '../database/database.ts'
-import type { FastifyRequest } from 'fastify'
 import { guard, principalOf, type App } from '../http.ts'
 import { actorOf } from '../publish/publish.ts'
-import { acknowledge } from './acknowledge.ts'
+import { acknowledge, toAcknowledgement } from './acknowledge.ts'
 import { listRules, putRules, type RuleCommands } from './rule-commands.ts'
 import { alertsChannel } from './rule-events.ts'
 
@@ -74,7 +74,7 @@ async function listAlerts(database: Database, tenantId: string): Promise<AlertLi
   const alerts = new Map<string, Alert>()
   for (const { id, type, time, data } of rows.toReversed()) {
     const acknowledged = type === 'alert_acknowledged' ? alerts.get(String(data['alertId'])) : undefined
-    if (acknowledged) acknowledged.acknowledged ??= { by: String(data['by']), time: String(data['at']), ...typeof data['note'] === 'string' && { note: data['note'] } }
+    if (acknowledged) acknowledged.acknowledged ??= toAcknowledgement(data)
     const severity = severitySchema.safeParse(data['severity'])
     // An erased event keeps its number and says nothing.
     if (!severity.success) continue

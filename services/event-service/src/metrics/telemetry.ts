@@ -1,10 +1,10 @@
 /** POST /v1/telemetry: what a sample of browsers received and painted, for the platform's own metrics. */
 
-import { RateLimiterMemory, type RateLimiterRes } from 'rate-limiter-flexible'
 import * as z from 'zod'
 import { eventTypes, isEventTypeName, TELEMETRY_SECONDS, telemetrySchema } from '@neo-stack/events'
 import { Problem } from '../errors.ts'
 import { principalOf, type App } from '../http.ts'
+import { createLimiter } from '../plugins/limiter.ts'
 import type { Meter } from '../plugins/metrics.ts'
 
 /** A browser's timer may ring a little early. */
@@ -12,7 +12,7 @@ const EARLY_SECONDS = 1
 
 /** Adds the route. */
 export function telemetryRoute(app: App, { trackReceive }: Pick<Meter, 'trackReceive'>): void {
-  const limiter = new RateLimiterMemory({ points: 1, duration: TELEMETRY_SECONDS - EARLY_SECONDS })
+  const limiter = createLimiter({ points: 1, seconds: TELEMETRY_SECONDS - EARLY_SECONDS })
   app.post('/v1/telemetry', {
     schema: {
       summary: 'Report what a browser received and painted', tags: ['telemetry'], body: telemetrySchema, response: { 204: z.null() },
@@ -22,9 +22,7 @@ export function telemetryRoute(app: App, { trackReceive }: Pick<Meter, 'trackRec
     const { userId, kind } = principalOf(request)
     if (kind !== 'user') throw new Problem('forbidden', { detail: 'Only people\'s browsers report.' })
     assertCarried(request.body.received)
-    await limiter.consume(userId).catch(({ msBeforeNext }: RateLimiterRes) => {
-      throw new Problem('rate_limited', { retryAfter: Math.max(1, Math.ceil(msBeforeNext / 1000)) })
-    })
+    await limiter.take(userId)
     trackReceive(request.body)
     return reply.code(204).send(null)
   })
