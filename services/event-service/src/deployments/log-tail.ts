@@ -3,7 +3,7 @@
  * behind `Last-Event-ID` without hole or double. Ends with the deployment, and with the reader's right to read it.
  */
 
-import { isFinal, type Envelope } from '@neo-stack/events'
+import { isFinal, type Envelope, type LogLine } from '@neo-stack/events'
 import type { Database } from '../database/database.ts'
 import { readLogs } from './log-store.ts'
 import { logChannel } from './projection.ts'
@@ -72,26 +72,27 @@ interface Run { first: Awaited<ReturnType<typeof readLogs>>, wait: () => Promise
 
 async function* toEvents(database: Database, { key, after, mayGoOn }: Tail, { first, wait, isStopped }: Run): AsyncIterable<string> {
   yield 'retry: 2000\n\n'
-  let page = first
-  let last = after ?? page.last
+  yield* first.lines.map(toEvent)
+  let last = first.lines.at(-1)?.n ?? after ?? first.last
   let spokeAt = Date.now()
   while (!isStopped()) {
-    for (const line of page.lines) yield `id: ${line.n}\nevent: line\ndata: ${JSON.stringify(line)}\n\n`
-    last = page.lines.at(-1)?.n ?? last
-    if (page.lines.length > 0) spokeAt = Date.now()
-    else {
-      // The end is looked up before the lines are: none of it can come between.
-      const { deployment: { status } } = await getDeployment(database, key)
-      page = await readLogs(database, key, { after: last, limit: PAGE_LINES })
-      if (page.lines.length > 0) continue
-      if (isFinal(status)) return yield `event: end\ndata: ${JSON.stringify({ status })}\n\n`
-      if (!await mayGoOn()) return
-      if (Date.now() - spokeAt >= HEARTBEAT_MS) {
-        yield ': still here\n\n'
-        spokeAt = Date.now()
-      }
-      await wait()
+    // The end is looked up before the lines are: none of it can come between.
+    const { deployment: { status } } = await getDeployment(database, key)
+    const { lines } = await readLogs(database, key, { after: last, limit: PAGE_LINES })
+    if (lines.length > 0) {
+      yield* lines.map(toEvent)
+      last = lines.at(-1)?.n ?? last
+      spokeAt = Date.now()
+      continue
     }
-    page = await readLogs(database, key, { after: last, limit: PAGE_LINES })
+    if (isFinal(status)) return yield `event: end\ndata: ${JSON.stringify({ status })}\n\n`
+    if (!await mayGoOn()) return
+    if (Date.now() - spokeAt >= HEARTBEAT_MS) {
+      yield ': still here\n\n'
+      spokeAt = Date.now()
+    }
+    await wait()
   }
 }
+
+const toEvent = (line: LogLine): string => `id: ${line.n}\nevent: line\ndata: ${JSON.stringify(line)}\n\n`
