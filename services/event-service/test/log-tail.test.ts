@@ -80,6 +80,18 @@ describe('a log as server-sent events', () => {
     expect((await reading).map(({ event }) => event)).toEqual(['line'])
   })
 
+  it('sends nothing of what comes after the reader\'s session has ended', async () => {
+    const id = await start()
+    await append(id, ['before'])
+    const headers = await service.bearer('member@acme.example')
+    let seen = false
+    const reading = read(await open(id, headers), events => { seen ||= events.length > 0; return false })
+    await expect.poll(() => seen).toBe(true)
+    expect((await service.app.inject({ method: 'DELETE', url: '/v1/session', headers })).statusCode).toBe(204)
+    await append(id, ['after'])
+    expect((await reading).map(({ data }) => (data as { text: string }).text)).toEqual(['before'])
+  })
+
   it('is refused as every other form of the log', async () => {
     const id = await start()
     expect((await open(id, await service.bearer('owner@globex.example'))).status).toBe(404)

@@ -21,7 +21,7 @@ export interface Tail {
   key: DeploymentKey
   /** Lines above this number. @default the last 1000 lines */
   after?: number | undefined
-  /** Asked about each second; false ends the stream. */
+  /** Asked before anything more is sent, and about each second; false ends the stream. */
   mayGoOn: () => Promise<boolean>
 }
 
@@ -79,6 +79,8 @@ async function* toEvents(database: Database, { key, after, mayGoOn }: Tail, { fi
     // The end is looked up before the lines are: none of it can come between.
     const { deployment: { status } } = await getDeployment(database, key)
     const { lines } = await readLogs(database, key, { after: last, limit: PAGE_LINES })
+    // Asked before anything is sent: lines may come without a pause.
+    if (!await mayGoOn()) return
     if (lines.length > 0) {
       yield* lines.map(toEvent)
       last = lines.at(-1)?.n ?? last
@@ -86,7 +88,6 @@ async function* toEvents(database: Database, { key, after, mayGoOn }: Tail, { fi
       continue
     }
     if (isFinal(status)) return yield `event: end\ndata: ${JSON.stringify({ status })}\n\n`
-    if (!await mayGoOn()) return
     if (Date.now() - spokeAt >= HEARTBEAT_MS) {
       yield ': still here\n\n'
       spokeAt = Date.now()
