@@ -1,5 +1,5 @@
 /** How notifications look and belong together: colour, icon and weight by type, one group per invoice or subscription. Pure. */
-import type { Notification } from '@neo-stack/events'
+import type { Notification, NotificationType } from '@neo-stack/events'
 
 /** How a type of notification looks. */
 export interface Look {
@@ -8,7 +8,7 @@ export interface Look {
   icon: string
 }
 
-const looks: Readonly<Record<string, Look>> = {
+const looks: Readonly<Record<NotificationType, Look>> = {
   billing_invoice: { classes: 'border-blue-500 bg-blue-50 dark:bg-blue-950/40', icon: 'i-lucide-file-text' },
   billing_payment: { classes: 'border-green-500 bg-green-50 dark:bg-green-950/40', icon: 'i-lucide-credit-card' },
   billing_plan_change: { classes: 'border-purple-500 bg-purple-50 dark:bg-purple-950/40', icon: 'i-lucide-refresh-cw' },
@@ -16,9 +16,17 @@ const looks: Readonly<Record<string, Look>> = {
   billing_subscription: { classes: 'border-indigo-500 bg-indigo-50 dark:bg-indigo-950/40', icon: 'i-lucide-users' },
 }
 
+/** Types of notification that this page knows. */
+export const types = Object.keys(looks) as NotificationType[]
+
 /** Look of a type; a type that came later than this page looks neutral. */
 export function toLook(type: string): Look {
-  return looks[type] ?? { classes: 'border-gray-500 bg-gray-50 dark:bg-gray-900', icon: 'i-lucide-bell' }
+  return (looks as Readonly<Record<string, Look>>)[type] ?? { classes: 'border-gray-500 bg-gray-50 dark:bg-gray-900', icon: 'i-lucide-bell' }
+}
+
+/** Whether a reader was refused, rather than something having failed. */
+export function isRefusal(error: { code: string } | null): boolean {
+  return error !== null && ['forbidden', 'not_found'].includes(error.code)
 }
 
 /** How much a notification matters. */

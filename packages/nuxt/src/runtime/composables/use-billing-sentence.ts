@@ -6,11 +6,18 @@ import { useMoney } from './use-money.ts'
 /** What of a notification, or of an event of billing, is needed. */
 export type Told = Pick<Notification, 'type' | 'status' | 'message' | 'data'> & { amountMinor?: number | undefined, currency?: string | undefined }
 
-/** Sentences of notifications; follows the language. */
-export function useBillingSentence(): (told: Told) => string {
-  const { t } = useI18n()
+/** What {@link useBillingSentence} gives. */
+export interface BillingSentences {
+  toSentence: (told: Told) => string
+  /** What a type of notification is called; one that came later than this page by its own name. */
+  toLabel: (type: string) => string
+}
+
+/** Sentences and names of notifications; follows the language. */
+export function useBillingSentence(): BillingSentences {
+  const { t, te } = useI18n()
   const toMoney = useMoney()
-  return ({ type, status, message, data, amountMinor, currency }) => {
+  const toSentence: BillingSentences['toSentence'] = ({ type, status, message, data, amountMinor, currency }) => {
     if (type === 'billing_invoice' && amountMinor !== undefined && currency !== undefined) {
       return t(`billing.said.invoice.${status}`, { amount: toMoney(amountMinor, currency), id: String(data['invoiceId']) })
     }
@@ -20,4 +27,5 @@ export function useBillingSentence(): (told: Told) => string {
     }
     return message
   }
+  return { toSentence, toLabel: type => te(`billing.type.${type}`) ? t(`billing.type.${type}`) : type }
 }
