@@ -9,6 +9,7 @@
  * expect(findDeliveryFaults(journal)).toEqual([])
  */
 
+export { buildCentrifugo, findCentrifugo, startCentrifugo } from './centrifugo.ts'
 export { createTestPlatform } from './platform.ts'
 export { findDeliveryFaults, findOrderFaults } from './delivery.ts'
 export { findLeaks } from './isolation.ts'
@@ -18,6 +19,8 @@ export { createProxy } from './proxy.ts'
 export { createRandom } from './random.ts'
 export { openRawSocket } from './raw-socket.ts'
 export { until } from './until.ts'
+export type { CentrifugoBinary, CentrifugoOptions, CentrifugoProcess } from './centrifugo.ts'
+export type { Environment } from './config.ts'
 export type { WrittenTransaction } from './database.ts'
 export type { DeliveryCheck, Entry } from './delivery.ts'
 export type { Transcript } from './isolation.ts'
