@@ -1,7 +1,7 @@
 /** Reads the host's real figures. */
 
 import { cpus, uptime } from 'node:os'
-import si from 'systeminformation'
+import type { Systeminformation } from 'systeminformation'
 
 /** One reading: percent, bytes per second and seconds. */
 export interface HostReading {
@@ -12,6 +12,11 @@ export interface HostReading {
   networkOut: number
   uptime: number
 }
+
+type Reader = typeof import('systeminformation')
+
+/** Loaded with the first reading: it looks around the machine when it loads, which would delay every start. */
+const loadReader = async (): Promise<Reader> => (await import('systeminformation')).default
 
 /** How often the disk is looked at, in milliseconds: it starts a process. */
 const DISK_EVERY_MS = 10_000
@@ -24,12 +29,13 @@ export function createHostReader(folder: string, now: () => number = Date.now): 
   let disk = { at: Number.NEGATIVE_INFINITY, percent: 0 }
   let times = readTimes()
   return async () => {
+    const si = await loadReader()
     const [memory, networks] = await Promise.all([si.mem(), si.networkStats('*')])
-    if (now() - disk.at >= DISK_EVERY_MS) disk = { at: now(), percent: await readDisk(folder) }
+    if (now() - disk.at >= DISK_EVERY_MS) disk = { at: now(), percent: await readDisk(si, folder) }
     const before = times
     times = readTimes()
     const total = times.total - before.total
-    const sum = (pick: (one: si.Systeminformation.NetworkStatsData) => number | null): number =>
+    const sum = (pick: (one: Systeminformation.NetworkStatsData) => number | null): number =>
       Math.max(0, networks.reduce((all, one) => all + (pick(one) ?? 0), 0))
     return {
       cpu: total > 0 ? toPercent(1 - (times.idle - before.idle) / total) : 0,
@@ -49,7 +55,7 @@ function readTimes(): { idle: number, total: number } {
 }
 
 /** Percent used of the file system that holds the folder: the one with the longest mount point that leads there. */
-async function readDisk(folder: string): Promise<number> {
+async function readDisk(si: Reader, folder: string): Promise<number> {
   const systems = (await si.fsSize()).filter(({ mount }) => folder === mount || folder.startsWith(mount.endsWith('/') ? mount : `${mount}/`))
   const [nearest] = systems.sort((a, b) => b.mount.length - a.mount.length)
   return Math.min(100, Math.max(0, nearest?.use ?? 0))
