@@ -28,8 +28,9 @@ export async function watchPaints(page: Page): Promise<void> {
     const last = new Map<string, number>()
     Object.assign(globalThis, { benchShown: shown })
     const note = (): void => {
-      const texts = document.body.innerText.matchAll(/bench:([\w-]+)\/(\d+)/g)
-      const fresh = [...texts].map(([, deployment = '', n]) => ({ deployment, n: Number(n) })).filter(({ deployment, n }) => (last.get(deployment) ?? -1) < n)
+      // Only what shows a step is read, and not `innerText`: that would lay the page out once more in each frame.
+      const shownSteps = [...document.querySelectorAll('[data-testid="deployment-step"]')].map(element => element.textContent).join(' ')
+      const fresh = [...shownSteps.matchAll(/bench:([\w-]+)\/(\d+)/g)].map(([, deployment = '', n]) => ({ deployment, n: Number(n) })).filter(({ deployment, n }) => (last.get(deployment) ?? -1) < n)
       for (const { deployment, n } of fresh) last.set(deployment, n)
       // A message posted inside an animation frame arrives after that frame was painted.
       const painted = new MessageChannel()

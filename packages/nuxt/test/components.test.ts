@@ -8,7 +8,7 @@ import RealTimeDashboard from '../src/runtime/components/RealTimeDashboard.vue'
 import { createApp } from './kit/app.ts'
 import { toDeployment } from './kit/fake-client.ts'
 import type { App } from './kit/app.ts'
-import type { Deployment, LogLine } from '@neo-stack/events'
+import type { Deployment, LogLine, NextStep } from '@neo-stack/events'
 import type { VueWrapper } from '@vue/test-utils'
 
 const byTestId = (name: string): string => `[data-testid="${name}"]`
@@ -55,6 +55,18 @@ describe('DeploymentMonitor', () => {
     expect(card.get(byTestId('deployment-next')).text()).toContain('Gerando segredos')
     expect(card.get(byTestId('deployment-log')).text()).toContain('17.0: Pulling from odoo')
     expect(card.find(byTestId('simulated')).exists()).toBe(true)
+  })
+
+  it('shows the next steps as they are, those of one kind too', async () => {
+    const { page, show } = await monitor()
+    const toStep = (id: string, image = ''): NextStep => ({ id, params: { image } })
+    const plan = [toStep('check_ports'), toStep('pull_image', 'postgres:16'), toStep('pull_image', 'odoo:17.0'), toStep('create_secrets'), toStep('start_container')]
+    const shown = (): string[] => page.get(byTestId('deployment-next')).findAll('li').map(step => step.text())
+    await show(toDeployment({ nextSteps: plan }))
+    await show(toDeployment({ nextSteps: plan.slice(1) }))
+    expect(shown()).toEqual(['Baixando a imagem postgres:16', 'Baixando a imagem odoo:17.0', 'Gerando segredos'])
+    await show(toDeployment({ nextSteps: plan.slice(3) }))
+    expect(shown()).toHaveLength(2)
   })
 
   it('says when it should end', async () => {
