@@ -32,6 +32,8 @@ export interface Principal {
   tenantId: string
   roles: readonly string[]
   permissions: readonly string[]
+  /** Set for a key that plays the demonstration: what it does is recorded under the actor type `demo`. */
+  isDemo?: true
 }
 
 /** What may be done with a channel: `subscribe` and `history` read, `publish` writes. */

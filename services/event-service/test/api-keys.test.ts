@@ -38,6 +38,16 @@ describe('API keys', () => {
     expect(JSON.stringify(rows)).not.toContain(key.slice(12))
   })
 
+  it('of the demonstration say so in what they publish', async () => {
+    const { id, key } = await service.identity.apiKeys.create({ tenantId: 'acme', name: 'demo', permissions: ['deploy:write', 'history:read', 'deploy:read'], isDemo: true, actor })
+    const headers = { authorization: `Bearer ${key}` }
+    const data = { deploymentId: 'labelled', instanceId: 'labelled', instanceType: 'odoo', simulated: true }
+    const published = await service.app.inject({ method: 'POST', url: '/v1/events', headers, payload: { channel: 'tenant:acme:deployments', type: 'deployment_start', data } })
+    expect(published.statusCode).toBe(201)
+    const { events } = (await service.app.inject({ url: '/v1/history?channel=tenant:acme:deployments', headers })).json<{ events: { actor: unknown }[] }>()
+    expect(events.at(-1)?.actor).toEqual({ type: 'demo', id })
+  })
+
   it('end at their time, also when they were used before', async () => {
     const { key } = await create({ expiresAt: new Date(service.now() + 10_000) })
     expect((await ask(key)).statusCode).toBe(200)

@@ -10,6 +10,7 @@ import { pino } from 'pino'
 import {
   createEmbeddedRealtime, createEventService, createOperator, createRevocation, openPglite, seedDemo, type Database, type EventService, type Seeded,
 } from '@neo-stack/event-service'
+import { createRest } from '@neo-stack/client'
 import { createDeployer, recoverJobs, type Deployer } from '@neo-stack/stack-deployer'
 import { buildPortal, isBuilt, listPortals } from './build-portals.ts'
 import type { Config } from './config.ts'
@@ -47,9 +48,10 @@ export async function startPlatform(config: Config, terminal: Terminal): Promise
     const deployer = await startDeployer(service)
     undo.push(() => deployer.stop())
     await service.app.listen({ host: config.host, port: config.port })
-    if (config.demo) await playOnce(folder, service)
     const { port } = service.app.server.address() as AddressInfo
-    const url = config.publicUrl ?? `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`
+    const ownUrl = toUrl(config.host, port)
+    if (config.demo) await playOnce(folder, { service, url: ownUrl })
+    const url = config.publicUrl ?? ownUrl
     return { close, welcome: { url, portals: Object.keys(portals), signIns: seeded.users, dataDir: config.dataDir, isDemo: config.demo } }
   } catch (error) {
     await close()
@@ -121,8 +123,18 @@ async function startDeployer({ jobs, deployments, app }: EventService): Promise<
   return deployer
 }
 
-async function playOnce(folder: DataFolder, service: EventService): Promise<void> {
+const toUrl = (host: string, port: number): string => `http://${host.includes(':') ? `[${host}]` : host}:${port}`
+
+/** Plays the demo history through the API like anybody else, with a key per tenant that is made for it and ends with it. */
+async function playOnce(folder: DataFolder, { service, url }: { service: EventService, url: string }): Promise<void> {
   if (folder.readJson('demo-history.json') !== undefined) return
-  for (const tenantId of ['acme', 'globex']) await playDemoHistory(service.publishAs({ type: 'demo', id: 'demo-history' }), tenantId)
+  const { apiKeys } = service.identity
+  for (const tenantId of ['acme', 'globex']) {
+    const { id, key } = await apiKeys.create({
+      tenantId, name: 'demo-history', permissions: ['deploy:write', 'billing:write'], isDemo: true, actor: { type: 'demo', id: 'demo-history' },
+    })
+    const { events } = createRest({ baseUrl: url, getAccessToken: () => key })
+    await playDemoHistory(event => events.publish(event), tenantId).finally(() => apiKeys.revoke(tenantId, id))
+  }
   folder.writeJson('demo-history.json', { playedAt: new Date().toISOString() })
 }

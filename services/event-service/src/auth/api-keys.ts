@@ -30,6 +30,8 @@ export interface NewApiKey {
   name: string
   permissions: readonly string[]
   expiresAt?: Date
+  /** Whether its events are recorded under the actor type `demo`. @default false */
+  isDemo?: boolean
   /** Who makes it, for the audit trail. */
   actor: Actor
 }
@@ -105,22 +107,25 @@ export function createApiKeys(options: ApiKeysOptions): ApiKeys {
 }
 
 /** Stores a new key and its audit row. */
-async function insertKey(tx: Tx, { tenantId, name, permissions, expiresAt, actor }: NewApiKey, now: number): Promise<{ id: string, key: string }> {
+async function insertKey(tx: Tx, { tenantId, name, permissions, expiresAt, isDemo = false, actor }: NewApiKey, now: number): Promise<{ id: string, key: string }> {
   const { key, prefix, hash } = mintKey()
   const id = randomUUID()
   await tx.insertInto('api_keys').values({
-    id, tenant_id: tenantId, name, prefix, hash, permissions: [...permissions], ...expiresAt && { expires_at: expiresAt },
+    id, tenant_id: tenantId, name, prefix, hash, permissions: [...permissions], is_demo: isDemo, ...expiresAt && { expires_at: expiresAt },
   }).execute()
   await appendAudit(tx, { tenantId, actor, action: 'key.created', target: id, detail: { name, prefix, permissions } }, now)
   return { id, key }
 }
 
 async function read(database: Database, hash: string): Promise<Known> {
-  const row = await database.inSystem(tx => tx.selectFrom('api_keys').select(['id', 'tenant_id', 'permissions', 'expires_at'])
+  const row = await database.inSystem(tx => tx.selectFrom('api_keys').select(['id', 'tenant_id', 'permissions', 'expires_at', 'is_demo'])
     .where('hash', '=', hash).where('revoked_at', 'is', null).executeTakeFirst())
   if (!row) throw new Problem('unauthenticated', { detail: 'The API key is not valid.' })
   return {
-    principal: { kind: 'service', userId: row.id, tenantId: row.tenant_id, roles: [], permissions: row.permissions.filter(isPermission) },
+    principal: {
+      kind: 'service', userId: row.id, tenantId: row.tenant_id, roles: [], permissions: row.permissions.filter(isPermission),
+      ...row.is_demo && { isDemo: true as const },
+    },
     expiresAt: row.expires_at?.getTime() ?? Infinity,
   }
 }

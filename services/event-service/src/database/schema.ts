@@ -24,7 +24,7 @@ export interface Schema {
   refresh_tokens: { hash: string, tenant_id: string, session_id: string, created_at: Time, used_at: NullableTime }
   api_keys: {
     id: string, tenant_id: string, name: string, prefix: string, hash: string, permissions: string[], created_at: Time
-    expires_at: NullableTime, last_used_at: NullableTime, revoked_at: NullableTime
+    expires_at: NullableTime, last_used_at: NullableTime, revoked_at: NullableTime, is_demo: Generated<boolean>
   }
   channels: { name: string, tenant_id: string, seq: Big, oldest_seq: Big, bytes: Big, oldest_time: NullableTime }
   tenant_quotas: { tenant_id: string, events_per_second: number | null, bytes_per_second: NullableBig, stored_bytes: NullableBig }

@@ -13,8 +13,8 @@ export interface PublishMany {
 }
 
 /** The actor that a principal's acts are recorded under. */
-export function actorOf({ kind, userId }: Pick<Principal, 'kind' | 'userId'>): Actor {
-  return { type: kind, id: userId }
+export function actorOf({ kind, userId, isDemo }: Pick<Principal, 'kind' | 'userId' | 'isDemo'>): Actor {
+  return { type: isDemo ? 'demo' : kind, id: userId }
 }
 
 /**
