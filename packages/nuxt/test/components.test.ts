@@ -4,6 +4,7 @@ import ConnectionStatus from '../src/runtime/components/ConnectionStatus.vue'
 import DeploymentMonitor from '../src/runtime/components/DeploymentMonitor.vue'
 import LogView from '../src/runtime/components/LogView.vue'
 import NewDeployment from '../src/runtime/components/NewDeployment.vue'
+import ProgressBar from '../src/runtime/components/ProgressBar.vue'
 import RealTimeDashboard from '../src/runtime/components/RealTimeDashboard.vue'
 import { createApp } from './kit/app.ts'
 import { toDeployment } from './kit/fake-client.ts'
@@ -114,6 +115,24 @@ describe('DeploymentMonitor', () => {
     expect(page.findAll(byTestId('deployment-card'))).toHaveLength(1)
     await page.get(byTestId('feed-notice')).get('button').trigger('click')
     expect(app.fake.deployments[0]?.feed.start).toHaveBeenCalledTimes(2)
+  })
+})
+
+describe('ProgressBar', () => {
+  it('glides to a value that comes alone and jumps to one that follows closely', async () => {
+    vi.useFakeTimers({ toFake: ['performance'] })
+    const bar = (await createApp()).mount(ProgressBar, { percent: 10, label: 'progress' })
+    mounted.push(bar)
+    const isGliding = async (percent: number): Promise<boolean> => {
+      await bar.setProps({ percent })
+      return bar.html().includes('transition-transform')
+    }
+    expect(await isGliding(20)).toBe(true)
+    vi.advanceTimersByTime(100)
+    expect(await isGliding(21)).toBe(false)
+    vi.advanceTimersByTime(2000)
+    expect(await isGliding(30)).toBe(true)
+    vi.useRealTimers()
   })
 })
 
