@@ -30,6 +30,7 @@ export type { TokenAnswer } from './token-batch.ts'
 
 export { createRest } from './rest.ts'
 export type { DeploymentListQuery, DeploymentPath, HistoryQuery, LogQuery, MetricsQuery, NotificationsQuery, Portal, Rest, SearchQuery } from './rest.ts'
+export type { OperatorAdministration, TenantAdministration, UserPath } from './administration.ts'
 export type { CallOptions, RequestOptions } from './request.ts'
 export { ApiError } from './api-error.ts'
 export type { ApiErrorCode, ApiErrorInit } from './api-error.ts'

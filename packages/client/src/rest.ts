@@ -7,6 +7,7 @@ import type {
   SubscriptionTokens, Telemetry, UsageReported, User,
 } from '@neo-stack/events'
 import { inboxVerbs } from '@neo-stack/events'
+import { createOperatorAdministration, createTenantAdministration, type OperatorAdministration, type TenantAdministration } from './administration.ts'
 import type { CallOptions, RequestOptions, Send } from './request.ts'
 import { createSend } from './request.ts'
 
@@ -76,7 +77,7 @@ export interface MetricsQuery {
  * Every route of `/v1`. Each function rejects with `ApiError`; what creates takes or makes an idempotency key. Answers are
  * trusted to have the contract's shape, unknown fields in them are to be ignored.
  */
-export interface Rest {
+export interface Rest extends TenantAdministration {
   session: {
     signIn(credentials: SignIn, options?: CallOptions): Promise<Session>
     /** A new access token by the refresh cookie. 401 `session_expired` when there is no session. */
@@ -132,6 +133,8 @@ export interface Rest {
     /** For services: how much of a limit is used. */
     reportUsage(tenantId: string, usage: ReportUsage, options?: CallOptions): Promise<UsageReported>
   }
+  /** For operators. */
+  admin: OperatorAdministration
   telemetry: {
     /** What this page received and painted; at most every 15 s. */
     report(telemetry: Telemetry, options?: CallOptions): Promise<void>
@@ -183,6 +186,8 @@ export function createRest(options: RequestOptions): Rest {
     logs: createLogRoutes(send),
     metrics: createMetricsRoutes(send),
     billing: createBillingRoutes(send),
+    ...createTenantAdministration(send),
+    admin: createOperatorAdministration(send),
     telemetry: { report: async (body, own) => { await send({ method: 'POST', path: '/v1/telemetry', body }, own) } },
     alerts: createAlertRoutes(send),
   }

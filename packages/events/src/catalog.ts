@@ -10,12 +10,14 @@ import { billingInvoice, billingPayment, billingPlanChange, billingSubscription,
 import { alert, alertAcknowledged, alertResolved, metricsUpdate } from './catalog/metrics.ts'
 import { presenceUpdate } from './catalog/presence.ts'
 import { announcement, sessionRevoked } from './catalog/system.ts'
+import { activity, tenantCreated, tenantDeleted, tenantResumed, tenantSuspended } from './catalog/administration.ts'
 import type { EventType } from './catalog/define.ts'
 
 const declared = [
   deploymentStart, deploymentProgress, deploymentComplete, deploymentError, deploymentCancelled, deploymentLog,
   billingInvoice, billingPayment, billingPlanChange, billingSubscription, billingUsageAlert, inboxChanged,
   metricsUpdate, alert, alertAcknowledged, alertResolved, presenceUpdate, announcement, sessionRevoked,
+  activity, tenantCreated, tenantSuspended, tenantResumed, tenantDeleted,
 ] as const
 
 type Declared = (typeof declared)[number]

@@ -76,3 +76,20 @@ export {
 export type { AcknowledgeAlert, AlertAcknowledged, AlertList, AlertRule, AlertRules, PutAlertRules } from './api/alerts.ts'
 export { problemSchema } from './api/problem.ts'
 export type { Problem } from './api/problem.ts'
+export { adminAuditQuerySchema, auditPageSchema, auditQuerySchema, auditVerificationSchema, auditVerificationsSchema } from './api/audit.ts'
+export type { AdminAuditQuery, AuditEntry, AuditPage, AuditQuery, AuditVerification, AuditVerifications } from './api/audit.ts'
+export {
+  accountListSchema, accountSchema, adminCreateApiKeySchema, adminCreateUserSchema, adminListQuerySchema, apiKeyCreatedSchema, apiKeyListSchema,
+  changePasswordSchema, createApiKeySchema, createUserSchema, listQuerySchema, putRolesSchema, sessionListSchema, sessionsEndedSchema, userCreatedSchema, userPathSchema,
+} from './api/users.ts'
+export type {
+  Account, AccountList, AdminCreateApiKey, AdminCreateUser, AdminListQuery, ApiKey, ApiKeyCreated, ApiKeyList, ChangePassword, CreateApiKey, CreateUser, ListQuery,
+  OpenSession, PutRoles, SessionList, SessionsEnded, UserCreated,
+} from './api/users.ts'
+export {
+  announceSchema, announcementListSchema, createTenantSchema, suspendTenantSchema, tenantCreatedSchema, tenantDetailSchema, tenantListQuerySchema, tenantListSchema,
+  tenantQuotasSchema, tenantRemovedSchema,
+} from './api/tenants.ts'
+export type {
+  Announce, AnnouncementList, CreateTenant, SuspendTenant, Tenant, TenantCreated, TenantDetail, TenantList, TenantListQuery, TenantQuotas, TenantRemoved,
+} from './api/tenants.ts'

@@ -54,6 +54,8 @@ import { createQuotas, type QuotaLimits } from './publish/quotas.ts'
 import { publishRoutes } from './publish/routes.ts'
 import { createWritePath, type WritePath } from './publish/write-path.ts'
 import type { Realtime } from './realtime/realtime.ts'
+import { activityProjection } from './tenants/activity.ts'
+import { auditRoutes } from './tenants/audit-routes.ts'
 
 /** What event-service is built over. */
 export interface EventServiceOptions extends Omit<IdentityOptions, 'onFault'> {
@@ -119,7 +121,7 @@ export async function createEventService(options: EventServiceOptions): Promise<
   healthPlugin(app, { database, isDraining: () => isDraining, version })
   identityRoutes(app, identity, options)
   publishRoutes(app, writePath, createQuotas({ database, now, ...options.quotas && { defaults: options.quotas } }))
-  historyRoutes(app, new HistoryService(database, writePath), now)
+  historyRoutes(app, new HistoryService(database, writePath, now))
   deploymentRoutes(app, database)
   commandRoutes(app, createCommands({ database, writePath, jobs, now }))
   logRoutes(app, { database, writePath, tails, isStillGood: request => isStillGood(identity.auth, request) })
@@ -127,6 +129,7 @@ export async function createEventService(options: EventServiceOptions): Promise<
   metricsRoutes(app, { database, writePath, now })
   telemetryRoute(app, meter)
   alertRoutes(app, { database, writePath, now })
+  auditRoutes(app, database)
   const presence = new PresenceService({ realtime, now, onFault })
   presenceRoutes(app, database, presence)
   refuseOtherMethods()
@@ -171,7 +174,7 @@ function createWriting({ database, realtime, meter, now, onFault }: WritingParts
   const writePath: WritePath = createWritePath({
     database, realtime, now, onFault,
     onWritten: events => { for (const one of [meter, tails]) one.onWritten(events) },
-    projections: createProjectionRegistry([deploymentProjection, deploymentLogProjection, metricsProjection, billingProjection]),
+    projections: createProjectionRegistry([deploymentProjection, deploymentLogProjection, metricsProjection, billingProjection, activityProjection]),
   })
   return { writePath, tails, dueRules }
 }

@@ -10,6 +10,8 @@ export const userSchema = z.object({
   name: z.string(),
   roles: z.array(z.string()),
   permissions: z.array(z.string()),
+  /** The session stands on a one-time password: nothing is allowed but to set another one. */
+  mustChangePassword: z.boolean().optional(),
 })
 
 /** See {@link userSchema}. */

@@ -3,6 +3,7 @@
 import type { Actor, AlertAcknowledged } from '@neo-stack/events'
 import type { Database } from '../database/database.ts'
 import { Problem } from '../errors.ts'
+import { toActivity } from '../publish/acts.ts'
 import type { WritePath } from '../publish/write-path.ts'
 import { alertsChannel } from './rule-events.ts'
 
@@ -30,7 +31,7 @@ export async function acknowledge({ database, writePath, now }: { database: Data
   if (first) return { id: alertId, ...toAcknowledgement(first.data) }
   const data = { alertId, by, at: new Date(now()).toISOString(), ...note !== undefined && { note } }
   return await writePath.write({
-    tenantId, events: [{ channel, type: 'alert_acknowledged', data, actor }], answer: () => ({ id: alertId, ...toAcknowledgement(data) }),
+    tenantId, events: [{ channel, type: 'alert_acknowledged', data, actor }, toActivity({ tenantId, actor, action: 'alert.acknowledged', target: alertId })], answer: () => ({ id: alertId, ...toAcknowledgement(data) }),
     // One key for everybody: of two at once the second gets the first one's answer.
     key: { scope: `alerts/${alertId}/ack`, key: 'first', bodyHash: '' },
   }) as AlertAcknowledged

@@ -2,7 +2,7 @@
 
 import type { Actor, AlertRule, AlertRules } from '@neo-stack/events'
 import type { Database, Tx } from '../database/database.ts'
-import { appendAudit } from '../plugins/audit.ts'
+import { createActs } from '../publish/acts.ts'
 import { untilAhead } from '../publish/overtaken.ts'
 import type { WritePath } from '../publish/write-path.ts'
 import { assertUnchanged, STALE_SECONDS } from './due.ts'
@@ -50,15 +50,13 @@ async function tryPut({ database, writePath, now }: RuleCommands, { tenantId, ac
   const after = rules.map((rule): StoredRule => ({ rule, state: kept.get(identityOf(rule)) ?? { state: 'ok' } }))
   const stay = new Set(after.flatMap(({ state }) => 'alertId' in state ? [state.alertId] : []))
   const events = before.flatMap(({ rule, state }) => 'alertId' in state && !stay.has(state.alertId)
-    ? [{ ...toRuleEvent(tenantId, rule, { change: 'resolved', alertId: state.alertId }), actor }]
+    ? [toRuleEvent(tenantId, rule, { change: 'resolved', alertId: state.alertId })]
     : [])
-  const within = async (tx: Tx): Promise<void> => {
+  const run = async (tx: Tx): Promise<void> => {
     await assertUnchanged(tx, tenantId, before)
     await replaceRules(tx, tenantId, after)
-    await appendAudit(tx, { tenantId, actor, action: 'alert_rules.replaced', target: tenantId, detail: { rules: rules.map(({ name }) => name) } }, now())
   }
-  if (events.length === 0) await database.inTenant(tenantId, within)
-  else await writePath.write({ tenantId, events, within })
+  await createActs({ writePath, now })({ tenantId, actor, action: 'alert_rules.replaced', target: tenantId, detail: { rules: rules.map(({ name }) => name) } }, { run, events })
 }
 
 /** The same text for the same rule, whatever the order its fields come in: a database keeps its own. */

@@ -57,5 +57,9 @@ export interface Schema {
   billing_marks: { tenant_id: string, user_id: string, n: Big }
   usage_levels: { tenant_id: string, resource: string, period: string, used: number, max: number, triggered: number[], version: Big }
   billing_records: { tenant_id: string, kind: string, id: string, fields: Json<Record<string, { value: unknown, key: string }>>, time: Time }
-  audit: { id: string, tenant_id: string, time: Time, actor: Json<Actor>, action: string, target: string, detail: Json<Record<string, unknown>> }
+  audit: {
+    id: string, tenant_id: string, time: Time, actor: Json<Actor>, action: string, target: string, address: string | null, detail: Json<Record<string, unknown>>
+    n: Generated<number | string>, hash: Generated<string>, plain: Generated<string>
+  }
+  audit_heads: { tenant_id: string, n: number | string, hash: string }
 }

@@ -1,6 +1,7 @@
 /** How every adapter opens a transaction: as `neo_app`, which owns nothing, and bound to its tenant until it ends. */
 
 import { sql, type Kysely } from 'kysely'
+import { PLATFORM_TENANT } from '@neo-stack/events'
 import type { Tx, TransactionOptions } from './database.ts'
 import type { Schema } from './schema.ts'
 
@@ -15,4 +16,16 @@ export function createTransact(kysely: Kysely<Schema>): Transact {
     await sql`select set_config('role', 'neo_app', true), set_config('neo.tenant', ${tenant}, true)`.execute(tx)
     return run(tx)
   })
+}
+
+/**
+ * Lets a transaction of the tenant `platform` reach every tenant's rows while `run` works: an operator's act writes the operators' log and
+ * a tenant's rows together. A failure of `run` must end the transaction.
+ */
+export async function withAllTenants<T>(tx: Tx, run: () => Promise<T>): Promise<T> {
+  const { rows: [before] } = await sql<{ tenant: string }>`select current_setting('neo.tenant') as tenant, set_config('neo.tenant', '*', true)`.execute(tx)
+  if (before?.tenant !== PLATFORM_TENANT) throw new TypeError('only the operators\' transactions reach every tenant')
+  const result = await run()
+  await sql`select set_config('neo.tenant', ${PLATFORM_TENANT}, true)`.execute(tx)
+  return result
 }

@@ -6,6 +6,7 @@ import {
 } from '@neo-stack/events'
 import type { Database, Tx } from '../database/database.ts'
 import { Problem } from '../errors.ts'
+import { toActivity } from '../publish/acts.ts'
 import { hashOf } from '../publish/publish.ts'
 import type { Submission, WritePath } from '../publish/write-path.ts'
 import { toDeploymentId, toSlug, withSuffix } from './identifiers.ts'
@@ -74,13 +75,13 @@ export function createCommands(options: CommandsOptions): DeploymentCommands {
       const { instanceType, instanceId, name, kind, status, config } = await getRecipe(options.database, { tenantId: asked.tenantId, deploymentId })
       if (!isFinal(status) || status === 'completed') throw new Problem('unprocessable', { detail: 'Only a failed or cancelled deployment can be retried.' })
       if (!instanceType) throw new Problem('unprocessable', { detail: 'It is not known what this deployment deploys.' })
-      return enqueue(options, { asked, scope: `deployments/${deploymentId}/retry`, body: {} }, { instanceType, instanceId, name, kind, config })
+      return enqueue(options, { asked, scope: `deployments/${deploymentId}/retry`, action: 'deployment.retried', body: {} }, { instanceType, instanceId, name, kind, config })
     },
   }
 }
 
 async function create(options: CommandsOptions, asked: Asked, order: Order): Promise<DeploymentAccepted> {
-  const command = { asked, scope: 'deployments', body: order, isNew: true }
+  const command = { asked, scope: 'deployments', action: 'deployment.created', body: order, isNew: true }
   for (let attempt = 1; ; attempt++) {
     const plan = await planInstance(options, asked.tenantId, order)
     try {
@@ -112,6 +113,8 @@ interface Command {
   asked: Asked
   /** Scope of the idempotency key. */
   scope: string
+  /** What it is called in the tenant's activity. */
+  action: string
   body: unknown
   /** A `create` must be the first deployment of its instance. */
   isNew?: boolean
@@ -146,17 +149,18 @@ async function cancel(options: CommandsOptions, asked: Asked, deploymentId: stri
   const within = async (tx: Tx): Promise<void> => {
     if (status === 'queued') await options.jobs.cancel(tx, key)
   }
-  const command = { asked, scope: `deployments/${deploymentId}/cancel`, body: {} }
+  const command = { asked, scope: `deployments/${deploymentId}/cancel`, action: 'deployment.cancelled', body: {} }
   return submit(options, command, { type: 'deployment_cancelled', data: { deploymentId, instanceId, status: 'cancelled' }, within })
 }
 
 type Write = Pick<Submission, 'within'> & { type: EventTypeName, data: { deploymentId: string, instanceId: string } & Record<string, unknown> }
 
-async function submit({ writePath }: CommandsOptions, { asked, scope, body }: Command, { type, data, within }: Write): Promise<DeploymentAccepted> {
+async function submit({ writePath }: CommandsOptions, { asked, scope, action, body }: Command, { type, data, within }: Write): Promise<DeploymentAccepted> {
   const { tenantId, actor, idempotencyKey } = asked
   const answer: DeploymentAccepted = { deploymentId: data.deploymentId, instanceId: data.instanceId }
+  const activity = toActivity({ tenantId, actor, action, target: data.deploymentId, detail: { instanceId: data.instanceId } })
   return await writePath.write({
-    tenantId, events: [{ channel: channelOf('deployments', { tenantId }), type, data, actor }], ...within && { within }, answer: () => answer,
+    tenantId, events: [{ channel: channelOf('deployments', { tenantId }), type, data, actor }, activity], ...within && { within }, answer: () => answer,
     ...idempotencyKey !== undefined && { key: { scope, key: idempotencyKey, bodyHash: hashOf(body) } },
   }) as DeploymentAccepted
 }

@@ -3,30 +3,32 @@
 import { channelOf, type Actor } from '@neo-stack/events'
 import { sql } from 'kysely'
 import type { Database, Tx } from '../database/database.ts'
-import { appendAudit } from '../plugins/audit.ts'
+import type { Perform } from '../publish/acts.ts'
 
 /** Who is erased, and who asked for it. */
 export interface Erasure {
   tenantId: string
   userId: string
   actor: Actor
-  now: number
 }
 
 /** Events of one transaction. */
 const BATCH = 500
 
-/** Erases everywhere that the person acted, was named or was addressed. @returns how many events were emptied */
-export async function eraseUser(database: Database, erasure: Erasure): Promise<number> {
-  const { tenantId, userId, actor, now } = erasure
-  let [erased, batch] = [0, 0]
-  do {
-    batch = await database.inTenant(tenantId, async tx => {
-      if (erased === 0) await appendAudit(tx, { tenantId, actor, action: 'user.erased', target: userId }, now)
-      return eraseBatch(tx, erasure)
-    })
+/**
+ * Erases everywhere that the person acted, was named or was addressed; the event that tells of it names nobody.
+ * @returns how many events were emptied
+ */
+export async function eraseUser({ database, perform }: { database: Database, perform: Perform }, erasure: Erasure): Promise<number> {
+  const { tenantId, userId, actor } = erasure
+  const { result: first } = await perform({ tenantId, actor, action: 'user.erased', target: tenantId }, {
+    run: tx => eraseBatch(tx, erasure), auditDetail: () => ({ userId }),
+  })
+  let [erased, batch] = [first, first]
+  while (batch === BATCH) {
+    batch = await database.inTenant(tenantId, tx => eraseBatch(tx, erasure))
     erased += batch
-  } while (batch === BATCH)
+  }
   return erased
 }
 

@@ -6,6 +6,7 @@ import type { Database, Tx } from '../database/database.ts'
 import { readPosition } from '../database/position.ts'
 import { Problem } from '../errors.ts'
 import { toStorable } from '../publish/storable.ts'
+import { createActs } from '../publish/acts.ts'
 import type { Submission, WritePath } from '../publish/write-path.ts'
 import { toWords } from '../words.ts'
 import { formatCursor, parseCursor } from './cursor.ts'
@@ -52,10 +53,12 @@ const MAX_LIMIT = 1000
 export class HistoryService {
   readonly #database: Database
   readonly #writePath: WritePath
+  readonly #now: () => number
 
-  constructor(database: Database, writePath: WritePath) {
+  constructor(database: Database, writePath: WritePath, now: () => number = Date.now) {
     this.#database = database
     this.#writePath = writePath
+    this.#now = now
   }
 
   /** Writes events to the log, all or nothing; resolves after the commit with the submission's answer. */
@@ -107,7 +110,7 @@ export class HistoryService {
 
   /** Empties every event of a tenant that a person caused or is named in; numbers and times stay. @returns how many */
   eraseUser(erasure: Erasure): Promise<number> {
-    return eraseUser(this.#database, erasure)
+    return eraseUser({ database: this.#database, perform: createActs({ writePath: this.#writePath, now: this.#now }) }, erasure)
   }
 }
 

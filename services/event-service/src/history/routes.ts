@@ -11,8 +11,8 @@ import type { HistoryService } from './history-service.ts'
 import { channelScope, tenantScope, type Scope } from './scope.ts'
 
 /** Adds the routes of history. A channel of unknown form is answered like another tenant's: 404. */
-export function historyRoutes(app: App, history: HistoryService, now: () => number): void {
-  exportRoutes(app, history, now)
+export function historyRoutes(app: App, history: HistoryService): void {
+  exportRoutes(app, history)
   app.get('/v1/history', {
     schema: { summary: 'Read a channel\'s log', tags: ['history'], querystring: historyQuerySchema, response: { 200: historySchema } },
   }, request => {
@@ -44,7 +44,7 @@ function scopeOf(request: FastifyRequest, { channel, tenantId }: { channel: stri
 
 const paramsSchema = z.strictObject({ tenantId: slugSchema })
 
-function exportRoutes(app: App, history: HistoryService, now: () => number): void {
+function exportRoutes(app: App, history: HistoryService): void {
   app.get('/v1/tenants/:tenantId/history/exports', {
     schema: { summary: 'All events that a search finds, as lines of JSON', tags: ['history'], params: paramsSchema, querystring: exportQuerySchema },
   }, async (request, reply) => {
@@ -61,6 +61,6 @@ function exportRoutes(app: App, history: HistoryService, now: () => number): voi
   }, async request => {
     const { tenantId } = request.params
     const actor = actorOf(guard(request, tenantId, 'users:write'))
-    return { erased: await history.eraseUser({ tenantId, userId: request.body.userId, actor, now: now() }) }
+    return { erased: await history.eraseUser({ tenantId, userId: request.body.userId, actor }) }
   })
 }

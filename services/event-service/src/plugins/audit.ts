@@ -1,4 +1,7 @@
-/** The audit trail: who did what, when, written in the transaction of the act itself. Rows can't be changed or taken away. */
+/**
+ * The audit trail: who did what, when, written in the transaction of the act itself. The database chains the rows of a tenant by hashes
+ * and lets nobody change them. Appending holds the end of the tenant's chain until the commit: it comes after every other lock.
+ */
 
 import { randomBytes } from 'node:crypto'
 import { uuidv7, type Actor } from '@neo-stack/events'
@@ -13,6 +16,8 @@ export interface AuditEntry {
   action: string
   /** What was acted on: an identifier or a permission, never a secret. */
   target: string
+  /** Where the request came from. */
+  address?: string | undefined
   detail?: Readonly<Record<string, unknown>>
 }
 
@@ -25,6 +30,7 @@ export async function appendAudit(tx: Tx, entry: AuditEntry, now: number): Promi
     actor: JSON.stringify(entry.actor),
     action: entry.action,
     target: entry.target,
+    address: entry.address ?? null,
     detail: JSON.stringify(entry.detail ?? {}),
   }).execute()
 }

@@ -1,4 +1,4 @@
-/** Sets `request.principal` from the bearer of every /v1 route, and writes what an operator read once the answer is out. */
+/** Sets `request.principal` from the bearer of every /v1 route, and writes what an operator reads before the answer is out. */
 
 import type { FastifyRequest } from 'fastify'
 import type { Principal } from '@neo-stack/events'
@@ -41,14 +41,13 @@ export function authHookPlugin(app: App, { auth, database, now = Date.now }: Aut
     }
   })
 
-  const running = new Set<Promise<void>>()
-  app.addHook('onResponse', async (request, reply) => {
+  // What can't be written is not read: a failure here takes the answer's place.
+  app.addHook('onSend', async (request, reply) => {
     const { auditedRead, principal } = request
     if (!auditedRead || !principal || reply.statusCode >= 400) return
-    const done = auditRead({ database, now: now() }, principal, { ...auditedRead, request }).finally(() => running.delete(done))
-    running.add(done)
+    request.auditedRead = undefined
+    await auditRead({ database, now: now() }, principal, { ...auditedRead, request })
   })
-  app.addHook('onClose', async () => { await Promise.all(running) })
 }
 
 /** Whether the bearer that a long answer began with is good still: it may have ended or been revoked meanwhile. */
@@ -80,6 +79,6 @@ async function auditRead({ database, now }: { database: Database, now: number },
   await database.inTenant(tenantId, async tx => {
     // Nothing was read of a tenant that does not exist.
     const tenant = await tx.selectFrom('tenants').select('id').where('id', '=', tenantId).executeTakeFirst()
-    if (tenant) await appendAudit(tx, { tenantId, actor: actorOf(principal), action: 'tenant.read', target: permission, detail }, now)
-  }).catch((error: unknown) => { request.log.error({ err: error }, 'a read could not be audited') })
+    if (tenant) await appendAudit(tx, { tenantId, actor: actorOf(principal), action: 'tenant.read', target: permission, address: request.ip, detail }, now)
+  })
 }
