@@ -1,5 +1,5 @@
 /** Who may do what in a channel: pure questions to session and channel rules. Source: PROTOCOL 3.2, 3.4. */
-import { isChannelName, isPrivateChannel, namespaceOf, usersOf } from './channel.ts'
+import { isAscii, isPrivateChannel, splitChannel, usersOf } from './channel.ts'
 import type { ChannelRules, EngineConfig } from './config.ts'
 import { disconnect, refuse } from './outcome.ts'
 import type { Refusal } from './outcome.ts'
@@ -11,23 +11,42 @@ export type Right = 'Publish' | 'History' | 'Presence'
 /** Rules of a channel, or why it is none: '' ends the connection, a bad name is 107, an unknown namespace 102. */
 export function findRules(config: EngineConfig, channel: string): ChannelRules | Refusal {
   if (channel === '') return disconnect('badRequest')
-  if (!isChannelName(channel)) return refuse('badRequest')
-  return config.namespaces.get(namespaceOf(channel)) ?? refuse('unknownChannel')
+  if (Buffer.byteLength(channel) > config.naming.maxLength) return refuse('badRequest')
+  const { namespace, rest } = splitChannel(channel, config.naming)
+  const rules = config.namespaces.get(namespace)
+  if (!rules?.pattern && !isAscii(channel)) return refuse('badRequest')
+  if (!rules) return refuse('unknownChannel')
+  return !rules.pattern || rules.pattern.test(rest) ? rules : refuse('badRequest')
 }
 
 /** Whether the channel keeps publications. */
 export const keepsHistory = (rules: ChannelRules): boolean => rules.historySize > 0 && rules.historyTtl > 0
 
+/** What a right is asked for. */
+export interface RightQuestion {
+  readonly right: Right
+  readonly rules: ChannelRules
+  readonly config: EngineConfig
+}
+
 /** Whether the session has a right in the channel. */
-export function hasRight(session: Session, channel: string, { right, rules }: { right: Right, rules: ChannelRules }): boolean {
+export function hasRight(session: Session, channel: string, { right, rules, config }: RightQuestion): boolean {
+  if (config.client.insecure) return true
   if (session.user === '' && !rules[`allow${right}ForAnonymous`]) return false
   return rules[`allow${right}ForClient`] || (rules[`allow${right}ForSubscriber`] && session.subscriptions.has(channel))
 }
 
-/** Whether the session may subscribe without a token. */
-export function maySubscribe(session: Session, channel: string, rules: ChannelRules): boolean {
-  if (isPrivateChannel(channel)) return false
-  const users = usersOf(channel)
-  if (users && rules.allowUserLimitedChannels) return session.user !== '' && users.includes(session.user)
-  return session.user === '' ? rules.allowSubscribeForClient && rules.allowSubscribeForAnonymous : rules.allowSubscribeForClient
+/** Whether the channel's name says who may subscribe, and what it says. */
+export function isNamed(user: string, channel: string, { rules, config }: Omit<RightQuestion, 'right'>): boolean | undefined {
+  const users = rules.allowUserLimitedChannels ? usersOf(channel, config.naming) : undefined
+  return users && user !== '' && users.includes(user)
+}
+
+/** Whether a user may subscribe by the channel's options alone, without a token or a hook. */
+export function maySubscribe(user: string, channel: string, { rules, config }: Omit<RightQuestion, 'right'>): boolean {
+  if (isPrivateChannel(channel, config.naming)) return false
+  if (config.client.insecure) return true
+  const byName = isNamed(user, channel, { rules, config })
+  if (byName !== undefined) return byName
+  return rules.allowSubscribeForClient && (user !== '' || rules.allowSubscribeForAnonymous)
 }

@@ -1,11 +1,13 @@
 /** The server API's methods: fields of a request in, JSON text of a result out. Source: PROTOCOL 2.2, 2.3, 6.22–6.27. */
-import type { Control, Target } from './control.ts'
+import type { Control, SubscribeTarget, Target } from './control.ts'
 import { ERRORS, EngineError } from './errors.ts'
 import { BodyError, Fields } from './fields.ts'
 import type { Inspection } from './inspection.ts'
 import { infoText, publicationText } from './json-reply.ts'
 import { isJson } from './json-text.ts'
-import { encodedJson } from './payload.ts'
+import type { HttpApiOptions } from './options.ts'
+import { toOverride } from './overrides.ts'
+import { encodedJson, toOptionalJson } from './payload.ts'
 import type { EncodedJson } from './payload.ts'
 import type { PublishOptions, Publishing } from './publishing.ts'
 
@@ -17,6 +19,8 @@ export interface ApiIdentity {
   readonly node: string
   readonly version: string
   now(): number
+  /** Answers `rpc`; undefined: no such method. */
+  readonly rpc: HttpApiOptions['rpc']
 }
 
 /** One method. Throws or rejects with `EngineError`, or `BodyError` for a field of a wrong type. */
@@ -33,9 +37,7 @@ export function createApi(parts: ApiParts, identity: ApiIdentity): ReadonlyMap<s
   const methods = new Map<string, ApiMethod>([
     ...publishing(parts), ...controlling(parts), ...reading(parts),
     ['info', infoMethod(parts, identity)],
-    ['rpc', () => { throw new EngineError('methodNotFound', 'there is no method') }],
-    // Server-side subscriptions are not served; the engine says so instead of leaving clients without what was promised.
-    ['subscribe', () => { throw new EngineError('notAvailable', 'server-side subscriptions') }],
+    ['rpc', rpcMethod(identity)],
   ])
   return new Map([...methods, ['batch', fields => batch(methods, fields)]])
 }
@@ -66,10 +68,9 @@ function publishing({ publish, broadcast }: ApiParts): Entries {
 
 /** `b64data` wins over `data`; what is no JSON would close every JSON client, so it is refused. */
 function payload(fields: Fields): EncodedJson {
-  const base64 = fields.string('b64data')
-  const json = base64 === '' ? fields.json('data') : Buffer.from(base64, 'base64').toString()
-  if (json === undefined || !isJson(json)) throw new EngineError('badRequest', 'data must be JSON')
-  return encodedJson(json)
+  const data = optionalPayload(fields, 'data')
+  if (!data) throw new EngineError('badRequest', 'data is required')
+  return data
 }
 
 function publishOptions(fields: Fields): PublishOptions {
@@ -78,6 +79,7 @@ function publishOptions(fields: Fields): PublishOptions {
   const tags = fields.texts('tags')
   return {
     skipHistory: fields.boolean('skip_history'),
+    delta: fields.boolean('delta'),
     ...idempotencyKey !== '' && { idempotencyKey },
     ...version > 0 && { version, versionEpoch: fields.string('version_epoch') },
     ...tags && { tags },
@@ -86,6 +88,7 @@ function publishOptions(fields: Fields): PublishOptions {
 
 function controlling(control: ApiParts): Entries {
   return [
+    ['subscribe', async fields => done(await control.subscribe(subscribeTarget(fields)))],
     ['unsubscribe', fields => {
       const channel = fields.string('channel')
       return done(control.unsubscribe({ ...target(fields), ...channel !== '' && { channel } }))
@@ -106,7 +109,44 @@ const done = (_: unknown): string => '{}'
 function target(fields: Fields): Target {
   const user = fields.string('user')
   const client = fields.string('client')
-  return { ...user !== '' && { user }, ...client !== '' && { client } }
+  const session = fields.string('session')
+  return { ...user !== '' && { user }, ...client !== '' && { client }, ...session !== '' && { session } }
+}
+
+function subscribeTarget(fields: Fields): SubscribeTarget {
+  const since = fields.object('recover_since')
+  const info = optionalPayload(fields, 'info')
+  const data = optionalPayload(fields, 'data')
+  return {
+    ...target(fields),
+    channel: fields.string('channel'),
+    expireAt: fields.integer('expire_at'),
+    override: toOverride(fields.members('override')),
+    ...since && { recoverSince: { offset: since.integer('offset'), epoch: since.string('epoch') } },
+    ...info && { info },
+    ...data && { data },
+  }
+}
+
+/** `b64…` wins. */
+function optionalPayload(fields: Fields, name: string): EncodedJson | undefined {
+  const base64 = fields.string(`b64${name}`)
+  const json = base64 === '' ? fields.json(name) : Buffer.from(base64, 'base64').toString()
+  if (json === undefined) return undefined
+  if (!isJson(json)) throw new EngineError('badRequest', `${name} must be JSON`)
+  return encodedJson(json)
+}
+
+/** Calls the application's extension. */
+function rpcMethod({ rpc }: ApiIdentity): ApiMethod {
+  return async fields => {
+    const method = fields.string('method')
+    if (method === '') throw new EngineError('badRequest', 'method is required')
+    const answer = await rpc?.(method, fields.json('params'))
+    if (!answer) throw new EngineError('methodNotFound', `there is no method ${method}`)
+    const data = toOptionalJson(answer.data)
+    return data === undefined ? '{}' : `{"data":${data}}`
+  }
 }
 
 function reading(inspection: ApiParts): Entries {

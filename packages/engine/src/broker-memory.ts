@@ -59,7 +59,7 @@ class MemoryBroker implements Broker {
     this.#repeats.clear()
   }
 
-  #publish(channel: string, { idempotencyKey: _, versionEpoch = '', ...publication }: Draft, retention: Retention): PublishResult {
+  #publish(channel: string, { idempotencyKey: _, versionEpoch = '', delta, ...publication }: Draft, retention: Retention): PublishResult {
     if (retention.historySize === 0 || retention.historyTtl === 0) {
       this.#events.onPublication(channel, { ...publication, offset: 0 }, '')
       return {}
@@ -67,8 +67,9 @@ class MemoryBroker implements Broker {
     const stream = this.#use(channel, retention)
     if (stream.isOutdated(publication.version ?? 0, versionEpoch)) return stream.position
     stream.clearAt = this.#clock.now() + retention.historyTtl
+    const previous = delta ? stream.last : undefined
     const numbered = stream.append(publication, retention.historySize, versionEpoch)
-    this.#events.onPublication(channel, numbered, stream.epoch)
+    this.#events.onPublication(channel, numbered, stream.epoch, previous)
     return stream.position
   }
 

@@ -8,7 +8,8 @@ import type { ClientInfo, Json, Position, Publication } from './publication.ts'
 
 /** Where publications go: declared here, implemented by who fans out. */
 export interface BrokerEvents {
-  onPublication(channel: string, publication: Publication, epoch: string): void
+  /** `previous` is the publication before it, where the draft asked for deltas and it is still kept. */
+  onPublication(channel: string, publication: Publication, epoch: string, previous?: Publication): void
 }
 
 /** How much of a stream is kept. A size or ttl of 0 keeps nothing: publications then have no offset. Times in milliseconds. */
@@ -29,6 +30,8 @@ export interface Draft {
   readonly versionEpoch?: string
   /** A repeat within 5 minutes gets the first result and is not delivered. */
   readonly idempotencyKey?: string
+  /** Subscribers with deltas get it as a patch of the publication before; needs history. @default false */
+  readonly delta?: boolean
 }
 
 /** Position of the publication; empty when the channel keeps none. */

@@ -25,7 +25,7 @@ function decode(frame: Buffer): Decoded {
 
 /** Numbers in `Reply`: one more than in `Command`. */
 const RESULTS: Readonly<Record<Result['method'], number>> = {
-  connect: 5, subscribe: 6, unsubscribe: 7, publish: 8, presence: 9, presence_stats: 10, history: 11, refresh: 14, sub_refresh: 15,
+  connect: 5, subscribe: 6, unsubscribe: 7, publish: 8, presence: 9, presence_stats: 10, history: 11, rpc: 13, refresh: 14, sub_refresh: 15,
 }
 
 function encodeReply(reply: Reply): Buffer {
@@ -39,6 +39,7 @@ function resultFields(result: Result): Buffer[] {
   switch (result.method) {
     case 'connect':
     case 'refresh': return connectFields(result.value)
+    case 'rpc': return [field(1, result.data)]
     case 'sub_refresh': return [field(1, result.value.expires), field(2, result.value.ttl)]
     case 'subscribe': return subscribeFields(result.value)
     case 'unsubscribe':
@@ -49,9 +50,11 @@ function resultFields(result: Result): Buffer[] {
   }
 }
 
-function connectFields({ client, version, expires, ttl, ping, pong, session, node }: ConnectResult): Buffer[] {
+function connectFields({ client, version, expires, ttl, data, subs, ping, pong, session, node, time }: ConnectResult): Buffer[] {
   return [
-    field(1, client), field(2, version), field(3, expires), field(4, ttl), field(7, ping), field(8, pong), field(9, session), field(10, node),
+    field(1, client), field(2, version), field(3, expires), field(4, ttl), field(5, data),
+    ...[...subs ?? []].map(([channel, result]) => message(6, field(1, channel), message(2, ...subscribeFields(result)))),
+    field(7, ping), field(8, pong), field(9, session), field(10, node), field(11, time),
   ]
 }
 
@@ -60,7 +63,8 @@ function subscribeFields(result: SubscribeResult): Buffer[] {
   return [
     field(1, result.expires), field(2, result.ttl), field(3, result.recoverable), field(6, epoch),
     ...listFields(7, result.publications ?? [], epoch),
-    field(8, result.recovered), field(9, result.offset), field(10, result.positioned), field(12, result.wasRecovering),
+    field(8, result.recovered), field(9, result.offset), field(10, result.positioned), field(11, result.data),
+    field(12, result.wasRecovering), field(13, result.delta),
   ]
 }
 
@@ -68,14 +72,15 @@ function listFields(number: number, publications: readonly Publication[], epoch:
   return publications.map(publication => message(number, ...publicationFields(publication, epoch)))
 }
 
-/** The first publication of a stream carries the epoch (PROTOCOL 6.8). */
-function publicationFields({ data, info, offset, tags = {}, version }: Publication, epoch: string): Buffer[] {
+/** The first publication of a stream carries the epoch, but not among deltas (PROTOCOL 6.8). */
+function publicationFields({ data, info, offset, tags = {}, version, delta }: Publication, epoch: string): Buffer[] {
   return [
     field(4, data),
     ...info ? [message(5, ...infoFields(info))] : [],
     field(6, offset),
     ...Object.entries(tags).map(([name, value]) => message(7, field(1, name), field(2, value))),
-    field(14, offset === 1 ? epoch : ''),
+    field(8, delta),
+    field(14, offset === 1 && delta === undefined ? epoch : ''),
     field(16, version),
   ]
 }
@@ -87,14 +92,19 @@ const encodePush = (push: Push): Buffer => delimit(message(4, ...pushFields(push
 
 function pushFields(push: Push): Buffer[] {
   if (push.type === 'disconnect') return [message(11, field(1, push.disconnect.code), field(2, push.disconnect.reason))]
+  if (push.type === 'refresh') return [message(12, field(1, push.expiry.expires), field(2, push.expiry.ttl))]
   const channel = field(2, push.channel)
   switch (push.type) {
     case 'publication': return [channel, message(4, ...publicationFields(push.publication, push.epoch))]
     case 'join': return [channel, message(5, message(1, ...infoFields(push.info)))]
     case 'leave': return [channel, message(6, message(1, ...infoFields(push.info)))]
+    case 'subscribe': return [channel, message(9, ...pushedFields(push.value))]
     case 'unsubscribe': return [channel, message(7, field(2, push.unsubscribe.code), field(3, push.unsubscribe.reason))]
   }
 }
+
+const pushedFields = ({ recoverable, epoch, offset, positioned, data }: SubscribeResult): Buffer[] =>
+  [field(1, recoverable), field(4, epoch), field(5, offset), field(6, positioned), field(7, data)]
 
 function join(messages: readonly Buffer[]): Buffer {
   const [first] = messages

@@ -6,7 +6,7 @@ import type { Json } from './publication.ts'
 
 /** Fields of each command by their names on the wire. `raw` is any JSON value kept as text. */
 export const COMMANDS = {
-  connect: { token: 'string', data: 'raw', subs: 'object', name: 'string', version: 'string', headers: 'object' },
+  connect: { token: 'string', data: 'raw', subs: 'subs', name: 'string', version: 'string', headers: 'texts' },
   subscribe: {
     channel: 'string', token: 'string', recover: 'boolean', epoch: 'string', offset: 'uint', data: 'raw', positioned: 'boolean',
     recoverable: 'boolean', join_leave: 'boolean', delta: 'string', tf: 'object', flag: 'int', type: 'int',
@@ -23,6 +23,14 @@ export const COMMANDS = {
   sub_refresh: { channel: 'string', token: 'string', type: 'int' },
 } as const
 
+/** Where a client stood in a server-side subscription it had before. */
+export interface KnownSubscription {
+  readonly recover: boolean
+  readonly offset: number
+  readonly epoch: string
+  readonly delta: string
+}
+
 /** Types a field may have. */
 export interface FieldTypes {
   string: string
@@ -31,6 +39,10 @@ export interface FieldTypes {
   int: number
   raw: Json | undefined
   object: object | undefined
+  /** Texts by name. */
+  texts: ReadonlyMap<string, string>
+  /** What is known of server-side subscriptions, by channel. */
+  subs: ReadonlyMap<string, KnownSubscription>
   position: { readonly offset: number, readonly epoch: string } | undefined
 }
 

@@ -2,13 +2,19 @@
  * Shell of one session: takes frames in, has commands decided one after the other, writes what was decided and performs its effects.
  * A command that waits (a token, a hook, history) holds back the ones behind it, so replies keep their order.
  */
+import type { IncomingHttpHeaders } from 'node:http'
 import { awaitPong, dueNow, nextDeadline, startPings, startRefusal, takePong } from './deadlines.ts'
 import type { Due } from './deadlines.ts'
 import { DISCONNECTS, reasonOf } from './disconnects.ts'
 import type { Disconnect } from './disconnects.ts'
 import { ERRORS } from './errors.ts'
+import { toDeadline, toExpiry } from './expiry.ts'
 import { Inbox } from './inbox.ts'
+import { notify } from './notify.ts'
+import { isRefusal } from './outcome.ts'
 import { Outbox } from './outbox.ts'
+import { renewConnection, renewSubscription } from './renewal.ts'
+import { beginServerSide } from './server-side.ts'
 import { createSession, isClosed } from './session.ts'
 import { countCode } from './stats.ts'
 import { UNSUBSCRIBES } from './unsubscribes.ts'
@@ -16,7 +22,9 @@ import type { Codec, Message } from './codec.ts'
 import type { NumberedCommand } from './command.ts'
 import type { Flusher } from './flusher.ts'
 import type { Hub } from './hub.ts'
-import type { Dispatch, Effect, Outcome } from './outcome.ts'
+import type { Dispatch, Effect, Outcome, Recovered } from './outcome.ts'
+import type { Push } from './reply.ts'
+import type { Making } from './subscribing.ts'
 import type { Incoming } from './inbox.ts'
 import type { Roster } from './roster.ts'
 import type { Ports, Receiver, Session, Subscription } from './session.ts'
@@ -24,6 +32,8 @@ import type { Counters } from './stats.ts'
 import type { Transport, TransportEvents } from './transport.ts'
 import type { Unsubscribe } from './unsubscribes.ts'
 import type { Deadline, Wheel } from './wheel.ts'
+
+const UNSUBSCRIBED_BY_CLIENT: Unsubscribe = { code: 0, reason: 'client unsubscribed' }
 
 /** What all connections of an engine share. */
 export interface Shared {
@@ -42,6 +52,7 @@ export interface ConnectionParts {
   readonly client: string
   readonly transport: Transport
   readonly codec: Codec
+  readonly headers: IncomingHttpHeaders
 }
 
 /** Who is to be disconnected, asked while this connection was still finding out who it is. */
@@ -63,7 +74,7 @@ export class Connection implements Receiver, TransportEvents, Deadline {
   readonly #outbox: Outbox
   #warrants: Warrant[] = []
 
-  constructor(shared: Shared, { client, transport, codec }: ConnectionParts) {
+  constructor(shared: Shared, { client, transport, codec, headers }: ConnectionParts) {
     this.codec = codec
     this.#shared = shared
     this.#transport = transport
@@ -76,8 +87,9 @@ export class Connection implements Receiver, TransportEvents, Deadline {
     })
     const { flusher, counters } = shared
     this.#outbox = new Outbox({ codec, transport, flusher, counters, limit, onSlow: () => { this.disconnect(DISCONNECTS.slow) } })
-    const { emulation, ping } = transport
-    this.session = createSession({ client, receiver: this, hasNativePing: ping !== undefined, emulation, now: now(), staleCloseDelay })
+    const { name, emulation, ping } = transport
+    const facts = { name, ...emulation && { emulation } }
+    this.session = createSession({ client, receiver: this, hasNativePing: ping !== undefined, transport: facts, headers, now: now(), staleCloseDelay })
     shared.roster.opened(this)
     this.#reschedule()
   }
@@ -88,6 +100,10 @@ export class Connection implements Receiver, TransportEvents, Deadline {
 
   get user(): string {
     return this.session.user
+  }
+
+  get sessionId(): string | undefined {
+    return this.session.transport.emulation?.session
   }
 
   /** Resolves when the transport is gone. */
@@ -113,8 +129,10 @@ export class Connection implements Receiver, TransportEvents, Deadline {
     this.#outbox.write(message)
   }
 
+  /** What the server subscribed the client to can only be had again by a new connection. */
   onGap(subscription: Subscription): void {
-    this.endSubscription(subscription, UNSUBSCRIBES.insufficientState)
+    if (subscription.source === 'client') this.endSubscription(subscription, UNSUBSCRIBES.insufficientState)
+    else this.disconnect(DISCONNECTS.insufficientState)
   }
 
   fire(now: number): void {
@@ -143,21 +161,51 @@ export class Connection implements Receiver, TransportEvents, Deadline {
     const { subscriptions, subscribing } = this.session
     if (subscribing && (channel === undefined || channel === subscribing.channel)) subscribing.end = unsubscribe
     for (const subscription of channel === undefined ? [...subscriptions.values()] : [subscriptions.get(channel)]) {
-      if (subscription && !subscription.pending) this.endSubscription(subscription, unsubscribe)
+      if (subscription?.pending) subscription.end = unsubscribe
+      else if (subscription) this.endSubscription(subscription, unsubscribe)
     }
+  }
+
+  /** Subscribes the client to a channel that it did not ask for; one it has already is told again. */
+  async subscribe(making: Making): Promise<void> {
+    const { session } = this
+    const { ports } = this.#shared
+    const known = session.subscriptions.get(making.channel)
+    if (known) return this.#tellAgain(known)
+    if (session.subscriptions.size >= ports.config.client.channelLimit) return this.disconnect(DISCONNECTS.channelLimit)
+    const begun = await beginServerSide(session, making, ports)
+    if (isRefusal(begun)) return this.disconnect(DISCONNECTS.serverError)
+    const { effect, value } = begun
+    // Meanwhile the client may have left the channel, or altogether.
+    if (session.subscriptions.get(making.channel) !== effect.subscription) return
+    this.#safely(() => {
+      this.#push({ type: 'subscribe', channel: making.channel, value })
+      for (const publication of value.publications ?? []) this.#push({ type: 'publication', channel: making.channel, publication, epoch: value.epoch ?? '' })
+      this.#apply(effect)
+    })
+  }
+
+  #tellAgain({ channel, pending, isPositioned, isRecoverable, offset, epoch }: Subscription): void {
+    if (pending) return
+    this.#push({ type: 'subscribe', channel, value: isPositioned ? { positioned: true, recoverable: isRecoverable, offset, epoch } : {} })
+  }
+
+  #push(push: Push): void {
+    this.write(this.codec.encodePush(push))
   }
 
   /** Ends a live subscription and tells the client; one that is over already is left alone. */
   endSubscription(subscription: Subscription, unsubscribe: Unsubscribe): void {
     if (this.session.subscriptions.get(subscription.channel) !== subscription) return
     countCode(this.#shared.counters.unsubscribes, unsubscribe.code)
-    this.write(this.codec.encodePush({ type: 'unsubscribe', channel: subscription.channel, unsubscribe }))
-    this.#leave(subscription)
+    this.#push({ type: 'unsubscribe', channel: subscription.channel, unsubscribe })
+    this.#leave(subscription, unsubscribe)
   }
 
-  /** Sets when the connection expires, Infinity for never. */
-  expireAt(deadline: number): void {
-    this.session.expireAt = deadline
+  /** Sets the second at which the connection expires, 0 for never, and tells the client. */
+  expireAt(second: number): void {
+    this.session.expireAt = toDeadline(second)
+    this.#push({ type: 'refresh', expiry: toExpiry(second, this.#shared.ports.now()) })
     this.#reschedule()
   }
 
@@ -208,10 +256,20 @@ export class Connection implements Receiver, TransportEvents, Deadline {
       if (method === 'subscribe') this.#abandon()
       return
     }
-    const warrant = method === 'connect' && this.#warrants.find(({ user }) => user === this.session.user)
-    if (warrant) return this.disconnect(warrant.disconnect)
-    this.write(this.codec.encodeReply({ id, result: outcome.result }))
+    const refusal = method === 'connect' ? this.#refuseAtTheDoor() : undefined
+    if (refusal) return this.disconnect(refusal)
+    if (outcome.result) this.write(this.codec.encodeReply({ id, result: outcome.result }))
     for (const effect of outcome.effects) this.#apply(effect)
+  }
+
+  /** Asked when nothing can come between the answer and the entry in the roster. */
+  #refuseAtTheDoor(): Disconnect | undefined {
+    const { user } = this.session
+    const { roster, ports: { config } } = this.#shared
+    const warrant = this.#warrants.find(entry => entry.user === user)
+    if (warrant) return warrant.disconnect
+    const { userConnectionLimit: limit } = config.client
+    return limit > 0 && user !== '' && roster.countOf(user) >= limit ? DISCONNECTS.connectionLimit : undefined
   }
 
   #refused(): void {
@@ -224,16 +282,17 @@ export class Connection implements Receiver, TransportEvents, Deadline {
     const channel = this.session.subscribing?.channel
     this.session.subscribing = undefined
     const subscription = channel === undefined ? undefined : this.session.subscriptions.get(channel)
-    if (subscription?.pending) this.#leave(subscription)
+    if (subscription?.pending && subscription.source === 'client') this.#leave(subscription, UNSUBSCRIBES.server)
   }
 
   #apply(effect: Effect): void {
     switch (effect.type) {
       case 'connected': return this.#connected()
-      case 'subscribed': return this.#subscribed(effect.subscription, effect.isRecovered)
-      case 'unsubscribed': return this.#leave(effect.subscription)
+      case 'subscribed': return this.#subscribed(effect.subscription, effect.recovered)
+      case 'unsubscribed': return this.#leave(effect.subscription, UNSUBSCRIBED_BY_CLIENT)
       case 'ended': return this.endSubscription(effect.subscription, effect.unsubscribe)
       case 'expiryChanged': return this.#reschedule()
+      case 'message': return this.#notify(() => this.#shared.ports.hooks.onMessage?.(effect.request))
     }
   }
 
@@ -241,6 +300,8 @@ export class Connection implements Receiver, TransportEvents, Deadline {
     const { roster, ports, random } = this.#shared
     const { client, user } = this.session
     this.session.since = ports.now()
+    const { enabled = false, singleConnection = false } = ports.config.client.subscribeToUserPersonalChannel ?? {}
+    if (enabled && singleConnection && user !== '') for (const other of roster.find({ user })) other.disconnect(DISCONNECTS.connectionLimit)
     roster.connectedAs(this)
     startPings(this.session, ports.now(), { limits: ports.config.client, random })
     this.#reschedule()
@@ -248,12 +309,12 @@ export class Connection implements Receiver, TransportEvents, Deadline {
   }
 
   /** Own join and live publications come after the reply. */
-  #subscribed(subscription: Subscription, isRecovered: boolean | undefined): void {
+  #subscribed(subscription: Subscription, recovered: Recovered | undefined): void {
     const { hub, ports, counters } = this.#shared
-    const { channel, rules, info } = subscription
-    const end = this.session.subscribing?.end
-    this.session.subscribing = undefined
-    if (isRecovered !== undefined) counters.recoveries[isRecovered ? 'recovered' : 'unrecovered']++
+    const { channel, rules, info, source } = subscription
+    const end = subscription.end ?? (source === 'client' ? this.session.subscribing?.end : undefined)
+    if (source === 'client') this.session.subscribing = undefined
+    if (recovered) counters.recoveries[recovered.isRecovered ? 'recovered' : 'unrecovered']++
     if (rules.presence) ports.presence.add(channel, info)
     hub.goLive(subscription, () => {
       if (rules.joinLeave) hub.announce('join', channel, info)
@@ -262,7 +323,7 @@ export class Connection implements Receiver, TransportEvents, Deadline {
     if (subscription.expireAt !== Infinity) this.#reschedule()
   }
 
-  #leave(subscription: Subscription): void {
+  #leave(subscription: Subscription, { code, reason }: Unsubscribe): void {
     const { hub, ports } = this.#shared
     const { channel, rules, info } = subscription
     if (!this.session.subscriptions.delete(channel)) return
@@ -270,15 +331,39 @@ export class Connection implements Receiver, TransportEvents, Deadline {
     if (subscription.pending) return
     if (rules.presence) ports.presence.remove(channel, info.client)
     if (rules.joinLeave) hub.announce('leave', channel, info)
+    const { client, user } = this.session
+    if (ports.hooks.onUnsubscribe) this.#notify(() => ports.hooks.onUnsubscribe?.({ client, user, channel, code, reason }))
   }
 
   #perform(due: Due, now: number): void {
     switch (due.type) {
       case 'disconnect': return this.disconnect(due.disconnect)
       case 'expired': return this.endSubscription(due.subscription, UNSUBSCRIBES.expired)
+      case 'renew': return void this.#renew()
+      case 'renewSubscription': return void this.#renewSubscription(due.subscription)
       case 'cut': return this.#transport.cut()
       case 'ping': return this.#ping(now)
     }
+  }
+
+  /** While the hook thinks nothing expires. */
+  async #renew(): Promise<void> {
+    const { session } = this
+    session.expireAt = Infinity
+    const refusal = await renewConnection(session, this.#shared.ports)
+    if (isClosed(session)) return
+    if (refusal) this.disconnect('disconnect' in refusal ? refusal.disconnect : DISCONNECTS.serverError)
+    else this.#reschedule()
+  }
+
+  async #renewSubscription(subscription: Subscription): Promise<void> {
+    const { session } = this
+    subscription.expireAt = Infinity
+    const renewed = await renewSubscription(session, subscription, this.#shared.ports)
+    if (isClosed(session)) return
+    if (typeof renewed === 'object' && 'disconnect' in renewed) this.disconnect(renewed.disconnect)
+    else if (renewed === true) this.#reschedule()
+    else this.endSubscription(subscription, UNSUBSCRIBES.expired)
   }
 
   #ping(now: number): void {
@@ -292,7 +377,7 @@ export class Connection implements Receiver, TransportEvents, Deadline {
     if (isClosed(session)) return
     session.status = 'closed'
     this.#inbox.close()
-    for (const subscription of [...session.subscriptions.values()]) this.#leave(subscription)
+    for (const subscription of [...session.subscriptions.values()]) this.#leave(subscription, { code, reason })
     const { roster, wheel, ports } = this.#shared
     wheel.set(this, Infinity)
     const { client, user } = session
@@ -301,13 +386,7 @@ export class Connection implements Receiver, TransportEvents, Deadline {
 
   /** Later, because a hook that publishes must not do so in the middle of a fan-out. */
   #notify(hook: () => void): void {
-    queueMicrotask(() => {
-      try {
-        hook()
-      } catch (error) {
-        this.#shared.ports.onFault(error)
-      }
-    })
+    notify(hook, error => { this.#shared.ports.onFault(error) })
   }
 
   #reschedule(): void {

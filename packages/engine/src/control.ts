@@ -3,14 +3,22 @@ import type { Connection, Shared } from './connection.ts'
 import { DISCONNECTS, isDisconnect, reasonOf } from './disconnects.ts'
 import type { Disconnect } from './disconnects.ts'
 import { EngineError } from './errors.ts'
+import { isPast } from './expiry.ts'
+import type { ServerSubscription } from './hook-shapes.ts'
+import { rulesFor } from './publishing.ts'
+import type { Ports } from './session.ts'
+import { NO_WISH, toPermit } from './subscribing.ts'
+import type { Making } from './subscribing.ts'
 import { UNSUBSCRIBES } from './unsubscribes.ts'
 
-/** Whom a call is about: a user, one of their clients, or a client alone. At least one. */
+/** Whom a call is about: everything given must fit. At least one. */
 export interface Target {
   /** Opaque user id, compared as a whole. */
   readonly user?: string
   /** Client id. */
   readonly client?: string
+  /** Session id of a connection over HTTP streaming or SSE. */
+  readonly session?: string
 }
 
 /** Options of `disconnect`. */
@@ -31,6 +39,9 @@ export interface UnsubscribeTarget extends Target {
   readonly code?: number
 }
 
+/** Options of `subscribe`. */
+export interface SubscribeTarget extends Target, ServerSubscription {}
+
 /** Options of `refresh`. */
 export interface RefreshTarget extends Target {
   /** Ends the connections at once with 3005; clients come back with a new token. */
@@ -45,20 +56,25 @@ export interface Control {
   disconnect(target: DisconnectTarget): number
   /** Ends subscriptions, also ones that are still being made. Throws `EngineError` 107. */
   unsubscribe(target: UnsubscribeTarget): void
-  /** Moves or ends the expiry of connections. Throws `EngineError` 107. */
+  /**
+   * Subscribes connections to a channel; ones that have it are told again. Resolves when all of them are. Rejects with `EngineError`
+   * 102 or 107.
+   */
+  subscribe(target: SubscribeTarget): Promise<void>
+  /** Moves or ends the expiry of connections and tells the clients. Throws `EngineError` 107. */
   refresh(target: RefreshTarget): void
 }
 
 /** Control over an engine's connections. */
-export function createControl({ roster }: Pick<Shared, 'roster'>): Control {
+export function createControl({ roster, ports }: Pick<Shared, 'roster' | 'ports'>): Control {
   const find = (target: Target): Connection[] => {
-    if (target.user === undefined && target.client === undefined) throw new EngineError('badRequest', 'user or client is required')
+    if ([target.user, target.client, target.session].every(part => part === undefined)) throw new EngineError('badRequest', 'user, client or session is required')
     return roster.find(target)
   }
 
   /** Whoever is between `connect` and its reply has no user yet; a client id is known from the start. */
-  const findUnverified = ({ client }: Target): Connection[] =>
-    [...roster.open].filter(member => !roster.connected.has(member.client) && (client === undefined || member.client === client))
+  const findUnverified = ({ client, session }: Target): Connection[] => [...roster.open].filter(member => !roster.connected.has(member.client)
+    && (client === undefined || member.client === client) && (session === undefined || member.sessionId === session))
 
   return {
     disconnect(target) {
@@ -78,13 +94,28 @@ export function createControl({ roster }: Pick<Shared, 'roster'>): Control {
       const reason = Object.values(UNSUBSCRIBES).find(entry => entry.code === code)?.reason ?? ''
       for (const connection of find(target)) connection.unsubscribe(channel, { code, reason })
     },
+    async subscribe(target) {
+      const found = find(target)
+      const making = toMaking(target, ports)
+      await Promise.all(found.map(connection => connection.subscribe(making)))
+    },
     refresh({ expired = false, expireAt = 0, ...target }) {
+      const isOver = expired || isPast(expireAt, ports.now())
       for (const connection of find(target)) {
-        if (expired) connection.disconnect(DISCONNECTS.expired)
-        else connection.expireAt(expireAt === 0 ? Infinity : expireAt * 1000)
+        if (isOver) connection.disconnect(DISCONNECTS.expired)
+        else connection.expireAt(expireAt)
       }
     },
   }
+}
+
+function toMaking(target: SubscribeTarget, { config, now }: Ports): Making {
+  const { channel, recoverSince } = target
+  const rules = rulesFor(config, channel)
+  const permit = toPermit(target)
+  if (isPast(permit.expireAt, now())) throw new EngineError('badRequest', 'expireAt has passed')
+  const wish = recoverSince ? { ...NO_WISH, recover: true, ...recoverSince } : NO_WISH
+  return { channel, source: 'api', rules, permit, wish }
 }
 
 function toDisconnect({ code = DISCONNECTS.forceDisconnect.code, reason }: DisconnectTarget): Disconnect {

@@ -15,24 +15,37 @@ export type Due =
   | { readonly type: 'cut' }
   | { readonly type: 'disconnect', readonly disconnect: Disconnect }
   | { readonly type: 'expired', readonly subscription: Subscription }
+  /** The application's hooks are asked. */
+  | { readonly type: 'renew' }
+  | { readonly type: 'renewSubscription', readonly subscription: Subscription }
 
 /** The millisecond of the next deadline. */
 export function nextDeadline(session: Session, limits: Limits): number {
   if (session.status === 'closed') return Infinity
-  let next = Math.min(session.staleAt, session.cutAt, session.pingAt, session.pongAt, session.expireAt + limits.expiredCloseDelay)
-  for (const { expireAt } of session.subscriptions.values()) next = Math.min(next, expireAt + limits.expiredSubCloseDelay)
+  let next = Math.min(session.staleAt, session.cutAt, session.pingAt, session.pongAt, endOf(session, limits.expiredCloseDelay))
+  for (const subscription of session.subscriptions.values()) next = Math.min(next, endOf(subscription, limits.expiredSubCloseDelay))
   return next
 }
+
+/** Hooks are asked when it expires, clients have some time more. */
+const endOf = ({ expireAt, isRefreshedByHook }: Pick<Session, 'expireAt' | 'isRefreshedByHook'>, grace: number): number =>
+  isRefreshedByHook ? expireAt : expireAt + grace
 
 /** Everything due by now, what ends the connection first and then alone. */
 export function dueNow(session: Session, now: number, limits: Limits): readonly Due[] {
   if (session.staleAt <= now) return [end('stale')]
   if (session.cutAt <= now) return [{ type: 'cut' }]
   if (session.pongAt <= now) return [end('noPong')]
-  if (session.expireAt + limits.expiredCloseDelay <= now) return [end('expired')]
-  const expired = [...session.subscriptions.values()].filter(({ expireAt }) => expireAt + limits.expiredSubCloseDelay <= now)
-  const due = expired.map((subscription): Due => ({ type: 'expired', subscription }))
-  return session.pingAt <= now ? [...due, { type: 'ping' }] : due
+  const isExpired = endOf(session, limits.expiredCloseDelay) <= now
+  if (isExpired && !session.isRefreshedByHook) return [end('expired')]
+  const expired = [...session.subscriptions.values()].filter(subscription => endOf(subscription, limits.expiredSubCloseDelay) <= now)
+  // The client can't give up a subscription that the server made: its connection ends.
+  if (expired.some(({ source, isRefreshedByHook }) => source !== 'client' && !isRefreshedByHook)) return [end('subscriptionExpired')]
+  return [
+    ...isExpired ? [{ type: 'renew' } as const] : [],
+    ...expired.map((subscription): Due => ({ type: subscription.isRefreshedByHook ? 'renewSubscription' : 'expired', subscription })),
+    ...session.pingAt <= now ? [{ type: 'ping' } as const] : [],
+  ]
 }
 
 /** The session is connected: no longer stale, first ping at random in the second half of the interval. */
@@ -59,4 +72,4 @@ export function startRefusal(session: Session, now: number): void {
   session.cutAt = now + REFUSED_MS
 }
 
-const end = (name: 'stale' | 'noPong' | 'expired'): Due => ({ type: 'disconnect', disconnect: DISCONNECTS[name] })
+const end = (name: 'stale' | 'noPong' | 'expired' | 'subscriptionExpired'): Due => ({ type: 'disconnect', disconnect: DISCONNECTS[name] })

@@ -4,10 +4,11 @@ import { history } from './commands/history.ts'
 import { presence, presenceStats } from './commands/presence.ts'
 import { publish } from './commands/publish.ts'
 import { refresh } from './commands/refresh.ts'
+import { rpc, send } from './commands/rpc.ts'
 import { subRefresh } from './commands/sub-refresh.ts'
 import { subscribe } from './commands/subscribe.ts'
 import { unsubscribe } from './commands/unsubscribe.ts'
-import { disconnect, refuse } from './outcome.ts'
+import { disconnect } from './outcome.ts'
 import type { Dispatch } from './outcome.ts'
 
 /** Decides on a command. Only `connect` may come before the session is connected. */
@@ -23,8 +24,8 @@ export const dispatch: Dispatch = (session, command, ports) => {
     case 'history': return history(session, command.request, ports)
     case 'refresh': return refresh(session, command.request, ports)
     case 'sub_refresh': return subRefresh(session, command.request, ports)
-    case 'rpc': return refuse('notAvailable')
-    case 'send': return disconnect('notAvailable')
+    case 'rpc': return rpc(session, command.request, ports)
+    case 'send': return send(session, command.request, ports)
     case 'ping': return disconnect('badRequest')
   }
 }

@@ -16,6 +16,7 @@ import { Flusher } from './flusher.ts'
 import { Hub } from './hub.ts'
 import { createInspection } from './inspection.ts'
 import type { Inspection } from './inspection.ts'
+import { notify } from './notify.ts'
 import type { EngineOptions } from './options.ts'
 import { createMemoryPresence } from './presence-memory.ts'
 import { createPublishing } from './publishing.ts'
@@ -64,7 +65,7 @@ export function createEngine(options: EngineOptions = {}): Engine {
   const config = resolveConfig(options)
   const clock = options.clock ?? systemClock
   const shared = createShared(config, options)
-  const accept: Accept = (transport, codec) => new Connection(shared, { client: randomUUID(), transport, codec })
+  const accept: Accept = (transport, codec, headers) => new Connection(shared, { client: randomUUID(), transport, codec, headers })
   const node = randomUUID()
   let closing: Promise<void> | undefined
 
@@ -76,7 +77,7 @@ export function createEngine(options: EngineOptions = {}): Engine {
   }
 
   const parts = { ...createPublishing(config, shared.ports.broker), ...createControl(shared), ...createInspection(shared) }
-  const api = createApi(parts, { node, version: config.version, now: () => clock.now() })
+  const api = createApi(parts, { node, version: config.version, now: () => clock.now(), rpc: options.httpApi?.rpc })
   return {
     ...parts,
     attach(server, attachOptions = {}) {
@@ -108,12 +109,16 @@ function attachTo(server: Server, options: AttachOptions, { allowedOrigins, ...s
 
 function createShared(config: EngineConfig, options: EngineOptions): Shared {
   const { clock = systemClock, random = Math.random } = options
-  const hub = new Hub()
+  const { hooks = {}, onFault = () => undefined } = options
+  const hub = new Hub({
+    onOccupied: channel => { if (hooks.onOccupied) notify(() => hooks.onOccupied?.(channel), onFault) },
+    onVacated: channel => { if (hooks.onVacated) notify(() => hooks.onVacated?.(channel), onFault) },
+  })
   const counters = createCounters()
   const events: BrokerEvents = {
-    onPublication(channel, publication, epoch) {
+    onPublication(channel, publication, epoch, previous) {
       counters.publications++
-      hub.publish(channel, publication, epoch)
+      hub.publish(channel, publication, epoch, previous)
     },
   }
   const broker = options.broker?.(events) ?? createMemoryBroker(events, { clock, random })

@@ -47,6 +47,11 @@ export class Fields {
     return value && new Fields(value)
   }
 
+  /** An object as it is. */
+  members(name: string): Members | undefined {
+    return this.#read(name, undefined, isMembers)
+  }
+
   /** Text members of an object, such as tags. */
   texts(name: string): Readonly<Record<string, string>> | undefined {
     return this.#read(name, undefined, (value): value is Record<string, string> =>

@@ -1,17 +1,30 @@
 /** Who listens where: subscriptions by channel, and the fan-out over them. */
 import type { Codec, Message } from './codec.ts'
+import { nextForm, toForm } from './delta.ts'
+import type { Form } from './delta.ts'
 import { judge } from './recovery.ts'
 import type { ClientInfo, Publication } from './publication.ts'
 import type { Push } from './reply.ts'
-import type { Subscription } from './session.ts'
+import type { Delivery, Subscription } from './session.ts'
 
 /** Publications held for a subscription that is being made; one that is slower than this starts with a gap. */
 const MAX_PENDING = 4_096
 
+/** Told when a channel gets its first subscriber and loses its last one. */
+export interface HubEvents {
+  onOccupied(channel: string): void
+  onVacated(channel: string): void
+}
+
 /** Channels and their subscriptions. */
 export class Hub {
+  readonly #events: HubEvents | undefined
   readonly #channels = new Map<string, Set<Subscription>>()
   #subscriptions = 0
+
+  constructor(events?: HubEvents) {
+    this.#events = events
+  }
 
   /** Number of channels with subscribers. */
   get channels(): number {
@@ -29,28 +42,36 @@ export class Hub {
   }
 
   add(subscription: Subscription): void {
-    const members = this.#channels.get(subscription.channel)
-    if (members) members.add(subscription)
-    else this.#channels.set(subscription.channel, new Set([subscription]))
+    const { channel } = subscription
+    const members = this.#channels.get(channel)
     this.#subscriptions++
+    if (members) return void members.add(subscription)
+    this.#channels.set(channel, new Set([subscription]))
+    this.#events?.onOccupied(channel)
   }
 
   remove(subscription: Subscription): void {
-    const members = this.#channels.get(subscription.channel)
+    const { channel } = subscription
+    const members = this.#channels.get(channel)
     if (!members?.delete(subscription)) return
     this.#subscriptions--
-    if (members.size === 0) this.#channels.delete(subscription.channel)
+    if (members.size > 0) return
+    this.#channels.delete(channel)
+    this.#events?.onVacated(channel)
   }
 
-  /** Encoded once per codec, however many subscribers there are. */
-  publish(channel: string, publication: Publication, epoch: string): void {
+  /** Encoded once per codec and form, however many subscribers there are. Returns how many it was written to. */
+  publish(channel: string, publication: Publication, epoch: string, previous?: Publication): number {
     const members = this.#channels.get(channel)
-    if (!members) return
-    const encode = encodeOnce({ type: 'publication', channel, publication, epoch })
+    if (!members) return 0
+    const delivery = { publication, epoch, previous }
+    const encode = encodeForms(channel, delivery)
+    let written = 0
     for (const subscription of members) {
-      if (subscription.pending) hold(subscription.pending, publication, epoch)
-      else offer(subscription, publication, { epoch, encode })
+      if (subscription.pending) hold(subscription.pending, delivery)
+      else if (offer(subscription, delivery, encode) === 'next') written++
     }
+    return written
   }
 
   /** To subscribers who want joins and leaves. */
@@ -66,32 +87,40 @@ export class Hub {
     const held = subscription.pending ?? []
     subscription.pending = undefined
     onLive()
-    for (const { publication, epoch } of held) {
-      const encode = encodeOnce({ type: 'publication', channel: subscription.channel, publication, epoch })
-      if (!offer(subscription, publication, { epoch, encode })) return
+    for (const delivery of held) {
+      if (offer(subscription, delivery, encodeForms(subscription.channel, delivery)) === 'gap') return
     }
   }
 }
 
 type Encode = (codec: Codec) => Message
 
-interface Offer {
-  readonly epoch: string
-  readonly encode: Encode
-}
-
-function hold(pending: NonNullable<Subscription['pending']>, publication: Publication, epoch: string): void {
+function hold(pending: Delivery[], delivery: Delivery): void {
   if (pending.length >= MAX_PENDING) pending.shift()
-  pending.push({ publication, epoch })
+  pending.push(delivery)
 }
 
-/** False when the subscription is over because of a gap. */
-function offer(subscription: Subscription, publication: Publication, { epoch, encode }: Offer): boolean {
+/** After a gap the subscription is over. */
+function offer(subscription: Subscription, { publication, epoch, previous }: Delivery, encode: (form: Form) => Encode): 'next' | 'known' | 'gap' {
   const { receiver } = subscription
   const judgement = judge(subscription, publication, epoch)
-  if (judgement === 'next') receiver.write(encode(receiver.codec))
+  if (judgement === 'next') receiver.write(encode(nextForm(subscription, publication, previous))(receiver.codec))
   if (judgement === 'gap') receiver.onGap(subscription)
-  return judgement !== 'gap'
+  return judgement
+}
+
+/** The plain form is what nearly everybody gets; the others are made when the first subscriber needs them. */
+function encodeForms(channel: string, { publication, epoch, previous }: Delivery): (form: Form) => Encode {
+  const plain = encodeOnce({ type: 'publication', channel, publication, epoch })
+  const others = new Map<Form, Encode>()
+  return form => {
+    if (form === 'plain') return plain
+    const known = others.get(form)
+    if (known) return known
+    const encode = encodeOnce({ type: 'publication', channel, publication: toForm(publication, form, previous), epoch })
+    others.set(form, encode)
+    return encode
+  }
 }
 
 function encodeOnce(push: Push): Encode {

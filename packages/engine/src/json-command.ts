@@ -1,6 +1,6 @@
 /** Reads one line into a command: typed fields, payloads as raw text, anything else refused. */
 import { COMMANDS } from './command.ts'
-import type { Command, FieldTypes, Method, Request } from './command.ts'
+import type { Command, FieldTypes, KnownSubscription, Method, Request } from './command.ts'
 import { isDeeperThan, memberText, skipBlank, valueEnd } from './json-text.ts'
 
 /** Deeper nesting is refused before it is parsed: what nests this deep is an attack, and could not be written again. */
@@ -72,6 +72,8 @@ const READERS: { readonly [T in Exclude<keyof FieldTypes, 'raw'>]: (value: unkno
   uint: value => (isAbsent(value) ? 0 : Number.isInteger(value) && Number(value) >= 0 ? Number(value) : FAULT),
   int: value => (isAbsent(value) ? 0 : Number.isInteger(value) ? Number(value) : FAULT),
   object: value => (isAbsent(value) ? undefined : isFields(value) ? value : FAULT),
+  texts: value => readMap(value, entry => READERS.string(entry)),
+  subs: value => readMap(value, entry => (isFields(entry) ? readKnown(entry) : FAULT)),
   position: value => (isAbsent(value) ? undefined : isFields(value) ? readPosition(value) : FAULT),
 }
 
@@ -79,6 +81,25 @@ function readPosition(value: Fields): NonNullable<FieldTypes['position']> | type
   const offset = READERS.uint(own(value, 'offset'))
   const epoch = READERS.string(own(value, 'epoch'))
   return offset === FAULT || epoch === FAULT ? FAULT : { offset, epoch }
+}
+
+function readMap<T>(value: unknown, read: (entry: unknown) => T | typeof FAULT): ReadonlyMap<string, T> | typeof FAULT {
+  if (isAbsent(value)) return new Map()
+  if (!isFields(value)) return FAULT
+  const entries = new Map<string, T>()
+  for (const [name, entry] of Object.entries(value)) {
+    const known = read(entry)
+    if (known === FAULT) return FAULT
+    entries.set(name, known as T)
+  }
+  return entries
+}
+
+function readKnown(value: Fields): KnownSubscription | typeof FAULT {
+  const recover = READERS.boolean(own(value, 'recover'))
+  const delta = READERS.string(own(value, 'delta'))
+  const position = readPosition(value)
+  return recover === FAULT || delta === FAULT || position === FAULT ? FAULT : { recover, delta, ...position }
 }
 
 function readField<T extends Exclude<keyof FieldTypes, 'raw'>>(type: T, value: unknown): FieldTypes[T] | typeof FAULT {

@@ -1,7 +1,7 @@
 /** Writes replies and pushes as JSON text. Payloads are placed verbatim, zero values are left out except where PROTOCOL 6.7 names them. */
 import type { ErrorReply } from './errors.ts'
 import type { ClientInfo, Publication } from './publication.ts'
-import type { Push, Reply, Result, SubscribeResult } from './reply.ts'
+import type { ConnectResult, Push, Reply, Result, SubscribeResult } from './reply.ts'
 
 /** Text of a reply. */
 export function replyText(reply: Reply): string {
@@ -12,6 +12,7 @@ export function replyText(reply: Reply): string {
 /** Text of a push. */
 export function pushText(push: Push): string {
   if (push.type === 'disconnect') return `{"push":{"disconnect":${JSON.stringify(push.disconnect)}}}`
+  if (push.type === 'refresh') return `{"push":{"refresh":${JSON.stringify(push.expiry)}}}`
   const channel = JSON.stringify(push.channel)
   switch (push.type) {
     case 'publication':
@@ -19,6 +20,8 @@ export function pushText(push: Push): string {
     case 'join':
     case 'leave':
       return `{"push":{"channel":${channel},"${push.type}":{"info":${infoText(push.info)}}}}`
+    case 'subscribe':
+      return `{"push":{"channel":${channel},"subscribe":${subscribeText(push.value)}}}`
     case 'unsubscribe':
       return `{"push":{"channel":${channel},"unsubscribe":${JSON.stringify(push.unsubscribe)}}}`
   }
@@ -32,8 +35,11 @@ function resultText(result: Result): string {
   switch (result.method) {
     case 'connect':
     case 'refresh':
+      return connectText(result.value)
     case 'sub_refresh':
       return JSON.stringify(result.value)
+    case 'rpc':
+      return object([result.data !== undefined && `"data":${result.data}`])
     case 'subscribe':
       return subscribeText(result.value)
     case 'unsubscribe':
@@ -52,6 +58,15 @@ function historyText({ publications, epoch, offset }: Extract<Result, { method: 
   return `{"publications":${listText(publications, epoch)},"epoch":${JSON.stringify(epoch)},"offset":${offset}}`
 }
 
+function connectText({ data, subs, ...members }: ConnectResult): string {
+  const texts = [...subs ?? []].map(([channel, result]) => `${JSON.stringify(channel)}:${subscribeText(result)}`)
+  return object([
+    JSON.stringify(members).slice(1, -1),
+    data !== undefined && `"data":${data}`,
+    texts.length > 0 && `"subs":{${texts.join(',')}}`,
+  ])
+}
+
 /** Zero values are left out: an offset of 0, an empty list, `recovered` that is false. */
 function subscribeText(result: SubscribeResult): string {
   const { publications = [], epoch = '' } = result
@@ -64,7 +79,9 @@ function subscribeText(result: SubscribeResult): string {
     result.recovered && '"recovered":true',
     result.offset && `"offset":${result.offset}`,
     result.positioned && '"positioned":true',
+    result.data !== undefined && `"data":${result.data}`,
     result.wasRecovering && '"was_recovering":true',
+    result.delta && '"delta":true',
   ])
 }
 
@@ -72,15 +89,16 @@ function listText(publications: readonly Publication[], epoch: string): string {
   return `[${publications.map(publication => publicationText(publication, epoch)).join(',')}]`
 }
 
-/** The first publication of a stream carries the epoch (PROTOCOL 6.8). */
+/** The first publication of a stream carries the epoch, but not among deltas (PROTOCOL 6.8), whose data is a string (1.13). */
 export function publicationText(publication: Publication, epoch: string): string {
-  const { data, info, offset, tags, version } = publication
+  const { data, info, offset, tags, version, delta } = publication
   return object([
-    `"data":${data}`,
+    `"data":${delta === undefined ? data : JSON.stringify(data)}`,
     info && `"info":${infoText(info)}`,
     offset && `"offset":${offset}`,
     tags && `"tags":${JSON.stringify(tags)}`,
-    offset === 1 && epoch && `"epoch":${JSON.stringify(epoch)}`,
+    delta && '"delta":true',
+    offset === 1 && epoch && delta === undefined && `"epoch":${JSON.stringify(epoch)}`,
     version && `"version":${version}`,
   ])
 }

@@ -1,9 +1,11 @@
 /** What an engine is made from. Names are Centrifugo v6's in camel case; times are milliseconds. Source: PROTOCOL 3.1–3.4. */
 import type { JSONWebKeySet } from 'jose'
 import type { BrokerFactory } from './broker.ts'
+import type { Naming } from './channel.ts'
 import type { Clock } from './clock.ts'
 import type { Hooks } from './hooks.ts'
 import type { PresenceStore } from './presence.ts'
+import type { Json } from './publication.ts'
 
 /** What a channel can do. Everything is off by default: an engine without options lets a client do nothing. */
 export interface ChannelOptions {
@@ -27,6 +29,14 @@ export interface ChannelOptions {
   readonly joinLeave?: boolean
   /** Send joins and leaves to every subscriber, not only to who asks. @default false */
   readonly forcePushJoinLeave?: boolean
+  /** Delta formats that subscribers may ask for. @default none */
+  readonly allowedDeltaTypes?: readonly 'fossil'[]
+  /** Clients' publications are made deltas of the one before; needs history. The server API asks per publication. @default false */
+  readonly deltaPublish?: boolean
+  /** What the part after the namespace must match; names may then leave ASCII. @default none */
+  readonly channelRegex?: string
+  /** `json_object` refuses publications that are no object with 107. @default 'json', any JSON value */
+  readonly publicationDataFormat?: 'json' | 'json_object'
   /** Signed-in clients may subscribe without a subscription token. @default false */
   readonly allowSubscribeForClient?: boolean
   /** So may anonymous ones. @default false */
@@ -64,20 +74,41 @@ export type JwksSource =
   | { readonly endpoint: string }
   | { readonly keys: () => JSONWebKeySet | Promise<JSONWebKeySet> }
 
-/** How tokens are checked. Secrets accept HS256/384/512 only, key sets RS, ES and EdDSA only, so no key is used as another kind. */
+/** How tokens are checked. Secrets accept HS256/384/512 only, public keys their own kind, key sets RS, ES and EdDSA: no key is used as another kind. */
 export interface TokenOptions {
   readonly hmacSecretKey?: string
   /** Accepted as well while tokens of the old secret live. */
   readonly hmacPreviousSecretKey?: string
+  /** Second since 1970 after which the previous secret is no longer accepted. @default always accepted */
+  readonly hmacPreviousSecretKeyValidUntil?: number
+  /** PEM of a public key for RS256/384/512. */
+  readonly rsaPublicKey?: string
+  /** PEM of a public key for ES256/384/512. */
+  readonly ecdsaPublicKey?: string
   readonly jwks?: JwksSource
   /** Required `aud`. */
   readonly audience?: string
+  /** What one `aud` must match, instead of `audience`. */
+  readonly audienceRegex?: string
   /** Required `iss`. */
   readonly issuer?: string
+  /** What `iss` must match, instead of `issuer`. */
+  readonly issuerRegex?: string
+  /** Claim that names the user of connection tokens; must not be empty. @default 'sub' */
+  readonly userIdClaim?: string
   /** Required `typ` header, case-insensitive: keeps a token made for something else from opening a connection. */
   readonly typ?: string
   /** Verified tokens remembered. @default 10_000 */
   readonly cacheSize?: number
+}
+
+/** A channel `[namespace:]#user` that every connection of a user is subscribed to. */
+export interface PersonalChannelOptions {
+  readonly enabled: boolean
+  /** @default '' */
+  readonly personalChannelNamespace?: string
+  /** A new connection of a user disconnects the others with 3504. @default false */
+  readonly singleConnection?: boolean
 }
 
 /** What connections are held to. */
@@ -90,6 +121,22 @@ export interface ClientOptions {
   readonly subscriptionToken?: TokenOptions
   /** Connections without a token become anonymous (user ''). @default false: 3501 */
   readonly allowAnonymousConnectWithoutToken?: boolean
+  /** Tokens without a user are refused with 3507. @default false */
+  readonly disallowAnonymousConnectionTokens?: boolean
+  /** HTTP header whose value is the user of a connection without a token: only behind a proxy that sets it. @default none */
+  readonly userIdHttpHeader?: string
+  /** Development only: no token is needed, everything is permitted, nothing expires. @default false */
+  readonly insecure?: boolean
+  /** Subscribes every user's connections to a channel of theirs. @default off */
+  readonly subscribeToUserPersonalChannel?: PersonalChannelOptions
+  /** The connect reply tells the server's time. @default false */
+  readonly connectIncludeServerTime?: boolean
+  /** Open connections; above it upgrades are answered 503. @default 0, no limit */
+  readonly connectionLimit?: number
+  /** New connections per second; above it 503. @default 0, no limit */
+  readonly connectionRateLimit?: number
+  /** Connections of one user; one more is disconnected with 3504. @default 0, no limit */
+  readonly userConnectionLimit?: number
   /** @default 25_000 */
   readonly pingInterval?: number
   /** Must be below `pingInterval`. @default 8_000 */
@@ -112,6 +159,11 @@ export interface ClientOptions {
   readonly messageSizeLimit?: number
 }
 
+/** What `rpc` of the server API answers: any JSON value, or `encodedJson(text)`. */
+export interface RpcAnswer {
+  readonly data?: unknown
+}
+
 /** The server API over HTTP: one key may do everything, so it must never reach a browser. */
 export interface HttpApiOptions {
   /** Given as `X-API-Key`, `Authorization: apikey …` or `?api_key=`. Without one nobody passes. */
@@ -122,12 +174,15 @@ export interface HttpApiOptions {
   readonly errorMode?: 'transport'
   /** @default '/api' */
   readonly handlerPrefix?: string
+  /** Answers the method `rpc`, parameters as JSON text; undefined is 104. @default no method */
+  readonly rpc?: (method: string, params: Json | undefined) => RpcAnswer | undefined | Promise<RpcAnswer | undefined>
 }
 
 /** Options of `createEngine`. */
 export interface EngineOptions {
   readonly client?: ClientOptions
-  readonly channel?: {
+  /** Signs of channel names, and what channels can do. */
+  readonly channel?: Partial<Naming> & {
     /** Channels whose name has no `:`. */
     readonly withoutNamespace?: ChannelOptions
     readonly namespaces?: readonly NamespaceOptions[]

@@ -1,4 +1,5 @@
 /** Payloads of the in-process API: any JSON value, or text that is JSON already. */
+import type { ChannelRules } from './config.ts'
 import { EngineError } from './errors.ts'
 import { oneLine } from './publication.ts'
 import type { Json } from './publication.ts'
@@ -20,6 +21,14 @@ export function toJson(data: unknown): Json {
   const text = stringify(data)
   if (text === undefined) throw new EngineError('badRequest', 'data must be a JSON value')
   return text
+}
+
+/** The same for a payload that may be absent. */
+export const toOptionalJson = (data: unknown): Json | undefined => (data === undefined ? undefined : toJson(data))
+
+/** Whether a payload is what the channel carries; `json` is valid JSON already. */
+export function fitsFormat(json: Json, { publicationDataFormat }: Pick<ChannelRules, 'publicationDataFormat'>): boolean {
+  return publicationDataFormat === 'json' || json.trimStart().startsWith('{')
 }
 
 function stringify(data: unknown): string | undefined {

@@ -1,8 +1,8 @@
 /** Reads a Protobuf message into a command. Payloads are JSON text here as everywhere in this engine. Source: PROTOCOL 1.1, 1.2. */
 import { COMMANDS } from './command.ts'
-import type { Command, FieldTypes, Method } from './command.ts'
+import type { Command, FieldTypes, KnownSubscription, Method } from './command.ts'
 import { isJson } from './json-text.ts'
-import { WireError, readMessage } from './protobuf.ts'
+import { WireError, readMessage, readRepeated } from './protobuf.ts'
 import { oneLine } from './publication.ts'
 
 type Wire = bigint | Buffer | undefined
@@ -54,10 +54,28 @@ function toCommand(fields: ReadonlyMap<number, bigint | Buffer>): Command | unde
 function toRequest(method: Method, { body, numbers }: { body: Buffer, numbers: Readonly<Record<string, number>> }): Record<string, unknown> {
   const given = readMessage(body)
   const types = Object.entries(COMMANDS[method]) as [string, keyof FieldTypes][]
-  return Object.fromEntries(types.map(([name, type]) => [name, READERS[type](given.get(numbers[name] ?? 0))]))
+  return Object.fromEntries(types.map(([name, type]) => {
+    const number = numbers[name] ?? 0
+    return [name, type === 'texts' || type === 'subs' ? readMap(type, body, number) : READERS[type](given.get(number))]
+  }))
 }
 
-const READERS: { readonly [T in keyof FieldTypes]: (value: Wire) => FieldTypes[T] } = {
+/** A map is a repeated message of key and value. */
+function readMap(type: 'texts' | 'subs', body: Buffer, number: number): ReadonlyMap<string, unknown> {
+  const entries = readRepeated(body, number).map(bytesOf).map(readMessage)
+  const read = type === 'texts' ? READERS.string : (value: Wire) => readKnown(readMessage(bytesOf(value)))
+  return new Map(entries.map(entry => [READERS.string(entry.get(1)), read(entry.get(2))]))
+}
+
+/** Numbers of a SubscribeRequest. */
+function readKnown(fields: ReadonlyMap<number, bigint | Buffer>): KnownSubscription {
+  return {
+    recover: READERS.boolean(fields.get(3)), epoch: READERS.string(fields.get(6)), offset: READERS.uint(fields.get(7)),
+    delta: READERS.string(fields.get(12)),
+  }
+}
+
+const READERS: { readonly [T in Exclude<keyof FieldTypes, 'texts' | 'subs'>]: (value: Wire) => FieldTypes[T] } = {
   string: value => bytesOf(value).toString(),
   boolean: value => numberOf(value) !== 0n,
   uint: value => whole(numberOf(value)),

@@ -79,6 +79,17 @@ export function readMessage(bytes: Buffer): ReadonlyMap<number, bigint | Buffer>
   return fields
 }
 
+/** Every value of one field, in order. */
+export function readRepeated(bytes: Buffer, wanted: number): (bigint | Buffer)[] {
+  const reader = new WireReader(bytes)
+  const values: (bigint | Buffer)[] = []
+  while (!reader.isAtEnd) {
+    const { number, value } = reader.field()
+    if (number === wanted) values.push(value)
+  }
+  return values
+}
+
 /** A varint's bytes, for whole numbers from 0. */
 function varint(value: number): Buffer {
   const bytes: number[] = []

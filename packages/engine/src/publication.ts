@@ -22,6 +22,8 @@ export interface Publication {
   readonly info?: ClientInfo
   readonly tags?: Readonly<Record<string, string>>
   readonly version?: number
+  /** Only on its way to who negotiated deltas: whether `data` is a patch. In JSON it is then a string. */
+  readonly delta?: boolean
 }
 
 /** A place in the stream of a channel. */

@@ -1,9 +1,9 @@
 /** In-process publishing: what the server API's `publish` and `broadcast` do. Source: PROTOCOL 2.2, 2.3. */
 import type { Broker, Draft, PublishResult } from './broker.ts'
-import { namespaceOf } from './channel.ts'
+import { splitChannel } from './channel.ts'
 import type { ChannelRules, EngineConfig } from './config.ts'
 import { EngineError } from './errors.ts'
-import { toJson } from './payload.ts'
+import { fitsFormat, toJson } from './payload.ts'
 import type { ClientInfo, Json } from './publication.ts'
 
 /** How a publication is kept and repeated. */
@@ -14,6 +14,8 @@ export interface PublishOptions {
   readonly version?: number
   /** Versions of different epochs are not compared. @default '' compares with whatever came last */
   readonly versionEpoch?: string
+  /** Subscribers with deltas get a patch of the publication before; needs history. @default false, or the channel's `deltaPublish` */
+  readonly delta?: boolean
   /** Deliver, but keep nothing: no offset, not recoverable. @default false */
   readonly skipHistory?: boolean
   /** Travel with the publication. */
@@ -36,7 +38,7 @@ export interface Publishing {
 /** The rules of a channel for the application, which is not held to name checks (PROTOCOL 6.22). */
 export function rulesFor(config: EngineConfig, channel: string): ChannelRules {
   if (channel === '') throw new EngineError('badRequest', 'channel is required')
-  const rules = config.namespaces.get(namespaceOf(channel))
+  const rules = config.namespaces.get(splitChannel(channel, config.naming).namespace)
   if (!rules) throw new EngineError('unknownChannel', `no namespace for ${channel}`)
   return rules
 }
@@ -45,7 +47,8 @@ export function rulesFor(config: EngineConfig, channel: string): ChannelRules {
 export function createPublishing(config: EngineConfig, broker: Broker): Publishing {
   const publishJson = (channel: string, json: Json, { skipHistory, ...options }: PublishOptions): PublishResult => {
     const rules = rulesFor(config, channel)
-    const draft: Draft = { ...options, data: json }
+    if (!fitsFormat(json, rules)) throw new EngineError('badRequest', `${channel} carries JSON objects`)
+    const draft: Draft = { ...options, delta: options.delta || rules.deltaPublish, data: json }
     return broker.publish(channel, draft, skipHistory ? { ...rules, historySize: 0 } : rules)
   }
   return {

@@ -1,7 +1,7 @@
 /** What the server writes: replies to commands and pushes. Plain data; a codec turns it into bytes. Source: PROTOCOL 1.1–1.3, 6.7. */
 import type { Disconnect } from './disconnects.ts'
 import type { ErrorReply } from './errors.ts'
-import type { ClientInfo, Publication } from './publication.ts'
+import type { ClientInfo, Json, Publication } from './publication.ts'
 import type { Unsubscribe } from './unsubscribes.ts'
 
 /** Credentials that end: `ttl` in seconds. */
@@ -20,6 +20,11 @@ export interface ConnectResult extends Expiry {
   /** Where further commands go, on transports that only carry answers. */
   readonly session?: string
   readonly node?: string
+  /** Millisecond since 1970. */
+  readonly time?: number
+  readonly data?: Json
+  /** Server-side subscriptions by channel. */
+  readonly subs?: ReadonlyMap<string, SubscribeResult>
 }
 
 /** Result of `subscribe`; zero values are left out. */
@@ -31,6 +36,8 @@ export interface SubscribeResult extends Expiry {
   readonly offset?: number
   readonly positioned?: boolean
   readonly wasRecovering?: boolean
+  readonly delta?: boolean
+  readonly data?: Json
 }
 
 /** Results by the name they have on the wire. */
@@ -41,6 +48,7 @@ export type Result =
   | { readonly method: 'unsubscribe' | 'publish' }
   | { readonly method: 'presence', readonly clients: ReadonlyMap<string, ClientInfo> }
   | { readonly method: 'presence_stats', readonly clients: number, readonly users: number }
+  | { readonly method: 'rpc', readonly data: Json | undefined }
   | { readonly method: 'history', readonly publications: readonly Publication[], readonly offset: number, readonly epoch: string }
 
 /** Reply to the command with this id. */
@@ -53,5 +61,9 @@ export type Push =
   | { readonly type: 'publication', readonly channel: string, readonly publication: Publication, readonly epoch: string }
   | { readonly type: 'join' | 'leave', readonly channel: string, readonly info: ClientInfo }
   | { readonly type: 'unsubscribe', readonly channel: string, readonly unsubscribe: Unsubscribe }
+  /** A subscription that the server made after `connect`. */
+  | { readonly type: 'subscribe', readonly channel: string, readonly value: SubscribeResult }
+  /** The server moved the expiry of the connection. */
+  | { readonly type: 'refresh', readonly expiry: Expiry }
   /** Last words of a transport that has no close code. */
   | { readonly type: 'disconnect', readonly disconnect: Disconnect }

@@ -4,6 +4,8 @@
 export interface Member {
   readonly client: string
   readonly user: string
+  /** Id of the session, on transports that have one. */
+  readonly sessionId: string | undefined
 }
 
 /** Open connections and their users. */
@@ -48,12 +50,16 @@ export class Roster<M extends Member> {
     return true
   }
 
-  /** Connected members a user or client id names; both given must both fit. */
-  find({ user, client }: { readonly user?: string | undefined, readonly client?: string | undefined }): M[] {
-    if (client !== undefined) {
-      const member = this.#clients.get(client)
-      return member && (user === undefined || member.user === user) ? [member] : []
-    }
-    return user === undefined ? [] : [...this.#users.get(user) ?? []]
+  /** Number of connected members of a user. */
+  countOf(user: string): number {
+    return this.#users.get(user)?.size ?? 0
+  }
+
+  /** Connected members that fit everything that is given; nothing given fits nobody. */
+  find({ user, client, session }: { readonly user?: string | undefined, readonly client?: string | undefined, readonly session?: string | undefined }): M[] {
+    const fits = (member: M): boolean => (user === undefined || member.user === user) && (session === undefined || member.sessionId === session)
+    if (client !== undefined) return [this.#clients.get(client)].filter(member => member !== undefined).filter(fits)
+    if (user !== undefined) return [...this.#users.get(user) ?? []].filter(fits)
+    return session === undefined ? [] : [...this.#clients.values()].filter(fits)
   }
 }

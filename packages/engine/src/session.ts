@@ -2,7 +2,9 @@
  * State of one connection, as plain data. Commands (`commands/*.ts`) decide on it, `deadlines.ts` says what its time brings,
  * `connection.ts` performs. Modes: new → connecting → connected → closed, and new → connecting → refused → closed. See SPEC.md.
  */
+import type { IncomingHttpHeaders } from 'node:http'
 import type { Broker } from './broker.ts'
+import type { HookRequest } from './hook-shapes.ts'
 import type { Codec, Message } from './codec.ts'
 import type { ChannelRules, EngineConfig } from './config.ts'
 import type { Hooks } from './hooks.ts'
@@ -15,6 +17,14 @@ import type { Unsubscribe } from './unsubscribes.ts'
 /** Mode of a session. */
 export type Status = 'new' | 'connecting' | 'refused' | 'connected' | 'closed'
 
+/** A publication as it came from the broker. */
+export interface Delivery {
+  readonly publication: Publication
+  readonly epoch: string
+  /** The one before it, where subscribers may get a patch of it. */
+  readonly previous: Publication | undefined
+}
+
 /** Who gets what a channel carries. */
 export interface Receiver {
   readonly codec: Codec
@@ -23,22 +33,33 @@ export interface Receiver {
   onGap(subscription: Subscription): void
 }
 
+/** Who asked for a subscription: the client, or one of the server's reasons. */
+export type Source = 'client' | 'token' | 'hook' | 'personal' | 'reconnect' | 'api'
+
 /** One channel of one connection. */
 export interface Subscription {
   readonly channel: string
   readonly rules: ChannelRules
   readonly receiver: Receiver
-  readonly info: ClientInfo
+  readonly source: Source
+  info: ClientInfo
   readonly isPositioned: boolean
   readonly isRecoverable: boolean
   readonly wantsJoinLeave: boolean
+  readonly usesDelta: boolean
+  /** Whether the hook `subRefresh` is asked when it expires, instead of the client. */
+  readonly isRefreshedByHook: boolean
+  /** Offset of the publication whose data the client holds to apply patches to; 0: none. */
+  base: number
+  /** How it is to end as soon as it is live. */
+  end?: Unsubscribe
   /** Last offset seen, while positioned. */
   offset: number
   epoch: string
   /** Millisecond of expiry; Infinity: never. */
   expireAt: number
   /** What was published while the subscription was still being made; undefined once live. */
-  pending: { readonly publication: Publication, readonly epoch: string }[] | undefined
+  pending: Delivery[] | undefined
 }
 
 /** Everything known of a connection. Times in milliseconds, Infinity: not waiting for it. */
@@ -48,8 +69,9 @@ export interface Session {
   readonly subscriptions: Map<string, Subscription>
   /** Whether the transport pings by itself. */
   readonly hasNativePing: boolean
-  /** Where further commands are sent, on transports that only carry answers. */
-  readonly emulation: Transport['emulation']
+  readonly transport: TransportFacts
+  /** Headers of the request the connection came with, until `connect` was decided. */
+  headers: IncomingHttpHeaders | undefined
   status: Status
   user: string
   info: Json | undefined
@@ -61,9 +83,14 @@ export interface Session {
   pingAt: number
   pongAt: number
   expireAt: number
+  /** Whether the hook `refresh` is asked when it expires, instead of the client. */
+  isRefreshedByHook: boolean
   /** The subscription being decided, and how it is to end as soon as it is made. */
   subscribing: { readonly channel: string, end?: Unsubscribe } | undefined
 }
+
+/** What a session needs to know of its transport. */
+export type TransportFacts = Pick<Transport, 'name' | 'emulation'>
 
 /** What deciding needs from outside. */
 export interface Ports {
@@ -83,16 +110,17 @@ export interface SessionOptions {
   readonly client: string
   readonly receiver: Receiver
   readonly hasNativePing: boolean
-  readonly emulation?: Transport['emulation']
+  readonly transport: TransportFacts
+  readonly headers?: IncomingHttpHeaders
   readonly now: number
   /** Time to send `connect`. */
   readonly staleCloseDelay: number
 }
 
 /** A session that has said nothing yet. */
-export function createSession({ client, receiver, hasNativePing, emulation, now, staleCloseDelay }: SessionOptions): Session {
+export function createSession({ client, receiver, hasNativePing, transport, headers, now, staleCloseDelay }: SessionOptions): Session {
   return {
-    client, receiver, hasNativePing, emulation, subscriptions: new Map(), status: 'new', user: '', info: undefined, meta: undefined, since: now,
+    client, receiver, hasNativePing, transport, headers, isRefreshedByHook: false, subscriptions: new Map(), status: 'new', user: '', info: undefined, meta: undefined, since: now,
     staleAt: now + staleCloseDelay, cutAt: Infinity, pingAt: Infinity, pongAt: Infinity, expireAt: Infinity, subscribing: undefined,
   }
 }
@@ -104,4 +132,9 @@ export const isClosed = (session: Session): boolean => session.status === 'close
 export function clientInfo(session: Session, chanInfo?: Json): ClientInfo {
   const { user, client, info } = session
   return { user, client, ...(info !== undefined && { connInfo: info }), ...(chanInfo !== undefined && { chanInfo }) }
+}
+
+/** What hooks are told of the connection. */
+export function hookRequest({ client, user, transport, receiver, meta }: Session): HookRequest {
+  return { client, user, transport: transport.name, protocol: receiver.codec.isText ? 'json' : 'protobuf', meta }
 }

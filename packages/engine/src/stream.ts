@@ -22,6 +22,11 @@ export class Stream {
     return { offset: this.#top, epoch: this.epoch }
   }
 
+  /** The newest publication that is still kept. */
+  get last(): Publication | undefined {
+    return this.#kept.at(-1)
+  }
+
   /** Whether a versioned publication came too late. A publication that names no epoch is compared with whatever was last. */
   isOutdated(version: number, versionEpoch: string): boolean {
     return version > 0 && version <= this.#version && (versionEpoch === '' || versionEpoch === this.#versionEpoch)

@@ -3,7 +3,7 @@
  * line, SSE: one per event), further commands come by `POST /emulation`. Source: PROTOCOL 1.17, 6.1, 6.4.
  */
 import { randomUUID } from 'node:crypto'
-import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage, Server, ServerResponse } from 'node:http'
 import { readBody } from './body.ts'
 import { jsonCodec } from './codec-json.ts'
 import { protobufCodec } from './codec-protobuf.ts'
@@ -119,7 +119,7 @@ class EmulatedSessions {
     response.writeHead(200, { ...STREAM_HEADERS, 'content-type': format.contentType })
     response.flushHeaders()
     if (format.preamble) response.write(format.preamble)
-    this.#open(response, format).onFrame(first)
+    this.#open(response, format, request.headers).onFrame(first)
   }
 
   /** The commands a stream starts with, or the HTTP status of the refusal. */
@@ -130,13 +130,14 @@ class EmulatedSessions {
     return connect === '' ? 400 : Buffer.byteLength(connect) > messageSizeLimit ? 413 : Buffer.from(connect)
   }
 
-  #open(response: ServerResponse, format: Format): TransportEvents {
+  #open(response: ServerResponse, format: Format, headers: IncomingHttpHeaders): TransportEvents {
     const session = randomUUID()
     const setPaused = (isPaused: boolean): void => {
       const emulated = this.#sessions.get(session)
       if (emulated) emulated.isPaused = isPaused
     }
-    const events = this.#options.accept(toTransport(response, { format, setPaused, emulation: { session, node: this.#options.node } }), format.codec)
+    const transport = toTransport(response, { format, setPaused, emulation: { session, node: this.#options.node } })
+    const events = this.#options.accept(transport, format.codec, headers)
     this.#sessions.set(session, { events, isPaused: false })
     response.on('close', () => {
       this.#sessions.delete(session)
@@ -169,6 +170,7 @@ interface StreamParts {
 
 function toTransport(response: ServerResponse, { format, emulation, setPaused }: StreamParts): Transport {
   return {
+    name: format === EVENTS ? 'sse' : 'http_stream',
     emulation,
     get bufferedBytes() {
       return response.writableLength

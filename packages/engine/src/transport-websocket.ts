@@ -1,6 +1,6 @@
 /** Adapter of `transport.ts`: WebSocket over `ws`, attached to an HTTP server's upgrades on one path. */
 import { STATUS_CODES } from 'node:http'
-import type { IncomingMessage, Server } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { WebSocketServer } from 'ws'
 import type { WebSocket } from 'ws'
@@ -45,7 +45,7 @@ export function serveWebSocket(server: Server, options: WebSocketOptions): () =>
     if (status !== undefined) return answer(socket, status)
     sockets.handleUpgrade(request, socket, head, webSocket => {
       const hasNativePing = url.searchParams.get('cf_ws_frame_ping_pong') === 'true'
-      serve(webSocket, options.accept, { hasNativePing, codec: codecOf(webSocket, url) })
+      serve(webSocket, options.accept, { hasNativePing, codec: codecOf(webSocket, url), headers: request.headers })
     })
   }
 
@@ -73,8 +73,14 @@ function codecOf({ protocol }: WebSocket, { searchParams }: URL): Codec {
   return protocol === protobufCodec.name || format === 'protobuf' ? protobufCodec : jsonCodec
 }
 
-function serve(webSocket: WebSocket, accept: Accept, { hasNativePing, codec }: { hasNativePing: boolean, codec: Codec }): void {
-  const events = accept(toTransport(webSocket, hasNativePing), codec)
+interface Upgraded {
+  readonly hasNativePing: boolean
+  readonly codec: Codec
+  readonly headers: IncomingHttpHeaders
+}
+
+function serve(webSocket: WebSocket, accept: Accept, { hasNativePing, codec, headers }: Upgraded): void {
+  const events = accept(toTransport(webSocket, hasNativePing), codec, headers)
   webSocket.on('message', data => { events.onFrame(data as Buffer) })
   webSocket.on('close', (code, reason) => { events.onClose(code, reason.toString()) })
   // Faults of the frame format close the socket with their own code; `close` reports it.
@@ -83,6 +89,7 @@ function serve(webSocket: WebSocket, accept: Accept, { hasNativePing, codec }: {
 
 function toTransport(webSocket: WebSocket, hasNativePing: boolean): Transport {
   return {
+    name: 'websocket',
     get bufferedBytes() {
       return webSocket.bufferedAmount
     },

@@ -1,4 +1,5 @@
 /** Port: one connection's way to its client. Adapters: `transport-websocket.ts`, `transport-http.ts`. */
+import type { IncomingHttpHeaders } from 'node:http'
 import type { Codec } from './codec.ts'
 import type { Disconnect } from './disconnects.ts'
 
@@ -21,11 +22,12 @@ export interface Transport {
   /** Stops and resumes reading. */
   pause(): void
   resume(): void
+  readonly name: 'websocket' | 'http_stream' | 'sse'
   /** Where further commands are to be sent, when this transport only carries answers. */
   readonly emulation?: { readonly session: string, readonly node: string }
   /** A ping of the transport itself; where present, protocol pings are off. */
   ping?(): void
 }
 
-/** Takes a new transport in, with how its client writes; its events go to what is returned. */
-export type Accept = (transport: Transport, codec: Codec) => TransportEvents
+/** Takes a new transport in, with how its client writes and the headers it came with; its events go to what is returned. */
+export type Accept = (transport: Transport, codec: Codec, headers: IncomingHttpHeaders) => TransportEvents

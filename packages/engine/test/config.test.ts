@@ -24,12 +24,12 @@ test.each<[options: EngineOptions, faults: string[]]>([
   [{ client: { pingInterval: 8_000 } }, ['client: pongTimeout must be shorter than pingInterval']],
   [{ client: { channelLimit: 0 } }, ['client: channelLimit must be a whole number above 0']],
   [{ client: { queueMaxSize: NaN } }, ['client: queueMaxSize must be a whole number above 0']],
-  [{ client: { token: {} } }, ['client: token needs hmacSecretKey or jwks']],
+  [{ client: { token: {} } }, ['client: token needs hmacSecretKey, rsaPublicKey, ecdsaPublicKey or jwks']],
   [{ client: { token: { hmacSecretKey: '' } } }, ['client: token.hmacSecretKey must not be empty']],
   [{ client: { token: { jwks: { endpoint: 'nowhere' } } } }, ['client: token.jwks.endpoint must be a URL']],
   [{ client: { pongTimeout: 30_000, subscriptionToken: { hmacPreviousSecretKey: 'x' } } }, [
     'client: pongTimeout must be shorter than pingInterval',
-    'client: subscriptionToken needs hmacSecretKey or jwks',
+    'client: subscriptionToken needs hmacSecretKey, rsaPublicKey, ecdsaPublicKey or jwks',
     'client: subscriptionToken.hmacPreviousSecretKey needs hmacSecretKey',
   ]],
 ])('options %j have the faults %j', (options, expected) => {

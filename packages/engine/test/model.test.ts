@@ -38,8 +38,8 @@ function createSubscriber(hub: Hub, read: (since: Position) => History): { step:
   const ask = (): void => {
     if (subscription) return
     subscription = {
-      channel: 'c', rules: {} as never, receiver, info: { user: '', client: '' }, isPositioned: true, isRecoverable: true, wantsJoinLeave: false,
-      offset: 0, epoch: '', expireAt: Infinity, pending: [],
+      channel: 'c', rules: {} as never, receiver, source: 'client', info: { user: '', client: '' }, isPositioned: true, isRecoverable: true,
+      wantsJoinLeave: false, usesDelta: false, isRefreshedByHook: false, base: 0, offset: 0, epoch: '', expireAt: Infinity, pending: [],
     }
     hub.add(subscription)
     asked = read(known)

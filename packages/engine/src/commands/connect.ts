@@ -2,65 +2,79 @@
 import type { Request } from '../command.ts'
 import { DISCONNECTS } from '../disconnects.ts'
 import { isPast, toDeadline, toExpiry } from '../expiry.ts'
-import type { Claims } from '../hooks.ts'
+import { identify } from '../identity.ts'
+import type { Identity } from '../identity.ts'
 import { disconnect, isRefusal, refuse, reply } from '../outcome.ts'
-import type { Outcome, Refusal } from '../outcome.ts'
+import type { Effect, Outcome } from '../outcome.ts'
+import type { ConnectResult, SubscribeResult } from '../reply.ts'
+import { beginServerSide, serverSubscriptions } from '../server-side.ts'
 import { isClosed } from '../session.ts'
 import type { Ports, Session } from '../session.ts'
-import { toConnectionGrant } from '../tokens/claims.ts'
-import type { ConnectionGrant } from '../tokens/claims.ts'
-import type { Verified } from '../tokens/verifier.ts'
+import type { Making } from '../subscribing.ts'
 import { ask } from '../verdict.ts'
 
-/** Claims as signed and what they mean. */
-interface Identity {
-  readonly claims: Claims
-  readonly grant: ConnectionGrant
-}
-
-const ANONYMOUS: Identity = { claims: {}, grant: { user: '', info: undefined, expireAt: 0, channels: [], meta: undefined } }
+type Connect = Request<'connect'>
 
 /** Decides on a connection. */
-export async function connect(session: Session, request: Request<'connect'>, ports: Ports): Promise<Outcome> {
+export async function connect(session: Session, request: Connect, ports: Ports): Promise<Outcome> {
   if (session.status !== 'new') return disconnect('badRequest')
   session.status = 'connecting'
   const outcome = await admit(session, request, ports)
+  session.headers = undefined
   if (!isClosed(session)) session.status = isRefusal(outcome) ? 'refused' : 'connected'
   return outcome
 }
 
-async function admit(session: Session, request: Request<'connect'>, ports: Ports): Promise<Outcome> {
-  const identity = request.token === '' ? anonymous(ports) : identify(await ports.tokens.connection.verify(request.token))
+async function admit(session: Session, request: Connect, ports: Ports): Promise<Outcome> {
+  const identity = await identify(session, request, ports)
   if (isRefusal(identity)) return identity
-  const { grant, claims } = identity
-  if (isPast(grant.expireAt, ports.now())) return refuse('expired')
-  // Server-side subscriptions are not served: better no connection than one that silently lacks its channels.
-  if (grant.channels.length > 0) return refuse('notAvailable')
+  if (isPast(identity.expireAt, ports.now())) return refuse('expired')
   const { client } = session
-  const context = { client, user: grant.user, claims, data: request.data, isRefresh: false }
+  const context = { client, user: identity.user, claims: identity.claims, data: request.data, isRefresh: false }
   const veto = await ask(ports, { disconnect: DISCONNECTS.serverError }, () => ports.hooks.onConnecting?.(context))
-  return veto ?? welcome(session, grant, ports)
+  if (veto) return veto
+  const makings = serverSubscriptions(identity, request, ports)
+  if (isRefusal(makings)) return makings
+  // The connection may have ended meanwhile: whatever is decided now is not written, and nothing may stay attached.
+  if (isClosed(session)) return refuse('internal')
+  return welcome(session, { identity, makings }, ports)
 }
 
-function anonymous({ config }: Ports): Identity | Refusal {
-  return config.client.allowAnonymousConnectWithoutToken ? ANONYMOUS : disconnect('badRequest')
+interface Admitted {
+  readonly identity: Identity
+  readonly makings: readonly Making[]
 }
 
-function identify(verified: Verified): Identity | Refusal {
-  if ('fault' in verified) return FAULTS[verified.fault]
-  const grant = toConnectionGrant(verified.claims)
-  return grant ? { claims: verified.claims, grant } : FAULTS.invalid
+async function welcome(session: Session, { identity, makings }: Admitted, ports: Ports): Promise<Outcome> {
+  session.user = identity.user
+  session.info = identity.info
+  session.meta = identity.meta
+  session.expireAt = toDeadline(identity.expireAt)
+  session.isRefreshedByHook = ports.hooks.refresh !== undefined
+  const subs = new Map<string, SubscribeResult>()
+  const effects: Effect[] = [{ type: 'connected' }]
+  for (const begun of await Promise.all(makings.map(making => beginServerSide(session, making, ports)))) {
+    if (isRefusal(begun)) return disconnect('serverError')
+    subs.set(begun.effect.subscription.channel, begun.value)
+    effects.push(begun.effect)
+  }
+  return reply({ method: 'connect', value: toResult(session, { identity, subs }, ports) }, ...effects)
 }
 
-const FAULTS = { expired: refuse('tokenExpired'), invalid: disconnect('invalidToken'), unavailable: refuse('internal') }
+interface Welcomed {
+  readonly identity: Identity
+  readonly subs: ReadonlyMap<string, SubscribeResult>
+}
 
-function welcome(session: Session, grant: ConnectionGrant, { config, now }: Ports): Outcome {
-  session.user = grant.user
-  session.info = grant.info
-  session.meta = grant.meta
-  session.expireAt = toDeadline(grant.expireAt)
-  const { pingInterval } = config.client
+function toResult(session: Session, { identity, subs }: Welcomed, { config, now }: Ports): ConnectResult {
+  const { pingInterval, connectIncludeServerTime } = config.client
   const ping = session.hasNativePing ? {} : { ping: Math.max(1, Math.round(pingInterval / 1000)), pong: true }
-  const value = { client: session.client, version: config.version, ...toExpiry(grant.expireAt, now()), ...ping, ...session.emulation }
-  return reply({ method: 'connect', value }, { type: 'connected' })
+  return {
+    client: session.client, version: config.version,
+    ...!session.isRefreshedByHook && toExpiry(identity.expireAt, now()),
+    ...ping, ...session.transport.emulation,
+    ...connectIncludeServerTime && { time: now() },
+    ...identity.data !== undefined && { data: identity.data },
+    ...subs.size > 0 && { subs },
+  }
 }

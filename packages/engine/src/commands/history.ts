@@ -13,7 +13,7 @@ export async function history(session: Session, request: HistoryRequest, ports: 
   const rules = findRules(ports.config, channel)
   if (isRefusal(rules)) return rules
   if (!keepsHistory(rules)) return refuse('notAvailable')
-  if (!hasRight(session, channel, { right: 'History', rules })) return refuse('permissionDenied')
+  if (!hasRight(session, channel, { right: 'History', rules, config: ports.config })) return refuse('permissionDenied')
   if (since && reverse && since.offset === 0) return refuse('badRequest')
   const limit = clamp(request.limit, ports.config.client.historyMaxPublicationLimit)
   try {

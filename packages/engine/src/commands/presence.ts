@@ -23,5 +23,5 @@ function entries(session: Session, channel: string, ports: Ports): ReadonlyMap<s
   const rules = findRules(ports.config, channel)
   if (isRefusal(rules)) return rules
   if (!rules.presence) return refuse('notAvailable')
-  return hasRight(session, channel, { right: 'Presence', rules }) ? ports.presence.list(channel) : refuse('permissionDenied')
+  return hasRight(session, channel, { right: 'Presence', rules, config: ports.config }) ? ports.presence.list(channel) : refuse('permissionDenied')
 }

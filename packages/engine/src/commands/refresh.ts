@@ -4,24 +4,26 @@ import { DISCONNECTS } from '../disconnects.ts'
 import { isPast, toDeadline, toExpiry } from '../expiry.ts'
 import { disconnect, refuse, reply } from '../outcome.ts'
 import type { Outcome } from '../outcome.ts'
+import { areTokenChannelsOther } from '../server-side.ts'
 import type { Ports, Session } from '../session.ts'
 import { toConnectionGrant } from '../tokens/claims.ts'
 import { ask } from '../verdict.ts'
 
-/** Moves the expiry of a connection; an expired token ends it at once. Source: PROTOCOL 6.19. */
+/** Moves the expiry of a connection; an expired token ends it at once, so do other server-side channels. Source: PROTOCOL 6.19. */
 export async function refresh(session: Session, { token }: Request<'refresh'>, ports: Ports): Promise<Outcome> {
   if (token === '') return disconnect('badRequest')
   const verified = await ports.tokens.connection.verify(token)
   if ('fault' in verified) return FAULTS[verified.fault]
   const { claims } = verified
-  const grant = toConnectionGrant(claims)
+  const grant = toConnectionGrant(claims, ports.config.client.token?.userIdClaim)
   if (grant?.user !== session.user) return disconnect('invalidToken')
   if (isPast(grant.expireAt, ports.now())) return disconnect('expired')
+  if (areTokenChannelsOther(session, grant.subs.keys())) return disconnect('insufficientState')
   const { client, user } = session
   const context = { client, user, claims, data: undefined, isRefresh: true }
   const veto = await ask(ports, { disconnect: DISCONNECTS.serverError }, () => ports.hooks.onConnecting?.(context))
   if (veto) return veto
-  session.meta = grant.meta
+  if (grant.meta !== undefined) session.meta = grant.meta
   session.expireAt = toDeadline(grant.expireAt)
   const value = { client, version: ports.config.version, ...toExpiry(grant.expireAt, ports.now()) }
   return reply({ method: 'refresh', value }, { type: 'expiryChanged' })

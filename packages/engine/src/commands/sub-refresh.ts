@@ -6,6 +6,7 @@ import { isPast, toDeadline, toExpiry } from '../expiry.ts'
 import { disconnect, isRefusal, refuse, reply } from '../outcome.ts'
 import type { Outcome } from '../outcome.ts'
 import type { Ports, Session, Subscription } from '../session.ts'
+import { renewSubscription } from '../renewal.ts'
 import { toSubscriptionGrant } from '../tokens/claims.ts'
 import type { SubscriptionGrant } from '../tokens/claims.ts'
 import { UNSUBSCRIBES } from '../unsubscribes.ts'
@@ -17,9 +18,11 @@ export async function subRefresh(session: Session, request: Request<'sub_refresh
   const rules = findRules(ports.config, channel)
   if (isRefusal(rules)) return rules
   if (request.type !== 0) return refuse('notAvailable')
-  if (token === '') return refuse('badRequest')
+  const { hooks } = ports
+  if (token === '' && !hooks.subRefresh) return refuse('badRequest')
   const subscription = session.subscriptions.get(channel)
   if (!subscription) return refuse('permissionDenied')
+  if (token === '') return byHook(session, subscription, ports)
   const verified = await ports.tokens.subscription.verify(token)
   if ('fault' in verified) return verified.fault === 'expired' ? end(subscription) : FAULTS[verified.fault]
   const grant = toSubscriptionGrant(verified.claims)
@@ -28,6 +31,15 @@ export async function subRefresh(session: Session, request: Request<'sub_refresh
   const context = { client: session.client, user: session.user, channel, claims: verified.claims, data: undefined, isRefresh: true }
   const veto = await ask(ports, { error: ERRORS.internal }, () => ports.hooks.onSubscribing?.(context))
   return veto ?? extend(subscription, grant.expireAt, ports)
+}
+
+async function byHook(session: Session, subscription: Subscription, ports: Ports): Promise<Outcome> {
+  const renewed = await renewSubscription(session, subscription, ports)
+  if (renewed === undefined) return refuse('badRequest')
+  if (typeof renewed === 'object') return renewed
+  if (!renewed) return end(subscription)
+  const value = subscription.isRefreshedByHook || subscription.expireAt === Infinity ? {} : toExpiry(subscription.expireAt / 1000, ports.now())
+  return reply({ method: 'sub_refresh', value }, { type: 'expiryChanged' })
 }
 
 const FAULTS = { invalid: disconnect('invalidToken'), unavailable: refuse('internal') }

@@ -2,7 +2,8 @@
  * Checks signature, time, audience and issuer of a JWT. The algorithm in the header only chooses between the configured kinds of
  * key, each with its own list: a public key can't be used as a secret, and `none` is no algorithm.
  */
-import { createSecretKey } from 'node:crypto'
+import { createPublicKey, createSecretKey } from 'node:crypto'
+import type { KeyObject } from 'node:crypto'
 import { createLocalJWKSet, createRemoteJWKSet, decodeProtectedHeader, errors, jwtVerify } from 'jose'
 import type { JSONWebKeySet, JWTPayload, JWTVerifyGetKey, JWTVerifyOptions } from 'jose'
 import { createTokenCache } from './cache.ts'
@@ -35,16 +36,18 @@ type Check = (token: string, options: JWTVerifyOptions) => Promise<JWTPayload>
 export function createTokenVerifier(options: TokenOptions | undefined, { now, onFault }: VerifierContext): TokenVerifier {
   if (!options) return { verify: () => ({ fault: 'invalid' }) }
   const cache = createTokenCache(options.cacheSize ?? CACHE_SIZE)
-  const bySecret = secretCheck(options)
-  const byKeySet = options.jwks && keySetCheck(options.jwks, () => { cache.clear() })
+  const bySecret = secretCheck(options, now)
+  const byPublicKey = publicCheck(options, () => { cache.clear() })
+  const isMeant = claimsCheck(options)
 
   const verifyNow = async (token: string): Promise<Verified> => {
     try {
       if (!isCanonical(token)) return { fault: 'invalid' }
       const isSecret = SECRET_ALGORITHMS.includes(decodeProtectedHeader(token).alg ?? '')
-      const check = isSecret ? bySecret : byKeySet
+      const check = isSecret ? bySecret : byPublicKey
       if (!check) return { fault: 'invalid' }
       const claims = await check(token, { ...required(options), currentDate: new Date(now()) })
+      if (!isMeant(claims)) return { fault: 'invalid' }
       cache.set(token, claims, now())
       return { claims }
     } catch (error) {
@@ -71,13 +74,41 @@ function required({ audience, issuer, typ }: TokenOptions): JWTVerifyOptions {
   return { ...(audience !== undefined && { audience }), ...(issuer !== undefined && { issuer }), ...(typ !== undefined && { typ }) }
 }
 
-function secretCheck({ hmacSecretKey, hmacPreviousSecretKey }: TokenOptions): Check | undefined {
-  const keys = [hmacSecretKey, hmacPreviousSecretKey].filter(text => text !== undefined).map(text => createSecretKey(Buffer.from(text)))
-  if (keys.length === 0) return undefined
+/** What patterns say of audience and issuer; one audience that fits is enough. */
+function claimsCheck({ audienceRegex, issuerRegex }: TokenOptions): (claims: JWTPayload) => boolean {
+  const audiences = audienceRegex === undefined ? undefined : new RegExp(audienceRegex, 'u')
+  const issuers = issuerRegex === undefined ? undefined : new RegExp(issuerRegex, 'u')
+  return ({ aud = [], iss = '' }) =>
+    (!audiences || [aud].flat().some(audience => audiences.test(audience))) && (!issuers || issuers.test(iss))
+}
+
+function secretCheck(options: TokenOptions, now: () => number): Check | undefined {
+  const { hmacSecretKey, hmacPreviousSecretKey, hmacPreviousSecretKeyValidUntil: until = Infinity } = options
+  if (hmacSecretKey === undefined) return undefined
+  const current = createSecretKey(Buffer.from(hmacSecretKey))
+  const previous = hmacPreviousSecretKey === undefined ? undefined : createSecretKey(Buffer.from(hmacPreviousSecretKey))
   return (token, given) => {
-    const options = { ...given, algorithms: SECRET_ALGORITHMS }
-    return tryKeys(keys, async key => (await jwtVerify(token, key, options)).payload)
+    const keys = previous && now() / 1000 <= until ? [current, previous] : [current]
+    return tryKeys(keys, async key => (await jwtVerify(token, key, { ...given, algorithms: SECRET_ALGORITHMS })).payload)
   }
+}
+
+/** Keys given as PEM first, then the key set. */
+function publicCheck({ rsaPublicKey, ecdsaPublicKey, jwks }: TokenOptions, onRotation: () => void): Check | undefined {
+  const given = [rsaPublicKey, ecdsaPublicKey].filter(pem => pem !== undefined).map(pem => pemCheck(createPublicKey(pem)))
+  const checks = jwks ? [...given, keySetCheck(jwks, onRotation)] : given
+  if (checks.length === 0) return undefined
+  return (token, options) => tryKeys(checks, check => check(token, options))
+}
+
+/** Algorithms of each kind of key; a curve has one. */
+const PEM_ALGORITHMS: Readonly<Record<string, readonly string[]>> = {
+  rsa: ['RS256', 'RS384', 'RS512'], prime256v1: ['ES256'], secp384r1: ['ES384'], secp521r1: ['ES512'],
+}
+
+function pemCheck(key: KeyObject): Check {
+  const algorithms = [...PEM_ALGORITHMS[key.asymmetricKeyDetails?.namedCurve ?? key.asymmetricKeyType ?? ''] ?? []]
+  return async (token, given) => (await jwtVerify(token, key, { ...given, algorithms })).payload
 }
 
 function keySetCheck(source: JwksSource, onRotation: () => void): Check {
@@ -121,11 +152,15 @@ async function tryKeys<K>(keys: Iterable<K> | AsyncIterable<K>, verify: (key: K)
       return await verify(key)
     } catch (error) {
       failure = error
-      if (!(error instanceof errors.JWSSignatureVerificationFailed)) break
+      if (!isOfAnotherKey(error)) break
     }
   }
   throw failure
 }
+
+/** A key that did not sign this, or could not have. */
+const isOfAnotherKey = (error: unknown): boolean =>
+  error instanceof errors.JWSSignatureVerificationFailed || error instanceof errors.JOSEAlgNotAllowed || error instanceof errors.JWKSNoMatchingKey
 
 /** A token that is not valid yet counts as expired, as in the real server: the client fetches another (PROTOCOL 6.2). */
 function faultOf(error: unknown): 'expired' | 'invalid' | 'unavailable' {

@@ -1,0 +1,85 @@
+/** Who connects: by a token, by the application's hook, by a proxy's header, or nobody. Source: PROTOCOL 1.5, 3.3, 3.4. */
+import type { Request } from './command.ts'
+import { DISCONNECTS } from './disconnects.ts'
+import type { Claims } from './hooks.ts'
+import type { ConnectGrant } from './hook-shapes.ts'
+import { disconnect, isRefusal, refuse } from './outcome.ts'
+import type { Refusal } from './outcome.ts'
+import { toOptionalJson } from './payload.ts'
+import type { Json } from './publication.ts'
+import { hookRequest } from './session.ts'
+import type { Ports, Session } from './session.ts'
+import { OPEN, toPermit } from './subscribing.ts'
+import type { Permit } from './subscribing.ts'
+import { toConnectionGrant } from './tokens/claims.ts'
+import type { Verified } from './tokens/verifier.ts'
+import { consult } from './verdict.ts'
+
+type Connect = Request<'connect'>
+
+/** Who it is, until when, and what the connection begins with. */
+export interface Identity {
+  /** As signed; empty without a token. */
+  readonly claims: Claims
+  readonly user: string
+  readonly info: Json | undefined
+  readonly data: Json | undefined
+  /** Second of expiry since 1970; 0: never. */
+  readonly expireAt: number
+  readonly meta: unknown
+  readonly subs: ReadonlyMap<string, Permit>
+  readonly source: 'token' | 'hook'
+  /** Whether channels that the client had from the server before are given again, as far as it may subscribe to them. */
+  readonly mayResume: boolean
+}
+
+/** Undefined users are anonymous. */
+const nobody = (user = ''): Identity => ({
+  claims: {}, user, info: undefined, data: undefined, expireAt: 0, meta: undefined, subs: new Map(), source: 'token', mayResume: true,
+})
+
+/** The identity, or why there is none. */
+export async function identify(session: Session, request: Connect, ports: Ports): Promise<Identity | Refusal> {
+  const identity = request.token === '' ? await withoutToken(session, request, ports) : byToken(await ports.tokens.connection.verify(request.token), ports)
+  return ports.config.client.insecure && !isRefusal(identity) ? { ...identity, expireAt: 0 } : identity
+}
+
+function byToken(verified: Verified, { config }: Ports): Identity | Refusal {
+  if ('fault' in verified) return FAULTS[verified.fault]
+  const { claims } = verified
+  const grant = toConnectionGrant(claims, config.client.token?.userIdClaim)
+  if (!grant) return FAULTS.invalid
+  if (grant.user === '' && config.client.disallowAnonymousConnectionTokens) return disconnect('permissionDenied')
+  const subs = new Map([...grant.subs].map(([channel, said]) => [channel, { ...OPEN, ...said }]))
+  return { ...grant, claims, subs, data: undefined, source: 'token', mayResume: true }
+}
+
+const FAULTS = { expired: refuse('tokenExpired'), invalid: disconnect('invalidToken'), unavailable: refuse('internal') }
+
+async function withoutToken(session: Session, request: Connect, ports: Ports): Promise<Identity | Refusal> {
+  const { userIdHttpHeader, allowAnonymousConnectWithoutToken, insecure } = ports.config.client
+  const user = userIdHttpHeader === undefined ? undefined : session.headers?.[userIdHttpHeader.toLowerCase()]
+  if (typeof user === 'string' && user !== '') return nobody(user)
+  const answered = await byHook(session, request, ports)
+  if (answered) return answered
+  return allowAnonymousConnectWithoutToken || insecure ? nobody() : disconnect('badRequest')
+}
+
+async function byHook(session: Session, request: Connect, ports: Ports): Promise<Identity | Refusal | undefined> {
+  const { name, version, data, subs, headers } = request
+  const asked = { ...hookRequest(session), name, version, data, channels: [...subs.keys()], headers: { ...Object.fromEntries(headers), ...session.headers } }
+  return consult<ConnectGrant, Identity | Refusal>(ports, {
+    failure: { disconnect: DISCONNECTS.serverError },
+    hook: () => ports.hooks.connect?.(asked),
+    read: toIdentity,
+  })
+}
+
+function toIdentity(grant: ConnectGrant): Identity {
+  const { user, expireAt = 0, meta, channels = [], subs = {} } = grant
+  return {
+    claims: {}, user, expireAt, meta, source: 'hook', mayResume: false,
+    info: toOptionalJson(grant.info), data: toOptionalJson(grant.data),
+    subs: new Map([...channels.map(channel => [channel, OPEN] as const), ...Object.entries(subs).map(([channel, said]) => [channel, toPermit(said)] as const)]),
+  }
+}
