@@ -21,6 +21,7 @@ import type { EngineOptions } from './options.ts'
 import { createMemoryPresence } from './presence-memory.ts'
 import { createPublishing } from './publishing.ts'
 import type { Publishing } from './publishing.ts'
+import { Rates } from './rates.ts'
 import { Roster } from './roster.ts'
 import type { Ports } from './session.ts'
 import { closeConnections } from './shutdown.ts'
@@ -67,6 +68,7 @@ export function createEngine(options: EngineOptions = {}): Engine {
   const shared = createShared(config, options)
   const accept: Accept = (transport, codec, headers) => new Connection(shared, { client: randomUUID(), transport, codec, headers })
   const node = randomUUID()
+  const hasRoom = createDoor(shared)
   let closing: Promise<void> | undefined
 
   const shutDown = async (closeOptions: CloseOptions): Promise<void> => {
@@ -82,7 +84,7 @@ export function createEngine(options: EngineOptions = {}): Engine {
     ...parts,
     attach(server, attachOptions = {}) {
       const { httpApi } = options
-      const detach = attachTo(server, attachOptions, { ...config.client, accept, node, isOpen: () => closing === undefined })
+      const detach = attachTo(server, attachOptions, { ...config.client, accept, node, isOpen: () => closing === undefined && hasRoom() })
       const detachApi = httpApi && serveApi(server, api, { ...httpApi, onFault: shared.ports.onFault })
       return () => {
         detachApi?.()
@@ -90,6 +92,17 @@ export function createEngine(options: EngineOptions = {}): Engine {
       }
     },
     close: (closeOptions = {}) => closing ??= shutDown(closeOptions),
+  }
+}
+
+/** Whether one more connection is taken; above a limit upgrades are answered 503. */
+function createDoor({ roster, counters, ports: { config, now } }: Shared): () => boolean {
+  const { connectionLimit, connectionRateLimit } = config.client
+  const rates = connectionRateLimit > 0 ? new Rates({ perSecond: connectionRateLimit }) : undefined
+  return () => {
+    const isTaken = (connectionLimit === 0 || roster.open.size < connectionLimit) && (rates?.take('', now()) ?? true)
+    if (!isTaken) counters.connectionsLimited++
+    return isTaken
   }
 }
 

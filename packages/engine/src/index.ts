@@ -20,11 +20,18 @@ export type { EncodedJson } from './payload.ts'
 export type { Disconnect } from './disconnects.ts'
 export type { ErrorReply } from './errors.ts'
 export type { Unsubscribe } from './unsubscribes.ts'
-export type { ChannelOptions, ClientOptions, EngineOptions, HttpApiOptions, JwksSource, NamespaceOptions, TokenOptions } from './options.ts'
 export type {
-  Actor, Claims, ConnectingContext, DisconnectContext, Hooks, PublishingContext, SubscribingContext, Verdict, Veto,
+  ChannelOptions, ClientOptions, EngineOptions, HttpApiOptions, JwksSource, NamespaceOptions, PersonalChannelOptions, RpcAnswer, TokenOptions,
+} from './options.ts'
+export type { Naming } from './channel.ts'
+export type {
+  Actor, Claims, ConnectingContext, DisconnectContext, HookAnswer, Hooks, PublishingContext, SubscribingContext, UnsubscribeContext, Verdict, Veto,
 } from './hooks.ts'
-export type { DisconnectTarget, RefreshTarget, Target, UnsubscribeTarget } from './control.ts'
+export type {
+  ConnectGrant, ConnectHookRequest, HookRequest, PublishGrant, PublishHookRequest, RefreshGrant, RpcHookRequest, ServerSubscription,
+  SubscribeGrant, SubscribeHookRequest, SubscribeOverride,
+} from './hook-shapes.ts'
+export type { DisconnectTarget, RefreshTarget, SubscribeTarget, Target, UnsubscribeTarget } from './control.ts'
 export type { BroadcastResult, PublishOptions } from './publishing.ts'
 export type { ConnectionInfo, HistoryEntry, HistorySlice } from './inspection.ts'
 export type { CloseOptions } from './shutdown.ts'

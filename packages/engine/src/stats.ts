@@ -7,6 +7,8 @@ export interface Counters {
   bytesIn: number
   bytesOut: number
   publications: number
+  /** Connections refused by `connectionLimit` or `connectionRateLimit`. */
+  connectionsLimited: number
   recoveries: { recovered: number, unrecovered: number }
   /** Connections ended by the engine, by close code. */
   disconnects: Record<number, number>
@@ -28,7 +30,7 @@ export interface EngineStats extends Readonly<Counters> {
 
 /** All zero. */
 export const createCounters = (): Counters => ({
-  messagesIn: 0, messagesOut: 0, bytesIn: 0, bytesOut: 0, publications: 0,
+  messagesIn: 0, messagesOut: 0, bytesIn: 0, bytesOut: 0, publications: 0, connectionsLimited: 0,
   recoveries: { recovered: 0, unrecovered: 0 }, disconnects: {}, unsubscribes: {}, errors: {},
 })
 
