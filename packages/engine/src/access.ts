@@ -1,7 +1,8 @@
 /** Who may do what in a channel: pure questions to session and channel rules. Source: PROTOCOL 3.2, 3.4. */
 import { isAscii, isPrivateChannel, splitChannel, usersOf } from './channel.ts'
 import type { ChannelRules, EngineConfig } from './config.ts'
-import { disconnect, refuse } from './outcome.ts'
+import { disconnect } from './disconnects.ts'
+import { refuse } from './errors.ts'
 import type { Refusal } from './outcome.ts'
 import type { Session } from './session.ts'
 
@@ -18,9 +19,6 @@ export function findRules(config: EngineConfig, channel: string): ChannelRules |
   if (!rules) return refuse('unknownChannel')
   return !rules.pattern || rules.pattern.test(rest) ? rules : refuse('badRequest')
 }
-
-/** Whether the channel keeps publications. */
-export const keepsHistory = (rules: ChannelRules): boolean => rules.historySize > 0 && rules.historyTtl > 0
 
 /** What a right is asked for. */
 export interface RightQuestion {

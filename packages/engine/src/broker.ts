@@ -20,6 +20,9 @@ export interface Retention {
   readonly historyMetaTtl: number
 }
 
+/** Whether anything is kept. */
+export const keepsHistory = ({ historySize, historyTtl }: Pick<Retention, 'historySize' | 'historyTtl'>): boolean => historySize > 0 && historyTtl > 0
+
 /** What is published. */
 export interface Draft {
   readonly data: Json

@@ -1,6 +1,7 @@
 /** Adapter of `codec.ts`: Protobuf, each message after its length. Numbers: PROTOCOL 1.1–1.3. */
 import type { Codec, Decoded } from './codec.ts'
 import type { Command } from './command.ts'
+import { listOf } from './delta.ts'
 import { WireError, WireReader, delimit, field, message } from './protobuf.ts'
 import { readCommand } from './protobuf-command.ts'
 import type { ClientInfo, Publication } from './publication.ts'
@@ -62,7 +63,7 @@ function subscribeFields(result: SubscribeResult): Buffer[] {
   const { epoch = '' } = result
   return [
     field(1, result.expires), field(2, result.ttl), field(3, result.recoverable), field(6, epoch),
-    ...listFields(7, result.publications ?? [], epoch),
+    ...listFields(7, listOf(result), epoch),
     field(8, result.recovered), field(9, result.offset), field(10, result.positioned), field(11, result.data),
     field(12, result.wasRecovering), field(13, result.delta),
   ]

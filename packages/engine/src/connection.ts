@@ -5,6 +5,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { awaitPong, dueNow, nextDeadline, startPings, startRefusal, takePong } from './deadlines.ts'
 import type { Due } from './deadlines.ts'
+import { listOf } from './delta.ts'
 import { DISCONNECTS, reasonOf } from './disconnects.ts'
 import type { Disconnect } from './disconnects.ts'
 import { ERRORS } from './errors.ts'
@@ -180,7 +181,7 @@ export class Connection implements Receiver, TransportEvents, Deadline {
     if (session.subscriptions.get(making.channel) !== effect.subscription) return
     this.#safely(() => {
       this.#push({ type: 'subscribe', channel: making.channel, value })
-      for (const publication of value.publications ?? []) this.#push({ type: 'publication', channel: making.channel, publication, epoch: value.epoch ?? '' })
+      for (const publication of listOf(value)) this.#push({ type: 'publication', channel: making.channel, publication, epoch: value.epoch ?? '' })
       this.#apply(effect)
     })
   }

@@ -1,6 +1,7 @@
 /** Publications for subscribers who negotiated deltas: whole, or as a patch of what they hold. Pure. Source: PROTOCOL 1.13. */
 import { createPatch } from './fossil.ts'
 import type { Publication } from './publication.ts'
+import type { SubscribeResult } from './reply.ts'
 import type { Subscription } from './session.ts'
 
 /** How a subscriber gets a publication. `plain`: deltas were not negotiated. */
@@ -22,6 +23,8 @@ export function toForm(publication: Publication, form: Form, previous: Publicati
   return { ...publication, data, delta: isPatch }
 }
 
-/** A recovered list: the first whole, each following one on the one before it. */
-export const toDeltas = (publications: readonly Publication[]): Publication[] =>
-  publications.map((publication, at) => toForm(publication, at === 0 ? 'full' : 'patch', publications[at - 1]))
+/** The recovered list of a reply as it is written; with deltas the first whole, each following one as a patch of the one before it. */
+export function listOf({ publications = [], delta = false }: Pick<SubscribeResult, 'publications' | 'delta'>): readonly Publication[] {
+  if (!delta) return publications
+  return publications.map((publication, at) => toForm(publication, at === 0 ? 'full' : 'patch', publications[at - 1]))
+}

@@ -35,6 +35,9 @@ export interface Disconnect {
   readonly reason: string
 }
 
+/** Refuses a connection. */
+export const disconnect = (name: DisconnectName): { readonly disconnect: Disconnect } => ({ disconnect: DISCONNECTS[name] })
+
 /** Whether clients stay away after this close code. */
 export const isTerminal = (code: number): boolean => (code >= 3500 && code < 4000) || (code >= 4500 && code < 5000)
 

@@ -8,7 +8,7 @@ import { rpc, send } from './commands/rpc.ts'
 import { subRefresh } from './commands/sub-refresh.ts'
 import { subscribe } from './commands/subscribe.ts'
 import { unsubscribe } from './commands/unsubscribe.ts'
-import { disconnect } from './outcome.ts'
+import { disconnect } from './disconnects.ts'
 import type { Dispatch } from './outcome.ts'
 
 /** Decides on a command. Only `connect` may come before the session is connected. */

@@ -28,6 +28,9 @@ export interface ErrorReply {
   readonly temporary?: boolean
 }
 
+/** Refuses a command. */
+export const refuse = (name: ErrorName): { readonly error: ErrorReply } => ({ error: ERRORS[name] })
+
 /** Thrown by the in-process API with the same codes the server API would answer with. `code` narrows. */
 export class EngineError extends Error {
   override readonly name = 'EngineError'

@@ -1,15 +1,16 @@
 /** Who connects: by a token, by the application's hook, by a proxy's header, or nobody. Source: PROTOCOL 1.5, 3.3, 3.4. */
 import type { Request } from './command.ts'
-import { DISCONNECTS } from './disconnects.ts'
+import { DISCONNECTS, disconnect } from './disconnects.ts'
+import { refuse } from './errors.ts'
 import type { Claims } from './hooks.ts'
-import type { ConnectGrant } from './hook-shapes.ts'
-import { disconnect, isRefusal, refuse } from './outcome.ts'
+import type { ConnectGrant, SubscribeGrant } from './hook-shapes.ts'
+import { isRefusal } from './outcome.ts'
 import type { Refusal } from './outcome.ts'
 import { toOptionalJson } from './payload.ts'
 import type { Json } from './publication.ts'
 import { hookRequest } from './session.ts'
 import type { Ports, Session } from './session.ts'
-import { OPEN, toPermit } from './subscribing.ts'
+import { OPEN } from './subscribing.ts'
 import type { Permit } from './subscribing.ts'
 import { toConnectionGrant } from './tokens/claims.ts'
 import type { Verified } from './tokens/verifier.ts'
@@ -82,4 +83,9 @@ function toIdentity(grant: ConnectGrant): Identity {
     info: toOptionalJson(grant.info), data: toOptionalJson(grant.data),
     subs: new Map([...channels.map(channel => [channel, OPEN] as const), ...Object.entries(subs).map(([channel, said]) => [channel, toPermit(said)] as const)]),
   }
+}
+
+/** The application's word on a subscription. Throws `EngineError` 107 for what JSON can't say. */
+export function toPermit({ expireAt = 0, info, data, override = {} }: SubscribeGrant): Permit {
+  return { expireAt, override, info: toOptionalJson(info), data: toOptionalJson(data), isRefreshedByHook: false }
 }

@@ -1,5 +1,5 @@
 /** In-process reading: presence, history, channels, connections, figures. Source: PROTOCOL 2.2. */
-import { keepsHistory } from './access.ts'
+import { keepsHistory } from './broker.ts'
 import type { HistoryFilter } from './broker.ts'
 import type { ChannelRules } from './config.ts'
 import type { Shared } from './connection.ts'

@@ -1,4 +1,5 @@
 /** Writes replies and pushes as JSON text. Payloads are placed verbatim, zero values are left out except where PROTOCOL 6.7 names them. */
+import { listOf } from './delta.ts'
 import type { ErrorReply } from './errors.ts'
 import type { ClientInfo, Publication } from './publication.ts'
 import type { ConnectResult, Push, Reply, Result, SubscribeResult } from './reply.ts'
@@ -69,7 +70,8 @@ function connectText({ data, subs, ...members }: ConnectResult): string {
 
 /** Zero values are left out: an offset of 0, an empty list, `recovered` that is false. */
 function subscribeText(result: SubscribeResult): string {
-  const { publications = [], epoch = '' } = result
+  const { epoch = '' } = result
+  const publications = listOf(result)
   return object([
     result.expires && '"expires":true',
     result.ttl && `"ttl":${result.ttl}`,

@@ -1,9 +1,7 @@
 /** What a command decides: a reply with effects, an error reply, or the end of the connection. Plain data, performed by `connection.ts`. */
 import type { NumberedCommand } from './command.ts'
-import { DISCONNECTS } from './disconnects.ts'
-import type { Disconnect, DisconnectName } from './disconnects.ts'
-import { ERRORS } from './errors.ts'
-import type { ErrorName, ErrorReply } from './errors.ts'
+import type { Disconnect } from './disconnects.ts'
+import type { ErrorReply } from './errors.ts'
 import type { HookRequest } from './hook-shapes.ts'
 import type { Json } from './publication.ts'
 import type { Result } from './reply.ts'
@@ -40,12 +38,6 @@ export type Dispatch = (session: Session, command: NumberedCommand, ports: Ports
 
 /** Grants. */
 export const reply = (result: Result, ...effects: readonly Effect[]): Outcome => ({ result, effects })
-
-/** Refuses this command. */
-export const refuse = (name: ErrorName): Refusal => ({ error: ERRORS[name] })
-
-/** Refuses the connection. */
-export const disconnect = (name: DisconnectName): Refusal => ({ disconnect: DISCONNECTS[name] })
 
 /** Tells a refusal from something granted. */
 export const isRefusal = (value: object): value is Refusal => 'error' in value || 'disconnect' in value

@@ -36,6 +36,7 @@ export interface SubscribeResult extends Expiry {
   readonly offset?: number
   readonly positioned?: boolean
   readonly wasRecovering?: boolean
+  /** Publications are written whole first, then each as a patch of the one before it. */
   readonly delta?: boolean
   readonly data?: Json
 }

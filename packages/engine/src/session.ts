@@ -11,7 +11,7 @@ import type { Hooks } from './hooks.ts'
 import type { PresenceStore } from './presence.ts'
 import type { ClientInfo, Json, Publication } from './publication.ts'
 import type { TokenVerifier } from './tokens/verifier.ts'
-import type { Transport } from './transport.ts'
+import type { TransportFacts } from './transport.ts'
 import type { Unsubscribe } from './unsubscribes.ts'
 
 /** Mode of a session. */
@@ -88,9 +88,6 @@ export interface Session {
   /** The subscription being decided, and how it is to end as soon as it is made. */
   subscribing: { readonly channel: string, end?: Unsubscribe } | undefined
 }
-
-/** What a session needs to know of its transport. */
-export type TransportFacts = Pick<Transport, 'name' | 'emulation'>
 
 /** What deciding needs from outside. */
 export interface Ports {

@@ -1,12 +1,11 @@
 /** Makes a subscription, whoever asked for it: its rules, its position, what it missed. Source: PROTOCOL 1.12–1.14. */
-import { keepsHistory } from './access.ts'
+import { keepsHistory } from './broker.ts'
 import type { ChannelRules } from './config.ts'
-import { toDeltas } from './delta.ts'
+import { refuse } from './errors.ts'
 import { toDeadline, toExpiry } from './expiry.ts'
-import type { SubscribeGrant, SubscribeOverride } from './hook-shapes.ts'
-import { isRefusal, refuse } from './outcome.ts'
+import type { SubscribeOverride } from './hook-shapes.ts'
+import { isRefusal } from './outcome.ts'
 import type { Effect, Refusal } from './outcome.ts'
-import { toOptionalJson } from './payload.ts'
 import type { Json, Publication } from './publication.ts'
 import { REJECT_UNRECOVERED, recover } from './recovery.ts'
 import type { Recovery } from './recovery.ts'
@@ -26,11 +25,6 @@ export interface Permit {
 
 /** What nobody said anything about. */
 export const OPEN: Permit = { info: undefined, data: undefined, expireAt: 0, override: {}, isRefreshedByHook: false }
-
-/** The application's word on a subscription. Throws `EngineError` 107 for what JSON can't say. */
-export function toPermit({ expireAt = 0, info, data, override = {} }: SubscribeGrant): Permit {
-  return { expireAt, override, info: toOptionalJson(info), data: toOptionalJson(data), isRefreshedByHook: false }
-}
 
 /** What the subscriber asks for; server-side subscriptions only recover and negotiate deltas. */
 export interface Wish {
@@ -92,10 +86,9 @@ export async function begin(subscription: Subscription, { permit, wish }: Making
   if (isRefusal(recovery)) return recovery
   const wantedRecovery = wish.recover && isRecoverable
   if (wantedRecovery && !recovery.isRecovered && ((wish.flag ?? 0) & REJECT_UNRECOVERED) !== 0) return refuse('unrecoverablePosition')
-  const { top, offset, isRecovered } = recovery
+  const { top, offset, isRecovered, publications } = recovery
   Object.assign(subscription, top)
   if (isRecovered) subscription.base = top.offset
-  const publications = usesDelta ? toDeltas(recovery.publications) : recovery.publications
   const value = { ...base, positioned: true, recoverable: isRecoverable, epoch: top.epoch, offset, publications, recovered: isRecovered }
   return { value, effect: { type: 'subscribed', subscription, ...wantedRecovery && { recovered: toRecovered(isRecovered, publications) } } }
 }

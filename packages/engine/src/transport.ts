@@ -29,5 +29,8 @@ export interface Transport {
   ping?(): void
 }
 
+/** What a session needs to know of its transport. */
+export type TransportFacts = Pick<Transport, 'name' | 'emulation'>
+
 /** Takes a new transport in, with how its client writes and the headers it came with; its events go to what is returned. */
 export type Accept = (transport: Transport, codec: Codec, headers: IncomingHttpHeaders) => TransportEvents

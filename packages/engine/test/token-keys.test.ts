@@ -10,7 +10,7 @@ async function userOf(options: ClientOptions & { token: TokenOptions }, token: s
   const { send, next, closed } = await raw(url)
   send({ id: 1, connect: { token } })
   const answer = await Promise.race([next(), closed])
-  return Array.isArray(answer) ? (answer as [number])[0] : engine.connections()[0]?.user ?? 'refused'
+  return Array.isArray(answer) ? answer[0] as number : engine.connections()[0]?.user ?? 'refused'
 }
 
 async function keyPair(alg: string): Promise<{ pem: string, signed: (claims?: JWTPayload, as?: string) => Promise<string> }> {

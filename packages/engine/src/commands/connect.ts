@@ -1,10 +1,11 @@
 /** `connect`: who is this, and until when. Must be the first command; after an error reply the session is refused for good. */
 import type { Request } from '../command.ts'
-import { DISCONNECTS } from '../disconnects.ts'
+import { DISCONNECTS, disconnect } from '../disconnects.ts'
+import { refuse } from '../errors.ts'
 import { isPast, toDeadline, toExpiry } from '../expiry.ts'
 import { identify } from '../identity.ts'
 import type { Identity } from '../identity.ts'
-import { disconnect, isRefusal, refuse, reply } from '../outcome.ts'
+import { isRefusal, reply } from '../outcome.ts'
 import type { Effect, Outcome } from '../outcome.ts'
 import type { ConnectResult, SubscribeResult } from '../reply.ts'
 import { beginServerSide, serverSubscriptions } from '../server-side.ts'

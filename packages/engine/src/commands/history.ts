@@ -1,7 +1,9 @@
 /** `history`: a slice of what the channel keeps. */
-import { findRules, hasRight, keepsHistory } from '../access.ts'
+import { findRules, hasRight } from '../access.ts'
+import { keepsHistory } from '../broker.ts'
 import type { Request } from '../command.ts'
-import { isRefusal, refuse, reply } from '../outcome.ts'
+import { refuse } from '../errors.ts'
+import { isRefusal, reply } from '../outcome.ts'
 import type { Outcome } from '../outcome.ts'
 import type { Ports, Session } from '../session.ts'
 

@@ -1,7 +1,8 @@
 /** `presence` and `presence_stats`: who listens. The feature is asked before the right (PROTOCOL 6.14). */
 import { findRules, hasRight } from '../access.ts'
 import type { Request } from '../command.ts'
-import { isRefusal, refuse, reply } from '../outcome.ts'
+import { refuse } from '../errors.ts'
+import { isRefusal, reply } from '../outcome.ts'
 import type { Outcome, Refusal } from '../outcome.ts'
 import { countPresence } from '../presence.ts'
 import type { ClientInfo } from '../publication.ts'

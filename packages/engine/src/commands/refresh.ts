@@ -1,8 +1,9 @@
 /** `refresh`: a new connection token for the same user. */
 import type { Request } from '../command.ts'
-import { DISCONNECTS } from '../disconnects.ts'
+import { DISCONNECTS, disconnect } from '../disconnects.ts'
+import { refuse } from '../errors.ts'
 import { isPast, toDeadline, toExpiry } from '../expiry.ts'
-import { disconnect, refuse, reply } from '../outcome.ts'
+import { reply } from '../outcome.ts'
 import type { Outcome } from '../outcome.ts'
 import { areTokenChannelsOther } from '../server-side.ts'
 import type { Ports, Session } from '../session.ts'

@@ -1,6 +1,8 @@
 /** `rpc` and `send`: calls and messages to the application, which the engine only carries. */
 import type { Request } from '../command.ts'
-import { disconnect, refuse, reply } from '../outcome.ts'
+import { disconnect } from '../disconnects.ts'
+import { refuse } from '../errors.ts'
+import { reply } from '../outcome.ts'
 import type { Outcome } from '../outcome.ts'
 import { toOptionalJson } from '../payload.ts'
 import { hookRequest } from '../session.ts'

@@ -1,9 +1,10 @@
 /** `sub_refresh`: a new token for a subscription that exists. */
 import { findRules } from '../access.ts'
 import type { Request } from '../command.ts'
-import { ERRORS } from '../errors.ts'
+import { disconnect } from '../disconnects.ts'
+import { ERRORS, refuse } from '../errors.ts'
 import { isPast, toDeadline, toExpiry } from '../expiry.ts'
-import { disconnect, isRefusal, refuse, reply } from '../outcome.ts'
+import { isRefusal, reply } from '../outcome.ts'
 import type { Outcome } from '../outcome.ts'
 import type { Ports, Session, Subscription } from '../session.ts'
 import { renewSubscription } from '../renewal.ts'

@@ -1,6 +1,7 @@
 /** `unsubscribe`: always granted, also for a channel that is not subscribed. */
 import type { Request } from '../command.ts'
-import { disconnect, reply } from '../outcome.ts'
+import { disconnect } from '../disconnects.ts'
+import { reply } from '../outcome.ts'
 import type { Outcome } from '../outcome.ts'
 import type { Session } from '../session.ts'
 
