@@ -68,8 +68,8 @@ export { metricsQuerySchema, metricsSeriesSchema, pushMetricsSchema, raiseAlertS
 export type { MetricsSeries, PushMetrics, RaiseAlert } from './api/metrics.ts'
 export { presenceStatusSchema, userPresenceSchema } from './catalog/presence.ts'
 export type { PresenceStatus, UserPresence } from './catalog/presence.ts'
-export { connectionIdSchema, presenceListSchema, setPresenceSchema } from './api/presence.ts'
-export type { PresenceList, SetPresence } from './api/presence.ts'
+export { connectionIdSchema, presenceListSchema, presenceSettingsSchema, setPresenceSchema, setPresenceSettingsSchema } from './api/presence.ts'
+export type { PresenceList, PresenceSettings, SetPresence, SetPresenceSettings } from './api/presence.ts'
 export {
   acknowledgeAlertSchema, alertAcknowledgedSchema, alertListSchema, alertRuleSchema, alertRulesSchema, putAlertRulesSchema,
 } from './api/alerts.ts'

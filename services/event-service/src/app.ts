@@ -38,6 +38,9 @@ import { startSampler } from './metrics/sampler.ts'
 import { telemetryRoute } from './metrics/telemetry.ts'
 import { presenceRoutes } from './presence/routes.ts'
 import { PresenceService } from './presence/service.ts'
+import { createPresenceSettings } from './presence/settings.ts'
+import { createSteadyClock } from './presence/steady-clock.ts'
+import type { PresenceStore } from './presence/store.ts'
 import { authHookPlugin, isStillGood } from './plugins/auth-hook.ts'
 import { healthPlugin } from './plugins/health.ts'
 import { methodsPlugin } from './plugins/methods.ts'
@@ -60,6 +63,8 @@ import { auditRoutes } from './tenants/audit-routes.ts'
 /** What event-service is built over. */
 export interface EventServiceOptions extends Omit<IdentityOptions, 'onFault'> {
   realtime: Realtime
+  /** Where presence is kept. @default in this process */
+  presenceStore?: PresenceStore
   logger?: FastifyBaseLogger
   /** Where browsers find the service: cookies travel over TLS only when it is https. @default none: the request's own host */
   publicUrl?: string
@@ -130,8 +135,7 @@ export async function createEventService(options: EventServiceOptions): Promise<
   telemetryRoute(app, meter)
   alertRoutes(app, { database, writePath, now })
   auditRoutes(app, database)
-  const presence = new PresenceService({ realtime, now, onFault })
-  presenceRoutes(app, database, presence)
+  const presence = createPresence(app, { ...options, onFault })
   refuseOtherMethods()
   await openapiRoutes(app, version)
   await portalsPlugin(app, options.portals ?? {})
@@ -145,9 +149,8 @@ export async function createEventService(options: EventServiceOptions): Promise<
 
   const shutDown = async (): Promise<void> => {
     isDraining = true
-    presence.stop()
     tails.stop()
-    await Promise.all([sampler?.stop(), upkeep.stop(), dueRules.stop()])
+    await Promise.all([presence.stop(), sampler?.stop(), upkeep.stop(), dueRules.stop()])
     await Promise.all([realtime.close(), closeServer(app)])
     await writePath.close()
     await identity.apiKeys.close()
@@ -155,6 +158,14 @@ export async function createEventService(options: EventServiceOptions): Promise<
   }
   let closing: Promise<void> | undefined
   return { app, writePath, identity, jobs, publishAs, deployments: createAccess(database, writePath), close: () => closing ??= shutDown() }
+}
+
+/** Presence, told by routes and, where the engine is in process, by sockets. */
+function createPresence(app: App, { database, realtime, now = createSteadyClock(), onFault, presenceStore: store }: EventServiceOptions & { onFault: (error: unknown) => void }): PresenceService {
+  const presence = new PresenceService({ realtime, now, onFault, ...store && { store } })
+  presenceRoutes(app, presence, createPresenceSettings(database))
+  realtime.onSocket?.((socket, isOpen) => { (isOpen ? presence.setBack(socket) : presence.setOffline(socket)).catch(onFault) })
+  return presence
 }
 
 type WritingParts = Pick<EventServiceOptions, 'database' | 'realtime'> & { meter: Meter, now: () => number, onFault: (error: unknown) => void }

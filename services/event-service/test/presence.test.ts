@@ -1,7 +1,8 @@
 import type { Envelope, PresenceList } from '@neo-stack/events'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import type { Person } from '../src/presence/record.ts'
 import { PresenceService } from '../src/presence/service.ts'
-import { heartbeat, mergeConnections, type PresenceConnection } from '../src/presence/status.ts'
+import { heartbeat, mergeConnections, nextChange, type PresenceConnection } from '../src/presence/status.ts'
 import { startService, type TestService } from './service.ts'
 
 const here = (patch: Partial<PresenceConnection> = {}): PresenceConnection => ({ seenAt: 1_000_000, ...patch })
@@ -14,12 +15,35 @@ describe('the status of a user', () => {
     ['away when every connection is', [here({ status: 'away' }), here({ hiddenSince: now - 600_000 })], 'away'],
     ['online when one is not away', [here({ status: 'away' }), here()], 'online'],
     ['busy when one says so', [here(), here({ status: 'busy' })], 'busy'],
+    ['away when nothing was touched for five minutes', [here({ idleSince: now - 300_000 })], 'away'],
+    ['online when one tab is in use and the others idle or hidden', [here({ idleSince: now - 400_000 }), here({ hiddenSince: now - 700_000 }), here()], 'online'],
     ['no longer busy after its time', [here({ status: 'busy', until: now })], 'online'],
     ['still online just before the TTL', [here({ seenAt: now - 74_999 })], 'online'],
     ['offline at the TTL', [here({ seenAt: now - 75_000 })], 'offline'],
     ['still there within the grace', [here({ leftAt: now - 14_999 })], 'online'],
     ['gone after the grace', [here({ leftAt: now - 15_000 })], 'offline'],
   ])('is %s', (_, connections, status) => { expect(mergeConnections(connections, now).status).toBe(status) })
+
+  it('is busy by hand on every device, until its time, and offline without any', () => {
+    const byHand = { text: 'focus', until: now + 1 }
+    expect(mergeConnections([here({ status: 'away' })], now, byHand)).toMatchObject({ status: 'busy', statusText: 'focus' })
+    expect(mergeConnections([here()], now + 1, byHand)).toEqual({ status: 'online' })
+    expect(mergeConnections([], now, byHand)).toEqual({ status: 'offline' })
+  })
+
+  it('names every page that is looked at, the one heard last first, and no hidden one beside them', () => {
+    const pages = [here({ currentPage: '/a' }), here({ currentPage: '/b', seenAt: now + 1 }), here({ currentPage: '/c', hiddenSince: now }), here({ currentPage: '/a' })]
+    expect(mergeConnections(pages, now)).toEqual({ status: 'online', currentPage: '/b', pages: ['/b', '/a'] })
+    expect(mergeConnections([here({ currentPage: '/c', hiddenSince: now })], now)).toEqual({ status: 'online', currentPage: '/c' })
+  })
+
+  it('may change by itself at the next of its limits', () => {
+    expect(nextChange([here()], now)).toBe(now + 75_000)
+    expect(nextChange([here({ leftAt: now }), here({ hiddenSince: now - 599_000 })], now)).toBe(now + 1000)
+    expect(nextChange([here({ idleSince: now - 290_000 })], now)).toBe(now + 10_000)
+    expect(nextChange([here()], now, { until: now + 5 })).toBe(now + 5)
+    expect(nextChange([here({ seenAt: 0 })], now)).toBe(Infinity)
+  })
 
   it('keeps what a heartbeat does not say, and comes back with one', () => {
     const busy = heartbeat(undefined, { status: 'busy', statusText: 'in a call', currentPage: '/a' }, 0)
@@ -36,17 +60,18 @@ describe('PresenceService', () => {
     let clock = 1_000_000
     const told: Envelope[] = []
     const presence = new PresenceService({ now: () => clock, batchMs: 5, realtime: { deliver: events => { told.push(...events); return Promise.resolve() } } })
-    presence.updatePresence(key, 'Ana', { currentPage: '/' })
+    const person = (): Promise<Person> => Promise.resolve({ userName: 'Ana', hideLastSeen: false })
+    await presence.updatePresence(key, person, { currentPage: '/' })
     await vi.waitFor(() => { expect(told).toHaveLength(1) })
-    presence.updatePresence(key, 'Ana', {})
-    const { version } = presence.getPresenceList('acme')
+    await presence.updatePresence(key, person, {})
+    const { version } = await presence.getPresenceList('acme')
     expect(told).toHaveLength(1)
     expect(told[0]).toMatchObject({ type: 'presence_update', channel: 'tenant:acme:presence', data: { version, users: [{ userName: 'Ana', status: 'online', currentPage: '/' }] } })
     clock += 95_000
     await vi.waitFor(() => { expect(told).toHaveLength(2) })
     expect(told[1]?.data).toMatchObject({ version: version + 1, users: [{ status: 'offline' }] })
-    presence.stop()
-    presence.stop()
+    await presence.stop()
+    await presence.stop()
   })
 })
 
@@ -79,5 +104,23 @@ describe('presence over HTTP', () => {
     expect(await put({ authorization: `Bearer ${service.keyOf('acme')}` })).toBe(403)
     expect(await put(await service.bearer('owner@globex.example'))).toBe(404)
     expect(await put(await service.bearer('member@acme.example'), { status: 'offline' })).toBe(400)
+  })
+
+  it('keeps busy and a hidden last seen on every device', async () => {
+    const headers = await service.bearer('manager@acme.example')
+    const me = (method: 'GET' | 'PUT', payload?: object) => service.app.inject({ method, url: `${url}/me`, headers, ...payload && { payload } })
+    await service.app.inject({ method: 'PUT', url: `${url}/me/phone`, headers, payload: {} })
+    expect((await me('GET')).json()).toEqual({ hideLastSeen: false, busy: null })
+    const until = new Date(service.now() + 60_000).toISOString()
+    expect((await me('PUT', { busy: { text: 'reunião', until } })).json()).toEqual({ hideLastSeen: false, busy: { text: 'reunião', until } })
+    expect((await service.app.inject({ method: 'PUT', url: `${url}/me/laptop`, headers, payload: {} })).json()).toMatchObject({ status: 'busy', statusText: 'reunião' })
+    await me('PUT', { hideLastSeen: true })
+    const hidden = (await list()).users.filter(({ lastSeen }) => lastSeen === undefined)
+    expect(hidden).toMatchObject([{ status: 'busy' }])
+    service.advance(60_000)
+    await service.app.inject({ method: 'PUT', url: `${url}/me/laptop`, headers, payload: {} })
+    expect((await list()).users.filter(({ lastSeen }) => lastSeen === undefined)).toMatchObject([{ status: 'online' }])
+    expect((await me('PUT', { busy: null, hideLastSeen: false })).json()).toEqual({ hideLastSeen: false, busy: null })
+    expect((await service.app.inject({ url: `${url}/me`, headers: await service.bearer('viewer@acme.example') })).statusCode).toBe(403)
   })
 })

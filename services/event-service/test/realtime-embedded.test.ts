@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { createServer, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { Centrifuge } from 'centrifuge'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Principal } from '@neo-stack/events'
 import { createKeySet } from '../src/auth/keys.ts'
@@ -55,6 +56,30 @@ describe('the embedded engine', () => {
   afterEach(async () => {
     client.centrifuge.disconnect()
     await subject.stop()
+  })
+
+  it('tells when a named presence connection has its first socket and when it has lost its last', async () => {
+    const told: string[] = []
+    let wake = (): void => undefined
+    subject.realtime.onSocket?.(({ tenantId, userId, connectionId }, isOpen) => { told.push(`${tenantId}/${userId} ${connectionId} ${isOpen}`); wake() })
+    const until = async (count: number): Promise<void> => { while (told.length < count) await new Promise<void>(resolve => { wake = resolve }) }
+    const connect = (data: unknown): Centrifuge => {
+      const one = new Centrifuge(subject.url, { getToken: () => subject.signConnection(ana), data })
+      one.connect()
+      return one
+    }
+    const unnamed = [connect(undefined), connect({ presence: '../' }), connect({ presence: 7 }), connect(null)]
+    await Promise.all(unnamed.map(one => one.ready()))
+    const first = connect({ presence: 'tab-1' })
+    await until(1)
+    const second = connect({ presence: 'tab-1' })
+    await until(2)
+    first.disconnect()
+    await second.publish(channel, {}).catch(() => undefined)
+    for (const one of unnamed) one.disconnect()
+    second.disconnect()
+    await until(3)
+    expect(told).toEqual([`${ana} tab-1 true`, `${ana} tab-1 true`, `${ana} tab-1 false`])
   })
 
   it('refuses a revoked user at the door, whatever the token says', async () => {

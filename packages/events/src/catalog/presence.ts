@@ -14,9 +14,12 @@ export const userPresenceSchema = z.strictObject({
   userId: z.uuid(),
   userName: z.string().max(200),
   status: presenceStatusSchema,
-  lastSeen: z.iso.datetime(),
+  /** When the user last did something; absent where the user hides it. */
+  lastSeen: z.iso.datetime().optional(),
   statusText: z.string().max(200).optional(),
   currentPage: z.string().max(500).optional(),
+  /** All pages that are looked at, where there is more than the current one. */
+  pages: z.array(z.string().max(500)).max(8).optional(),
 })
 
 /** See {@link userPresenceSchema}. */

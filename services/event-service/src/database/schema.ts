@@ -57,6 +57,7 @@ export interface Schema {
   billing_marks: { tenant_id: string, user_id: string, n: Big }
   usage_levels: { tenant_id: string, resource: string, period: string, used: number, max: number, triggered: number[], version: Big }
   billing_records: { tenant_id: string, kind: string, id: string, fields: Json<Record<string, { value: unknown, key: string }>>, time: Time }
+  presence_settings: { tenant_id: string, user_id: string, hide_last_seen: boolean, busy: Json<{ text?: string, until?: string } | null> }
   audit: {
     id: string, tenant_id: string, time: Time, actor: Json<Actor>, action: string, target: string, address: string | null, detail: Json<Record<string, unknown>>
     n: Generated<number | string>, hash: Generated<string>, plain: Generated<string>

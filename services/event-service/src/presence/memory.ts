@@ -1,34 +1,91 @@
 /** The presence store of one process. */
 
-import type { PresenceConnection } from './status.ts'
-import type { PresenceStore } from './store.ts'
+import type { PresenceRecord } from './record.ts'
+import { LEASE_MS, type PresenceStore, type UserKey } from './store.ts'
 
-interface MemoryUser {
-  userId: string
-  userName: string
-  connections: Map<string, PresenceConnection>
+/** Users are looked for by this step of time, in milliseconds. */
+const STEP_MS = 250
+
+interface MemoryTenant {
+  version: number
+  records: Map<string, PresenceRecord>
 }
 
 /** Creates an empty store. */
 export function createMemoryStore(): PresenceStore {
-  const tenants = new Map<string, Map<string, MemoryUser>>()
-  const find = (tenantId: string, userId: string): MemoryUser | undefined => tenants.get(tenantId)?.get(userId)
+  const tenants = new Map<string, MemoryTenant>()
+  const schedule = createSchedule()
+  const hold = (tenantId: string, start: number): MemoryTenant => {
+    const tenant = tenants.get(tenantId) ?? { version: start, records: new Map<string, PresenceRecord>() }
+    tenants.set(tenantId, tenant)
+    return tenant
+  }
+  const forget = (key: UserKey): void => {
+    tenants.get(key.tenantId)?.records.delete(key.userId)
+    schedule.delete(key)
+  }
   return {
-    find,
-    put: ({ tenantId, userId, connectionId }, userName, connection) => {
-      const users = tenants.get(tenantId) ?? new Map<string, MemoryUser>()
-      tenants.set(tenantId, users)
-      const user = users.get(userId) ?? { userId, userName, connections: new Map<string, PresenceConnection>() }
-      users.set(userId, user)
-      user.connections.set(connectionId, connection)
+    change: async (key, change) => {
+      const known = tenants.get(key.tenantId)?.records.get(key.userId)
+      const next = change(known)
+      if (next === known) return known
+      if (!next) forget(key)
+      else {
+        hold(key.tenantId, 0).records.set(key.userId, next)
+        schedule.set(key, next.lookAt)
+      }
+      return next
     },
-    drop: ({ tenantId, userId, connectionId }) => { find(tenantId, userId)?.connections.delete(connectionId) },
-    forget: (tenantId, userId) => {
-      const users = tenants.get(tenantId)
-      users?.delete(userId)
-      if (users?.size === 0) tenants.delete(tenantId)
+    takeDue: async now => schedule.take(now),
+    tell: async (tenantId, userIds, start) => {
+      const tenant = hold(tenantId, 0)
+      tenant.version = tenant.version === 0 ? start : tenant.version + 1
+      return { version: tenant.version, users: userIds.flatMap(userId => tenant.records.get(userId)?.told ?? []) }
     },
-    users: tenantId => [...tenants.get(tenantId)?.values() ?? []],
-    tenants: () => [...tenants.keys()],
+    list: async (tenantId, start) => {
+      const tenant = tenants.get(tenantId)
+      if (tenant) tenant.version ||= start
+      return { records: [...tenant?.records.values() ?? []], version: tenant?.version ?? start }
+    },
+    close: async () => undefined,
+  }
+}
+
+interface Schedule {
+  set: (key: UserKey, at: number) => void
+  delete: (key: UserKey) => void
+  take: (now: number) => UserKey[]
+}
+
+/** Keys by the step of time they are due in: setting one again costs the same whether there are ten or ten thousand. */
+function createSchedule(): Schedule {
+  const steps = new Map<number, Map<string, UserKey>>()
+  const stepOf = new Map<string, number>()
+  const nameOf = ({ tenantId, userId }: UserKey): string => `${tenantId}/${userId}`
+  const remove = (key: UserKey): void => {
+    const name = nameOf(key)
+    const step = stepOf.get(name)
+    if (step === undefined) return
+    stepOf.delete(name)
+    const keys = steps.get(step)
+    keys?.delete(name)
+    if (keys?.size === 0) steps.delete(step)
+  }
+  const set = (key: UserKey, at: number): void => {
+    const step = Math.ceil(at / STEP_MS)
+    if (stepOf.get(nameOf(key)) === step) return
+    remove(key)
+    stepOf.set(nameOf(key), step)
+    const keys = steps.get(step) ?? new Map<string, UserKey>()
+    steps.set(step, keys.set(nameOf(key), key))
+  }
+  return {
+    set,
+    delete: remove,
+    take: now => {
+      const due = [...steps].filter(([step]) => step * STEP_MS <= now).flatMap(([, keys]) => [...keys.values()])
+      for (const key of due) set(key, now + LEASE_MS)
+      return due
+    },
   }
 }

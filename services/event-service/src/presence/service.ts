@@ -5,12 +5,13 @@ import { formatChannel, uuidv7, type PresenceList, type SetPresence, type UserPr
 import { Problem } from '../errors.ts'
 import type { Realtime } from '../realtime/realtime.ts'
 import { createMemoryStore } from './memory.ts'
-import { heartbeat, isAlive, mergeConnections } from './status.ts'
-import type { ConnectionKey, PresenceStore, StoredUser } from './store.ts'
+import { beat, createRecord, describe, leave, look, resume, toPresence, type Person, type PresenceRecord } from './record.ts'
+import type { ConnectionKey, PresenceStore, UserKey } from './store.ts'
 
-/** Connections of one user, and how long somebody offline stays in the list. */
+/** Connections of one user. */
 const MAX_CONNECTIONS = 50
-const KEEP_OFFLINE_MS = 86_400_000
+/** Users in one event, so that a thousand who come at once are no single huge message. */
+const MAX_TOLD = 200
 
 /** What the service needs. */
 export interface PresenceOptions {
@@ -22,109 +23,107 @@ export interface PresenceOptions {
   onFault?: (error: unknown) => void
 }
 
-/** What a tenant was told last; `version` counts the batches. */
-interface Told {
-  version: number
-  users: Map<string, UserPresence>
-}
-
 /** Who is here, per tenant. */
 export class PresenceService {
   readonly #options: Required<PresenceOptions>
-  readonly #told = new Map<string, Told>()
   readonly #timer: NodeJS.Timeout
+  #telling: Promise<void> = Promise.resolve()
+  #isTelling = false
 
   constructor(options: PresenceOptions) {
     this.#options = { store: createMemoryStore(), now: Date.now, batchMs: 250, onFault: () => undefined, ...options }
-    this.#timer = setInterval(() => { for (const tenantId of this.#options.store.tenants()) this.#tell(tenantId) }, this.#options.batchMs).unref()
+    this.#timer = setInterval(() => { if (!this.#isTelling) void this.#tell() }, this.#options.batchMs).unref()
   }
 
-  /** Takes a heartbeat of one connection. @throws {Problem} `unprocessable` for too many connections of one user */
-  updatePresence(key: ConnectionKey, userName: string, said: SetPresence): UserPresence {
+  /**
+   * Takes a heartbeat of one connection; `readPerson` is asked when the connection is new.
+   * @throws {Problem} `unprocessable` for too many connections of one user
+   */
+  async updatePresence(key: ConnectionKey, readPerson: () => Promise<Person>, said: SetPresence): Promise<UserPresence> {
     const { store, now } = this.#options
-    const known = store.find(key.tenantId, key.userId)?.connections
-    if (known && !known.has(key.connectionId) && known.size >= MAX_CONNECTIONS) throw new Problem('unprocessable', { detail: 'This user has too many connections.' })
-    store.put(key, userName, heartbeat(known?.get(key.connectionId), said, now()))
-    return toPresence(store.find(key.tenantId, key.userId) ?? { userId: key.userId, userName, connections: new Map() }, now())
+    const { userId, connectionId } = key
+    const take = (record: PresenceRecord): PresenceRecord => beat(record, connectionId, { said, now: now() })
+    const known = await store.change(key, record => record?.connections[connectionId] ? take(record) : record)
+    if (known?.connections[connectionId]) return toPresence(known, now())
+    const person = await readPerson()
+    const made = await store.change(key, record => take(record ? admit(describe(record, person, now())) : createRecord(userId, person, now())))
+    return toPresence(made ?? createRecord(userId, person, now()), now())
   }
 
   /** One connection left; its user is offline when no other is alive after the grace. */
-  setOffline(key: ConnectionKey): void {
+  async setOffline(key: ConnectionKey): Promise<void> {
+    await this.#options.store.change(key, record => record && leave(record, key.connectionId, this.#options.now()))
+  }
+
+  /** A connection that was lost is there again. */
+  async setBack(key: ConnectionKey): Promise<void> {
+    await this.#options.store.change(key, record => record && resume(record, key.connectionId, this.#options.now()))
+  }
+
+  /** What the account says of somebody has changed. */
+  async setPerson(key: UserKey, person: Person): Promise<void> {
+    await this.#options.store.change(key, record => record && describe(record, person, this.#options.now()))
+  }
+
+  /** Everybody seen lately, and the version the list stands at: what came before is in it, what comes after may be. */
+  async getPresenceList(tenantId: string): Promise<PresenceList> {
     const { store, now } = this.#options
-    const user = store.find(key.tenantId, key.userId)
-    const connection = user?.connections.get(key.connectionId)
-    if (user && connection) store.put(key, user.userName, { ...connection, leftAt: connection.leftAt ?? now() })
-  }
-
-  /** Everybody seen lately, and the version the list stands at: what came before is in it, what comes after is not. */
-  getPresenceList(tenantId: string): PresenceList {
-    this.#tell(tenantId)
-    const { users, version } = this.#of(tenantId)
-    return { users: [...users.values()], version }
-  }
-
-  /** The known name of a user. */
-  nameOf(tenantId: string, userId: string): string | undefined {
-    return this.#options.store.find(tenantId, userId)?.userName
+    await this.#tell()
+    const { records, version } = await store.list(tenantId, now())
+    return { users: records.map(record => toPresence(record, now())), version }
   }
 
   /** Stops telling. Idempotent. */
-  stop(): void {
+  async stop(): Promise<void> {
     clearInterval(this.#timer)
+    await this.#telling
+    await this.#options.store.close()
   }
 
-  /** A version starts at the clock, so that a restart shows as a gap. */
-  #of(tenantId: string): Told {
-    const told = this.#told.get(tenantId) ?? { version: this.#options.now(), users: new Map<string, UserPresence>() }
-    this.#told.set(tenantId, told)
-    return told
+  /** One round after the other, so that versions leave in their order. */
+  #tell(): Promise<void> {
+    this.#isTelling = true
+    const round = this.#telling.then(() => this.#tellDue()).catch(this.#options.onFault)
+    this.#telling = round.finally(() => { this.#isTelling = false })
+    return this.#telling
   }
 
-  #tell(tenantId: string): void {
-    const told = this.#of(tenantId)
-    const changed = this.#options.store.users(tenantId).flatMap(user => this.#refresh(tenantId, user) ?? [])
-    if (changed.length === 0) return
-    told.version++
-    this.#deliver(tenantId, changed, told.version)
-  }
-
-  /** Forgets what is over. @returns the user when others see a change */
-  #refresh(tenantId: string, user: StoredUser): UserPresence | undefined {
+  async #tellDue(): Promise<void> {
     const { store, now } = this.#options
-    const { users } = this.#of(tenantId)
-    const presence = toPresence(user, now())
-    const before = users.get(user.userId)
-    if (presence.status === 'offline' && now() - Date.parse(presence.lastSeen) > KEEP_OFFLINE_MS) {
-      store.forget(tenantId, user.userId)
-      users.delete(user.userId)
-      return undefined
+    const due = await store.takeDue(now())
+    const changed = new Map<string, string[]>()
+    await Promise.all(due.map(async key => {
+      if (await this.#look(key)) changed.set(key.tenantId, [...changed.get(key.tenantId) ?? [], key.userId])
+    }))
+    for (const [tenantId, userIds] of changed) await this.#deliver(tenantId, userIds)
+  }
+
+  /** @returns whether others see a change */
+  async #look(key: UserKey): Promise<boolean> {
+    const { store, now } = this.#options
+    let hasChanged = false
+    const kept = await store.change(key, record => {
+      const next = record && look(record, now())
+      hasChanged = next !== undefined && next.told !== record?.told
+      return next
+    })
+    return kept !== undefined && hasChanged
+  }
+
+  async #deliver(tenantId: string, userIds: readonly string[]): Promise<void> {
+    const { store, now, realtime } = this.#options
+    for (let first = 0; first < userIds.length; first += MAX_TOLD) {
+      const time = now()
+      const { version, users } = await store.tell(tenantId, userIds.slice(first, first + MAX_TOLD), time)
+      await realtime.deliver([{
+        id: uuidv7(time, randomBytes(10)), type: 'presence_update', channel: formatChannel('presence', { tenantId }), tenantId,
+        time: new Date(time).toISOString(), actor: { type: 'system', id: 'presence' }, data: { users, version },
+      }])
     }
-    for (const connectionId of deadOf(user, now())) store.drop({ tenantId, userId: user.userId, connectionId })
-    users.set(user.userId, presence)
-    return isSame(before, presence) ? undefined : presence
-  }
-
-  #deliver(tenantId: string, users: UserPresence[], version: number): void {
-    const { now, realtime, onFault } = this.#options
-    const time = now()
-    realtime.deliver([{
-      id: uuidv7(time, randomBytes(10)), type: 'presence_update', channel: formatChannel('presence', { tenantId }), tenantId,
-      time: new Date(time).toISOString(), actor: { type: 'system', id: 'presence' }, data: { users, version },
-    }]).catch(onFault)
   }
 }
 
-function toPresence({ userId, userName, connections }: StoredUser, now: number): UserPresence {
-  const lastSeen = Math.max(0, ...[...connections.values()].map(({ seenAt }) => seenAt))
-  return { userId, userName, lastSeen: new Date(lastSeen).toISOString(), ...mergeConnections(connections.values(), now) }
-}
-
-/** The dead connections but the one heard last: it says when the user was seen. */
-function deadOf({ connections }: StoredUser, now: number): string[] {
-  const newest = [...connections].reduce<[string, number]>((best, [id, { seenAt }]) => seenAt >= best[1] ? [id, seenAt] : best, ['', -1])[0]
-  return [...connections].filter(([id, one]) => id !== newest && !isAlive(one, now)).map(([id]) => id)
-}
-
-function isSame(a: UserPresence | undefined, b: UserPresence): boolean {
-  return a?.status === b.status && a.statusText === b.statusText && a.currentPage === b.currentPage && a.userName === b.userName
+function admit(record: PresenceRecord): PresenceRecord {
+  if (Object.keys(record.connections).length >= MAX_CONNECTIONS) throw new Problem('unprocessable', { detail: 'This user has too many connections.' })
+  return record
 }

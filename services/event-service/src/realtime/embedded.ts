@@ -6,6 +6,7 @@ import { namespaces, type Envelope } from '@neo-stack/events'
 import type { PublicKeySet } from '../auth/keys.ts'
 import { DEFAULT_ISSUER, tokenPurposes, type TokenPurpose } from '../auth/tokens.ts'
 import type { Realtime, RealtimeTarget } from './realtime.ts'
+import { createSockets } from './sockets.ts'
 
 /** What the embedded realtime needs. */
 export interface EmbeddedRealtimeOptions {
@@ -26,6 +27,7 @@ const SPREAD_MS = 500
 
 /** Creates the engine and its port. */
 export function createEmbeddedRealtime(options: EmbeddedRealtimeOptions): Realtime {
+  const sockets = createSockets()
   const engine = createEngine({
     client: {
       ...options.allowedOrigins && { allowedOrigins: options.allowedOrigins },
@@ -34,7 +36,13 @@ export function createEmbeddedRealtime(options: EmbeddedRealtimeOptions): Realti
     },
     channel: { namespaces: namespaces.map(({ historyTtlMs, ...namespace }) => ({ ...namespace, historyTtl: historyTtlMs })) },
     hooks: {
-      onConnecting: ({ user, claims }) => judge(options, user, claims),
+      onConnecting: context => {
+        const verdict = judge(options, context.user, context.claims)
+        if (!verdict) sockets.onConnecting(context)
+        return verdict
+      },
+      onConnected: sockets.onConnected,
+      onDisconnect: sockets.onDisconnect,
       onSubscribing: ({ user, claims }) => judge(options, user, claims),
     },
     ...options.onFault && { onFault: options.onFault },
@@ -49,6 +57,7 @@ export function createEmbeddedRealtime(options: EmbeddedRealtimeOptions): Realti
       return Promise.resolve()
     },
     stats: () => engine.stats(),
+    onSocket: sockets.listen,
     attach: (server: Server) => { engine.attach(server) },
     close: () => engine.close({ spreadMs: SPREAD_MS }),
   }

@@ -19,6 +19,16 @@ export interface RealtimeTarget {
   sessionId?: string | undefined
 }
 
+/** A presence connection that a client named when it connected. */
+export interface RealtimeSocket {
+  tenantId: string
+  userId: string
+  connectionId: string
+}
+
+/** Told when a presence connection gets a socket, and when it has lost its last one. Must not throw. */
+export type SocketListener = (socket: RealtimeSocket, isOpen: boolean) => void
+
 /** Delivers events to whoever is subscribed. */
 export interface Realtime {
   /**
@@ -29,6 +39,8 @@ export interface Realtime {
   /** Ends connections for good: clients don't come back by themselves. */
   disconnect: (target: RealtimeTarget, reason: string) => Promise<void>
   stats: () => RealtimeStats
+  /** Tells of sockets where the engine is in process; elsewhere their end shows by the heartbeats that stay out. */
+  onSocket?: (listener: SocketListener) => void
   /** Serves sockets on this server where the engine is in process. */
   attach?: (server: Server) => void
   /** Tells all clients to reconnect and stops. */
