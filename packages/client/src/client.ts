@@ -4,6 +4,8 @@ import type { Clock } from './clock.ts'
 import type { Connection, ConnectionOptions } from './connection.ts'
 import type { FeedBasics } from './feed.ts'
 import type { Feeds } from './feeds.ts'
+import type { Heartbeat } from './heartbeat.ts'
+import type { Page } from './page.ts'
 import type { RequestOptions } from './request.ts'
 import type { Portal, Rest } from './rest.ts'
 import type { Session } from './session.ts'
@@ -13,6 +15,8 @@ import { createConnection } from './connection.ts'
 import { signedInCookie } from '@neo-stack/events'
 import { createCookieFetch } from './cookie-jar.ts'
 import { createFeeds } from './feeds.ts'
+import { createHeartbeat } from './heartbeat.ts'
+import { findPage } from './page.ts'
 import { createRest } from './rest.ts'
 import { createSession } from './session.ts'
 import { findTabs } from './tabs.ts'
@@ -39,6 +43,8 @@ export interface ClientOptions {
   clock?: Clock
   /** A number in [0, 1), for jitter. @default Math.random */
   random?: () => number
+  /** What tells whether somebody is there. @default the browser's page */
+  page?: Page
   /** Calls back when the next frame was painted, for telemetry. @default the page's frames; no telemetry outside a page */
   afterPaint?: TelemetryOptions['afterPaint']
   request?: Pick<RequestOptions, 'timeoutMs' | 'retries'>
@@ -52,6 +58,8 @@ export interface Client {
   readonly rest: Rest
   readonly connection: Connection
   readonly feeds: Feeds
+  /** Makes the heartbeat of this client in a tenant; returned stopped. */
+  readonly presence: { heartbeat: (tenantId: string) => Heartbeat }
   /** Ends the connection and its feeds and stops renewing the session, which itself goes on. Idempotent. */
   close(): Promise<void>
 }
@@ -82,6 +90,7 @@ export function createClient(options: ClientOptions = {}): Client {
   const tabs = options.tabs ?? findTabs(`neo-session-${baseUrl}-${portal}`)
   const session: Session = createSession({ ...shared, rest, portal, tabs, mayRestore: () => hasSignedInCookie(portal) })
   const telemetry = createTelemetry({ ...shared, report: report => rest.telemetry.report(report), afterPaint: options.afterPaint ?? afterPaintOfPage() })
+  const connectionId = createConnectionId(random)
   const connection = createConnection({
     ...shared,
     ...options.connection,
@@ -89,6 +98,7 @@ export function createClient(options: ClientOptions = {}): Client {
     url: options.realtimeUrl ?? `${baseUrl.replace(/^http/, 'ws')}/connection/websocket`,
     getToken: async () => (await rest.realtime.connectionToken()).token,
     getSubscriptionTokens: async channels => (await rest.realtime.subscriptionTokens(channels)).tokens,
+    data: { presence: connectionId },
     onPublication: telemetry.onPublication,
     onTerminated: () => { void confirmSession(session) },
   })
@@ -98,6 +108,7 @@ export function createClient(options: ClientOptions = {}): Client {
     session,
     rest,
     connection,
+    presence: { heartbeat: tenantId => createHeartbeat({ ...clock && { clock }, rest, connection, tenantId, connectionId, page: options.page ?? findPage() }) },
     feeds: createFeeds(connection, rest, { ...shared, ...options.feeds }),
     close: async () => {
       stopWatching()
@@ -107,6 +118,9 @@ export function createClient(options: ClientOptions = {}): Client {
     },
   }
 }
+
+/** Names this tab. A duplicated tab is a page of its own and gets another name. */
+const createConnectionId = (random: (() => number) | undefined): string => Array.from({ length: 24 }, () => Math.floor((random ?? Math.random)() * 36).toString(36)).join('')
 
 /** The connection is one person's: it ends with the session, and another person gets another one. */
 function followSession(session: Session, connection: Connection): () => void {

@@ -49,6 +49,8 @@ export interface ConnectionOptions {
   getToken: () => Promise<string>
   /** Gets subscription tokens, up to 100 channels at a time. */
   getSubscriptionTokens: (channels: readonly string[]) => Promise<Readonly<Record<string, TokenAnswer>>>
+  /** Given with every connect, JSON. @default nothing */
+  data?: unknown
   /** Called once when the server ends the connection for good: the session was revoked or may not connect. */
   onTerminated?: (end: { code: number, reason: string }) => void
   /** Called once for each publication, before its listeners. */
@@ -217,6 +219,7 @@ class RealtimeConnection implements Connection {
       minReconnectDelay: minReconnectMs,
       maxReconnectDelay: maxReconnectMs,
       name: 'neo-stack',
+      ...this.#options.data !== undefined && { data: this.#options.data },
     })
     this.#client = client
     client.on('connected', () => { this.#setStatus({ state: 'connected', since: this.#clock.now() }) })

@@ -1,6 +1,6 @@
 /** The feeds of the platform by name: which channel, which snapshot, which merge. */
 
-import type { Deployment, Envelope, LogLine, MetricsSample } from '@neo-stack/events'
+import type { Deployment, Envelope, LogLine, MetricsSample, UserPresence } from '@neo-stack/events'
 import type { Connection } from './connection.ts'
 import type { DeploymentMap } from './deployment-state.ts'
 import type { Feed, FeedBasics } from './feed.ts'
@@ -11,6 +11,7 @@ import { applyDeploymentEvent, toDeploymentMap } from './deployment-state.ts'
 import { createLogFeed } from './log-feed.ts'
 import { applyLogChunk, toFreshLines, toLogView } from './log-state.ts'
 import { createSeriesFeed } from './series-feed.ts'
+import { createStateFeed } from './state-feed.ts'
 
 /** What handlers of every feed may have. */
 export type CommonHandlers = Pick<FeedBasics, 'onStatus' | 'onHandlerError'>
@@ -41,6 +42,12 @@ export interface MetricsHandlers extends CommonHandlers {
   onSample(sample: MetricsSample): void
 }
 
+/** Handlers of presence. */
+export interface PresenceHandlers extends CommonHandlers {
+  /** Everybody seen lately after each change, and who changed; the map is new each time. The first time everybody has changed. */
+  onChange(users: ReadonlyMap<string, UserPresence>, changed: readonly UserPresence[]): void
+}
+
 /** Handlers of a feed of plain events. */
 export interface EventHandlers extends CommonHandlers {
   /** The newest events before now (up to 50), oldest first: replaces what was there. */
@@ -61,6 +68,8 @@ export interface Feeds {
   tenantMetrics(tenantId: string, handlers: MetricsHandlers): Feed
   /** Alerts of a tenant, or the operators' with `platform`. */
   alerts(tenantId: string, handlers: EventHandlers): Feed
+  /** Who of a tenant is here. */
+  presence(tenantId: string, handlers: PresenceHandlers): Feed
   /** Events of any channel that keeps a log. */
   events(channel: string, handlers: EventHandlers): Feed
 }
@@ -79,6 +88,7 @@ export function createFeeds(connection: Connection, rest: Rest, basics: Pick<Fee
     tenantMetrics: (tenantId, handlers) => createMetricsFeed(shared, tenantId, handlers),
     alerts: (tenantId, handlers) =>
       events(tenantId === PLATFORM_TENANT ? formatChannel('admin-alerts') : formatChannel('alerts', { tenantId }), handlers),
+    presence: (tenantId, handlers) => createPresenceFeed(shared, tenantId, handlers),
     events,
   }
 }
@@ -148,6 +158,26 @@ function createMetricsFeed(shared: Shared, tenantId: string | undefined, handler
     },
     onSnapshot: samples => { handlers.onSnapshot(samples) },
     onSample: sample => { handlers.onSample(sample) },
+  })
+}
+
+function createPresenceFeed(shared: Shared, tenantId: string, handlers: PresenceHandlers): Feed {
+  let users: ReadonlyMap<string, UserPresence> = new Map()
+  const take = (before: Iterable<[string, UserPresence]>, changed: readonly UserPresence[]): void => {
+    users = new Map([...before, ...changed.map((user): [string, UserPresence] => [user.userId, user])])
+    handlers.onChange(users, changed)
+  }
+  return createStateFeed<readonly UserPresence[], readonly UserPresence[]>({
+    ...shared,
+    ...commonOf(handlers),
+    channel: formatChannel('presence', { tenantId }),
+    fetchState: async signal => {
+      const list = await shared.rest.presence.list(tenantId, { signal, retries: 0 })
+      return { version: list.version, value: list.users }
+    },
+    toBatch: ({ version, users: changed }) => typeof version === 'number' && Array.isArray(changed) ? { version, value: changed as UserPresence[] } : undefined,
+    onState: all => { take([], all) },
+    onBatch: changed => { take(users, changed) },
   })
 }
 

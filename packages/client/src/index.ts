@@ -11,11 +11,13 @@ export { createClient } from './client.ts'
 export type { Client, ClientOptions } from './client.ts'
 
 export { createFeeds } from './feeds.ts'
-export type { CommonHandlers, DeploymentHandlers, DeploymentLogHandlers, EventHandlers, Feeds, MetricsHandlers } from './feeds.ts'
+export type { CommonHandlers, DeploymentHandlers, DeploymentLogHandlers, EventHandlers, Feeds, MetricsHandlers, PresenceHandlers } from './feeds.ts'
 export { createLogFeed } from './log-feed.ts'
 export type { LogFeedOptions, Snapshot } from './log-feed.ts'
 export { createSeriesFeed } from './series-feed.ts'
 export type { FetchSamples, SeriesFeedOptions } from './series-feed.ts'
+export { createStateFeed } from './state-feed.ts'
+export type { StateFeedOptions } from './state-feed.ts'
 export type { Feed, FeedBasics, FeedStatus } from './feed.ts'
 export type { FeedFault } from './feed-events.ts'
 
@@ -29,12 +31,17 @@ export type { Connection, ConnectionOptions, ConnectionStatus, SubscriptionListe
 export type { TokenAnswer } from './token-batch.ts'
 
 export { createRest } from './rest.ts'
-export type { DeploymentListQuery, DeploymentPath, HistoryQuery, LogQuery, MetricsQuery, NotificationsQuery, Portal, Rest, SearchQuery } from './rest.ts'
+export type { DeploymentListQuery, DeploymentPath, HistoryQuery, LogQuery, MetricsQuery, NotificationsQuery, Portal, PresencePath, Rest, SearchQuery } from './rest.ts'
 export type { OperatorAdministration, TenantAdministration, UserPath } from './administration.ts'
 export type { CallOptions, RequestOptions } from './request.ts'
 export { ApiError } from './api-error.ts'
 export type { ApiErrorCode, ApiErrorInit } from './api-error.ts'
 export { createCookieFetch } from './cookie-jar.ts'
+
+export { createHeartbeat } from './heartbeat.ts'
+export type { Heartbeat, HeartbeatOptions } from './heartbeat.ts'
+export { findPage } from './page.ts'
+export type { Page, PageEvent } from './page.ts'
 
 export { createSession } from './session.ts'
 export type { Session, SessionOptions, SessionStatus } from './session.ts'

@@ -37,6 +37,8 @@ export interface CallOptions {
   timeoutMs?: number
   /** Overrides the option of the same name. */
   retries?: number
+  /** Goes out even when the page goes away at the same time. @default false */
+  keepalive?: boolean
   /** Repeat-safe key of a creating call; kept across its retries. @default random per call */
   idempotencyKey?: string
 }
@@ -119,7 +121,7 @@ async function tryOnce(options: RequestOptions, { call, own, key }: Try, token: 
   let timedOut = false
   const timer = clock.setTimeout(() => { timedOut = true; limit.abort() }, own.timeoutMs ?? options.timeoutMs ?? 15_000)
   try {
-    const response = await send(toUrl(options.baseUrl, call), toInit(call, { token, key, signal: limit.signal }))
+    const response = await send(toUrl(options.baseUrl, call), toInit(call, { token, key, signal: limit.signal, keepalive: own.keepalive ?? false }))
     return await readAnswer(response, call, clock.now())
   } catch (error) {
     if (error instanceof ApiError || own.signal?.aborted) throw error
@@ -137,13 +139,13 @@ function toUrl(baseUrl: string, { path, query = {} }: Call): string {
   return `${baseUrl.replace(/\/$/, '')}${path}${search === '' ? '' : `?${search}`}`
 }
 
-interface Bearing { token: string | undefined, key: string | undefined, signal: AbortSignal }
+interface Bearing { token: string | undefined, key: string | undefined, signal: AbortSignal, keepalive: boolean }
 
-function toInit({ method, body, accept = 'application/json' }: Call, { token, key, signal }: Bearing): RequestInit {
+function toInit({ method, body, accept = 'application/json' }: Call, { token, key, signal, keepalive }: Bearing): RequestInit {
   const headers: Record<string, string> = { accept }
   if (token !== undefined) headers['authorization'] = `Bearer ${token}`
   if (key !== undefined) headers['idempotency-key'] = key
-  const init: RequestInit = { method, headers, signal, credentials: 'include', cache: 'no-store' }
+  const init: RequestInit = { method, headers, signal, credentials: 'include', cache: 'no-store', ...keepalive && { keepalive } }
   if (body === undefined) return init
   headers['content-type'] = 'application/json'
   return { ...init, body: JSON.stringify(body) }

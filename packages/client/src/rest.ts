@@ -3,8 +3,8 @@
 import type {
   AcknowledgeAlert, AlertAcknowledged, AlertList, AlertRules, AppendLogs, BillingRecords, ConnectionToken, CreateDeployment,
   DeploymentAccepted, DeploymentList, DeploymentSnapshot, DeploymentStatus, History, InboxCount, InboxState, InstanceList, LogPage, LogsAppended, MetricsSeries, NotificationPage, NotificationType,
-  PublishBatchRequest, Published, PublishedBatch, PublishRequest, PushMetrics, PutAlertRules, RaiseAlert, ReportUsage, SearchResult, Session, SignIn,
-  SubscriptionTokens, Telemetry, UsageReported, User,
+  PresenceList, PresenceSettings, PublishBatchRequest, Published, PublishedBatch, PublishRequest, PushMetrics, PutAlertRules, RaiseAlert, ReportUsage, SearchResult, Session, SetPresence, SetPresenceSettings, SignIn,
+  SubscriptionTokens, Telemetry, UsageReported, User, UserPresence,
 } from '@neo-stack/events'
 import { inboxVerbs } from '@neo-stack/events'
 import { createOperatorAdministration, createTenantAdministration, type OperatorAdministration, type TenantAdministration } from './administration.ts'
@@ -135,6 +135,18 @@ export interface Rest extends TenantAdministration {
   }
   /** For operators. */
   admin: OperatorAdministration
+  presence: {
+    /** Everybody seen lately, and the version the list stands at. */
+    list(tenantId: string, options?: CallOptions): Promise<PresenceList>
+    /** Says that the caller is here on this connection. */
+    beat(of: PresencePath, said: SetPresence, options?: CallOptions): Promise<UserPresence>
+    /** Says that the caller left on this connection. */
+    leave(of: PresencePath, options?: CallOptions): Promise<void>
+    /** What the caller says of their presence on every device. */
+    settings(tenantId: string, options?: CallOptions): Promise<PresenceSettings>
+    /** Changes what is given. */
+    putSettings(tenantId: string, settings: SetPresenceSettings, options?: CallOptions): Promise<PresenceSettings>
+  }
   telemetry: {
     /** What this page received and painted; at most every 15 s. */
     report(telemetry: Telemetry, options?: CallOptions): Promise<void>
@@ -163,6 +175,12 @@ export interface NotificationsQuery {
   type?: NotificationType
 }
 
+/** Which connection of the caller is meant. */
+export interface PresencePath {
+  tenantId: string
+  connectionId: string
+}
+
 /** Whose log is meant. */
 export interface DeploymentPath {
   tenantId: string
@@ -188,6 +206,7 @@ export function createRest(options: RequestOptions): Rest {
     billing: createBillingRoutes(send),
     ...createTenantAdministration(send),
     admin: createOperatorAdministration(send),
+    presence: createPresenceRoutes(send),
     telemetry: { report: async (body, own) => { await send({ method: 'POST', path: '/v1/telemetry', body }, own) } },
     alerts: createAlertRoutes(send),
   }
@@ -274,6 +293,18 @@ function createBillingRoutes(send: Send): Rest['billing'] {
     readAll: (tenantId, own) => send({ method: 'POST', path: `${pathOf(tenantId)}/read-all`, isRepeatable: true }, own),
     records: (tenantId, own) => send({ method: 'GET', path: `${toTenantPath(tenantId)}/billing/records` }, own),
     reportUsage: (tenantId, body, own) => send({ method: 'POST', path: `${toTenantPath(tenantId)}/usage`, body, isRepeatable: true }, own),
+  }
+}
+
+function createPresenceRoutes(send: Send): Rest['presence'] {
+  const pathOf = (tenantId: string): string => `${toTenantPath(tenantId)}/presence`
+  const connectionOf = ({ tenantId, connectionId }: PresencePath): string => `${pathOf(tenantId)}/me/${encodeURIComponent(connectionId)}`
+  return {
+    list: (tenantId, own) => send({ method: 'GET', path: pathOf(tenantId) }, own),
+    beat: (of, body, own) => send({ method: 'PUT', path: connectionOf(of), body, isRepeatable: true }, own),
+    leave: async (of, own) => { await send({ method: 'DELETE', path: connectionOf(of), isRepeatable: true }, own) },
+    settings: (tenantId, own) => send({ method: 'GET', path: `${pathOf(tenantId)}/me` }, own),
+    putSettings: (tenantId, body, own) => send({ method: 'PUT', path: `${pathOf(tenantId)}/me`, body, isRepeatable: true }, own),
   }
 }
 

@@ -11,6 +11,11 @@ export const composables: Record<string, string> = {
   useDeploymentLog: 'composables/use-deployment-log.ts',
   useEventHistory: 'composables/use-event-history.ts',
   useInstances: 'composables/use-instances.ts',
+  usePresenceEvents: 'composables/use-presence-events.ts',
+  usePresenceWords: 'composables/use-presence-words.ts',
+  useHeartbeat: 'composables/use-heartbeat.ts',
+  useComings: 'composables/use-comings.ts',
+  useNotices: 'composables/use-notices.ts',
   useRealtimeMetrics: 'composables/use-realtime-metrics.ts',
   useLanguage: 'composables/use-language.ts',
   useSentences: 'composables/use-sentences.ts',
@@ -21,5 +26,5 @@ export const composables: Record<string, string> = {
 /** Components, each `runtime/components/<Name>.vue`. */
 export const components: readonly string[] = [
   'AlertList', 'BillingBadge', 'BillingNotifications', 'BillingOverview', 'ConnectionStatus', 'DeploymentActions', 'DeploymentCard', 'DeploymentList', 'DeploymentMonitor', 'DeploymentProgress',
-  'DeploymentSteps', 'EventHistory', 'FeedNotice', 'LogView', 'NewDeployment', 'RealTimeDashboard', 'SimulatedBadge', 'StatusBadge',
+  'DeploymentSteps', 'EventHistory', 'FeedNotice', 'LogView', 'NewDeployment', 'PresenceFaces', 'RealTimeDashboard', 'SimulatedBadge', 'StatusBadge', 'UserPresence',
 ]

@@ -1,5 +1,5 @@
 /** A client without a network: the test plays the feeds, the connection and the session. */
-import type { Client, CommonHandlers, ConnectionStatus, DeploymentHandlers, DeploymentLogHandlers, EventHandlers, Feed, FeedStatus, MetricsHandlers, SessionStatus } from '@neo-stack/client'
+import type { Client, CommonHandlers, ConnectionStatus, DeploymentHandlers, DeploymentLogHandlers, EventHandlers, Feed, FeedStatus, MetricsHandlers, PresenceHandlers, SessionStatus } from '@neo-stack/client'
 import type { Deployment, User } from '@neo-stack/events'
 import { vi } from 'vitest'
 
@@ -17,6 +17,9 @@ export interface FakeClient {
   logs: FakeFeed<DeploymentLogHandlers>[]
   metrics: FakeFeed<MetricsHandlers>[]
   alerts: FakeFeed<EventHandlers>[]
+  presence: FakeFeed<PresenceHandlers>[]
+  /** What heartbeats were made and told. */
+  beats: string[]
   events: FakeFeed<EventHandlers>[]
   setConnection: (status: ConnectionStatus) => void
   setSession: (status: SessionStatus) => void
@@ -49,6 +52,8 @@ export function createFakeClient(): FakeClient {
   const logs: FakeClient['logs'] = []
   const metrics: FakeClient['metrics'] = []
   const alerts: FakeClient['alerts'] = []
+  const presence: FakeClient['presence'] = []
+  const beats: string[] = []
   const events: FakeClient['events'] = []
   const rest = { create: vi.fn(), cancel: vi.fn(), retry: vi.fn(), history: vi.fn().mockResolvedValue({ events: [], logEpoch: 'e', seq: 0, oldestSeq: 0 }) }
   const onConnection = new Set<(status: ConnectionStatus) => void>()
@@ -61,14 +66,20 @@ export function createFakeClient(): FakeClient {
       deploymentLog: (of: { deploymentId: string }, handlers: DeploymentLogHandlers) => record(logs, of.deploymentId, handlers),
       systemMetrics: (handlers: MetricsHandlers) => record(metrics, 'system', handlers),
       alerts: (tenantId: string, handlers: EventHandlers) => record(alerts, tenantId, handlers),
+      presence: (tenantId: string, handlers: PresenceHandlers) => record(presence, tenantId, handlers),
       events: (channel: string, handlers: EventHandlers) => record(events, channel, handlers),
     },
     rest: { deployments: { create: rest.create, cancel: rest.cancel, retry: rest.retry }, events: { history: rest.history } },
+    presence: {
+      heartbeat: (tenantId: string) => ({
+        start: () => { beats.push(`start ${tenantId}`) }, stop: () => { beats.push('stop') }, setPage: (page: string) => { beats.push(page) },
+      }),
+    },
     connection: { get status() { return connection }, onStatus: listen(onConnection), connect: vi.fn(), retryNow: vi.fn() },
     session: { get status() { return session }, get user() { return 'user' in session ? session.user : undefined }, onChange: listen(onSession) },
   } as unknown as Client
   return {
-    client, deployments, logs, metrics, alerts, events, rest,
+    client, deployments, logs, metrics, alerts, presence, beats, events, rest,
     setConnection: status => {
       connection = status
       for (const listener of onConnection) listener(status)

@@ -2,6 +2,7 @@
 import type { Messages } from './pt-br.ts'
 import { billing } from './billing/en.ts'
 import { history } from './history/en.ts'
+import { presence } from './presence/en.ts'
 
 export const en: Messages = {
   status: {
@@ -194,5 +195,6 @@ export const en: Messages = {
   },
   billing,
   history,
+  presence,
   duration: { seconds: '{s} s', minutes: '{m} min {s} s', hours: '{h} h {m} min', days: '{d} d {h} h' },
 }

@@ -2,6 +2,7 @@
 import type { Messages } from './pt-br.ts'
 import { billing } from './billing/es.ts'
 import { history } from './history/es.ts'
+import { presence } from './presence/es.ts'
 
 export const es: Messages = {
   status: {
@@ -194,5 +195,6 @@ export const es: Messages = {
   },
   billing,
   history,
+  presence,
   duration: { seconds: '{s} s', minutes: '{m} min {s} s', hours: '{h} h {m} min', days: '{d} d {h} h' },
 }

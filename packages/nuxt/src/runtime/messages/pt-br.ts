@@ -1,6 +1,7 @@
 /** The components' sentences in Portuguese: the shape every other language follows. */
 import { billing } from './billing/pt-br.ts'
 import { history } from './history/pt-br.ts'
+import { presence } from './presence/pt-br.ts'
 
 export const ptBR = {
   status: {
@@ -199,6 +200,7 @@ export const ptBR = {
   },
   billing,
   history,
+  presence,
   duration: { seconds: '{s} s', minutes: '{m} min {s} s', hours: '{h} h {m} min', days: '{d} d {h} h' },
 }
 

@@ -1,0 +1,40 @@
+/** Which notices on the page the reader wants; kept in this browser. */
+import type { WritableComputedRef } from 'vue'
+import { computed, reactive } from 'vue'
+
+/** Kinds of notices that can be turned off. */
+export const noticeKinds = ['deployments', 'billing', 'presence'] as const
+
+/** See {@link noticeKinds}. */
+export type NoticeKind = (typeof noticeKinds)[number]
+
+const KEY = 'neo-notices'
+const wanted = reactive<Record<NoticeKind, boolean>>({ deployments: true, billing: true, presence: true, ...read() })
+
+/** Whether notices of a kind are wanted; setting it keeps the choice. */
+export function useNotices(kind: NoticeKind): WritableComputedRef<boolean> {
+  return computed({
+    get: () => wanted[kind],
+    set: value => {
+      wanted[kind] = value
+      write()
+    },
+  })
+}
+
+function read(): Partial<Record<NoticeKind, boolean>> {
+  try {
+    const kept = JSON.parse(globalThis.localStorage.getItem(KEY) ?? '{}') as Record<string, unknown>
+    return Object.fromEntries(noticeKinds.flatMap(kind => typeof kept[kind] === 'boolean' ? [[kind, kept[kind]]] : []))
+  } catch {
+    return {}
+  }
+}
+
+function write(): void {
+  try {
+    globalThis.localStorage.setItem(KEY, JSON.stringify(wanted))
+  } catch {
+    // A browser that keeps nothing: the choice holds until the page is left.
+  }
+}
