@@ -9,9 +9,13 @@ import { DeploymentPublisher, MetricsPublisher, type Actor, type AppendLogs, typ
 import { createDueRules, type DueRules } from './alerts/due.ts'
 import { alertRoutes } from './alerts/routes.ts'
 import { createRuleWatch } from './alerts/watch.ts'
+import { purgeRemoved } from './auth/accounts.ts'
+import { adminRoutes } from './auth/admin-routes.ts'
+import { keyRoutes } from './auth/key-routes.ts'
 import { createOriginCheck } from './auth/origin.ts'
 import { realtimeRoutes } from './auth/realtime-routes.ts'
 import { jwksRoute, sessionRoutes } from './auth/routes.ts'
+import { userRoutes } from './auth/user-routes.ts'
 import { billingProjection } from './billing/projection.ts'
 import { billingRoutes } from './billing/routes.ts'
 import type { Database } from './database/database.ts'
@@ -50,6 +54,7 @@ import { portalsPlugin, type Portals } from './plugins/portals.ts'
 import { problemsPlugin } from './plugins/problems.ts'
 import { securityPlugin } from './plugins/security.ts'
 import { closeServer, createApp } from './plugins/server.ts'
+import { createActs } from './publish/acts.ts'
 import { purgeAnswers } from './publish/log.ts'
 import { createProjectionRegistry } from './publish/projection.ts'
 import { createInternalPublish } from './publish/publish.ts'
@@ -59,9 +64,11 @@ import { createWritePath, type WritePath } from './publish/write-path.ts'
 import type { Realtime } from './realtime/realtime.ts'
 import { activityProjection } from './tenants/activity.ts'
 import { auditRoutes } from './tenants/audit-routes.ts'
+import { removeTenant } from './tenants/removal.ts'
+import { tenantRoutes } from './tenants/tenant-routes.ts'
 
 /** What event-service is built over. */
-export interface EventServiceOptions extends Omit<IdentityOptions, 'onFault'> {
+export interface EventServiceOptions extends Omit<IdentityOptions, 'onFault' | 'perform'> {
   realtime: Realtime
   /** Where presence is kept. @default in this process */
   presenceStore?: PresenceStore
@@ -117,7 +124,8 @@ export async function createEventService(options: EventServiceOptions): Promise<
   const refuseOtherMethods = methodsPlugin(app)
   const meter = metricsPlugin(app, { stats: realtime.stats, token: options.metricsToken })
   const { writePath, tails, dueRules } = createWriting({ database, realtime, meter, now, onFault })
-  const identity = await createIdentity({ ...options, onFault })
+  const perform = createActs({ writePath, now })
+  const identity = await createIdentity({ ...options, perform, onFault })
   identity.revocation.onRevoked((target, reason) => realtime.disconnect(target, reason))
   const jobs = await createJobs(database, { onFault })
   const publishAs = (actor: Actor): Publish => createInternalPublish(writePath, actor)
@@ -135,6 +143,8 @@ export async function createEventService(options: EventServiceOptions): Promise<
   telemetryRoute(app, meter)
   alertRoutes(app, { database, writePath, now })
   auditRoutes(app, database)
+  const tenants = { database, perform, banTenant: identity.revocation.banTenant, now }
+  tenantRoutes(app, { ...tenants, createUser: identity.accounts.create, remove: asked => removeTenant({ ...tenants, elsewhere: [jobs.ofTenants] }, asked) })
   const presence = createPresence(app, { ...options, onFault })
   refuseOtherMethods()
   await openapiRoutes(app, version)
@@ -145,7 +155,7 @@ export async function createEventService(options: EventServiceOptions): Promise<
     database, now, onFault, read: createHostReader(options.sampleHost.folder, now), publisher: new MetricsPublisher(publishAs({ type: 'system', id: 'sampler' })),
   })
 
-  const upkeep = startUpkeep({ database, onFault, purges: [purgeAnswers, (tx, batch) => purgeEvents(tx, batch, { now: now() }), (tx, batch) => purgeSamples(tx, batch, now())] })
+  const upkeep = startUpkeep({ database, onFault, purges: [purgeAnswers, (tx, batch) => purgeRemoved(tx, batch, now()), (tx, batch) => purgeEvents(tx, batch, { now: now() }), (tx, batch) => purgeSamples(tx, batch, now())] })
 
   const shutDown = async (): Promise<void> => {
     isDraining = true
@@ -206,8 +216,11 @@ function createAccess(database: Database, writePath: WritePath): DeploymentAcces
   }
 }
 
-function identityRoutes(app: App, { sessions, auth, auditChannels, keys }: IdentityService, { publicUrl, allowedOrigins }: EventServiceOptions): void {
+function identityRoutes(app: App, { sessions, auth, auditChannels, keys, ...identity }: IdentityService, { publicUrl, allowedOrigins }: EventServiceOptions): void {
   sessionRoutes(app, { sessions, isOurOrigin: createOriginCheck({ publicUrl, allowedOrigins }), isSecure: publicUrl?.startsWith('https:') ?? false })
   realtimeRoutes(app, auth, auditChannels)
   jwksRoute(app, keys)
+  userRoutes(app, identity)
+  keyRoutes(app, identity.apiKeys)
+  adminRoutes(app, identity)
 }

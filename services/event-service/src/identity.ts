@@ -1,22 +1,28 @@
 /** Brings accounts, keys, tokens and revocation together; `app.ts` gives them their routes. */
 
 import type { Database } from './database/database.ts'
-import { createApiKeys, mintKey, type ApiKeys } from './auth/api-keys.ts'
+import { createAccounts, type Accounts } from './auth/accounts.ts'
+import { createApiKeys, type ApiKeys } from './auth/api-keys.ts'
 import { AuthMiddleware } from './auth/authenticate.ts'
 import { createKeySet, type KeySet } from './auth/keys.ts'
+import { mintKey } from './auth/key-form.ts'
 import { createAuthLimiters, type AuthLimits } from './auth/limits.ts'
 import { createPasswords } from './auth/passwords.ts'
 import type { AuditChannels } from './auth/realtime-routes.ts'
 import { createRevocation, type Revocation } from './auth/revocation.ts'
+import { createOpenSessions, type OpenSessions } from './auth/session-list.ts'
 import { createSessions, type Sessions } from './auth/sessions.ts'
 import { createTokens, type Tokens } from './auth/tokens.ts'
 import { appendAudit } from './plugins/audit.ts'
+import type { Perform } from './publish/acts.ts'
 import { actorOf } from './publish/publish.ts'
 import * as seed from './tenants/seed.ts'
 
 /** What identity is made of. */
 export interface IdentityOptions {
   database: Database
+  /** Carries out what is audited. */
+  perform: Perform
   /** Signs tokens. @default a new set: tokens end with the process */
   keys?: KeySet
   /** Issuer of tokens. @default 'neo-stack' */
@@ -42,6 +48,8 @@ export interface IdentityService {
   revocation: Revocation
   auth: AuthMiddleware
   auditChannels: AuditChannels
+  accounts: Accounts
+  openSessions: OpenSessions
 }
 
 /** How first accounts are made. */
@@ -53,18 +61,20 @@ export interface AccountOptions {
 
 /** Creates identity over a database. */
 export async function createIdentity(options: IdentityOptions): Promise<IdentityService> {
-  const { database, now = Date.now, issuer, realtimeSeconds, onFault } = options
+  const { database, perform, now = Date.now, issuer, realtimeSeconds, onFault } = options
   const keys = options.keys ?? await createKeySet()
   const revocation = options.revocation ?? await createRevocation({ database, now })
   const tokens = createTokens({ keys, now, ...issuer !== undefined && { issuer }, ...realtimeSeconds !== undefined && { realtimeSeconds } })
-  const apiKeys = createApiKeys({ database, revocation, now, ...onFault && { onFault } })
+  const apiKeys = createApiKeys({ database, perform, revocation, now, ...onFault && { onFault } })
   const limiters = createAuthLimiters(options.authLimits)
   const passwords = createPasswords(options.passwordCost)
   return {
     keys, tokens, apiKeys, revocation,
-    sessions: createSessions({ database, tokens, passwords, revocation, limiters, secret: keys.secret, now }),
+    sessions: createSessions({ database, perform, tokens, passwords, revocation, limiters, secret: keys.secret, now }),
     auth: new AuthMiddleware({ tokens, apiKeys, revocation, wrongKeys: limiters.wrongKeysPerAddress }),
     auditChannels: createAuditChannels(database, now),
+    accounts: createAccounts({ database, perform, passwords, revocation, limiters, now }),
+    openSessions: createOpenSessions({ database, perform, revocation, now }),
   }
 }
 

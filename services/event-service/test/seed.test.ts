@@ -38,5 +38,5 @@ it('keeps no password and no key in the clear', async () => {
     await tx.selectFrom('users').selectAll().execute(), await tx.selectFrom('api_keys').selectAll().execute(), await tx.selectFrom('audit').selectAll().execute(),
   ])
   expect(JSON.stringify(rows)).not.toMatch(/neo_[\w-]{20}/)
-  expect(rows[0]?.every(row => 'password_hash' in row && row.password_hash.startsWith('scrypt$'))).toBe(true)
+  expect(rows[0]?.every(row => 'password_hash' in row && (row.password_hash ?? '').startsWith('scrypt$'))).toBe(true)
 })

@@ -198,6 +198,8 @@ describe('sessions behind a public URL', () => {
     expect(String(answer.headers['set-cookie'])).toContain('; Secure')
     expect((await signIn(payload, '10.0.0.9', { origin: 'https://events.example' })).statusCode).toBe(200)
     expect((await signIn(payload, '10.0.0.9', { origin: 'https://evil.example' })).statusCode).toBe(403)
+    expect((await signIn(payload, '10.0.0.9', { origin: 'https://evil.example', host: 'evil.example' })).statusCode).toBe(403)
+    expect((await signIn(payload, '10.0.0.9', { origin: 'http://localhost', host: 'localhost:80' })).statusCode).toBe(403)
   })
 
   it('stops guessing at one account, from wherever, and says when to come back', async () => {

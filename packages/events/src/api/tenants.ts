@@ -9,7 +9,7 @@ const stateSchema = z.enum(['active', 'suspended', 'deleting'])
 
 /** A tenant as the list shows it. `storedBytes` is what its log takes. */
 const tenantSchema = z.object({
-  id: z.string(), name: z.string(), state: stateSchema, createdAt: z.iso.datetime(), users: z.int().min(0), storedBytes: z.int().min(0), lastEventAt: z.iso.datetime().optional(),
+  id: z.string(), name: z.string(), state: stateSchema, createdAt: z.iso.datetime(), users: z.int().min(0), storedBytes: z.int().min(0),
 })
 
 /** See {@link tenantSchema}. */

@@ -2,7 +2,8 @@
 
 import { authorize, permissionsOf, type Channel, type ChannelAction, type Decision, type Principal } from '@neo-stack/events'
 import { Problem } from '../errors.ts'
-import { isApiKey, type ApiKeys } from './api-keys.ts'
+import type { ApiKeys } from './api-keys.ts'
+import { isApiKey } from './key-form.ts'
 import type { Limiter } from '../plugins/limiter.ts'
 import type { Revocation } from './revocation.ts'
 import type { IssuedToken, Tokens } from './tokens.ts'

@@ -15,7 +15,10 @@ export interface OriginHeaders {
 /** Decides on the headers of a request that may carry the cookie. */
 export type OriginCheck = (headers: OriginHeaders) => boolean
 
-/** Creates the check over the public URL and the further origins of the configuration. */
+/**
+ * Creates the check over the public URL and the further origins of the configuration. The request's own host counts only where no public
+ * URL is known: whoever can name the host, by a name that leads here, could otherwise name the origin too.
+ */
 export function createOriginCheck({ publicUrl, allowedOrigins = [] }: { publicUrl?: string | undefined, allowedOrigins?: readonly string[] | undefined }): OriginCheck {
   const ours = new Set([...publicUrl === undefined ? [] : [publicUrl], ...allowedOrigins].map(url => new URL(url).origin))
   return ({ origin, host, 'sec-fetch-site': site }) => {
@@ -23,6 +26,10 @@ export function createOriginCheck({ publicUrl, allowedOrigins = [] }: { publicUr
     const parsed = URL.canParse(origin) ? new URL(origin) : undefined
     // Only a bare origin counts: `http://ours/x` or `http://ours@theirs` never comes from a browser.
     if (!parsed || parsed.origin !== origin) return false
-    return ours.has(origin) || host !== undefined && parsed.host === new URL(`${parsed.protocol}//${host}`).host
+    return ours.has(origin) || publicUrl === undefined && isHost(parsed, host)
   }
+}
+
+function isHost({ protocol, host: named }: URL, host: string | undefined): boolean {
+  return host !== undefined && URL.canParse(`${protocol}//${host}`) && new URL(`${protocol}//${host}`).host === named
 }

@@ -32,7 +32,7 @@ export function sessionRoutes(app: App, { sessions, isOurOrigin, isSecure }: Ses
   app.post('/v1/session', { config, schema: { summary: 'Sign in', tags: ['session'], body: signInSchema, response: { 200: sessionSchema } } }, async (request, reply) => {
     checkOrigin(request)
     const { portal } = request.body
-    const opened = await sessions.signIn({ ...request.body, address: request.ip })
+    const opened = await sessions.signIn({ ...request.body, address: request.ip, userAgent: request.headers['user-agent'] })
     const former = cookies.read(request, portal)
     // One session per portal and browser: the one before ends.
     if (former !== undefined) await sessions.signOut(former, 'replaced by a new sign-in')

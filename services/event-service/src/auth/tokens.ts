@@ -59,7 +59,7 @@ export interface Tokens {
   /** Opens a connection as `{tenantId}/{userId}`; `meta` says of which session, for whoever ends that one alone. */
   signConnection: (principal: Principal & { sessionId?: string }) => Promise<IssuedToken>
   /** Subscribes that user to this channel. The caller has authorized it. */
-  signSubscription: (principal: Principal, channel: string) => Promise<IssuedToken>
+  signSubscription: (principal: Principal & { sessionId?: string }, channel: string) => Promise<IssuedToken>
   /** @throws {Problem} `unauthenticated` for whatever is not a valid access token */
   verifyAccess: (token: string) => Promise<AccessClaims>
   /** Claims of a valid token of this purpose. @throws {Problem} `unauthenticated` */
@@ -90,7 +90,7 @@ export function createTokens(options: TokensOptions): Tokens {
       sign({ purpose: 'access', sub: userOf(who), claims: { roles, sid: sessionId }, seconds: LIFETIME_SECONDS }),
     signConnection: principal =>
       sign({ purpose: 'connection', sub: userOf(principal), claims: { info: { kind: principal.kind }, meta: { sessionId: principal.sessionId } }, ...realtime }),
-    signSubscription: (principal, channel) => sign({ purpose: 'subscription', sub: userOf(principal), claims: { channel }, ...realtime }),
+    signSubscription: (principal, channel) => sign({ purpose: 'subscription', sub: userOf(principal), claims: { channel, meta: { sessionId: principal.sessionId } }, ...realtime }),
     verify,
     verifyAccess: async token => toAccessClaims(await verify('access', token)),
   }

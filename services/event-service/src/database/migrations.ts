@@ -8,6 +8,7 @@ import { sql as billing } from './migrations/0030-billing.ts'
 import { sql as overview } from './migrations/0031-overview.ts'
 import { sql as alerts } from './migrations/0050-alerts.ts'
 import { sql as auditChain } from './migrations/0060-audit-chain.ts'
+import { sql as accounts } from './migrations/0061-accounts.ts'
 import { sql as presence } from './migrations/0090-presence.ts'
 import { sql as demoKeys } from './migrations/0095-demo-keys.ts'
 
@@ -27,6 +28,7 @@ const migrations: readonly Migration[] = [
   { name: '0031-overview', sql: overview },
   { name: '0050-alerts', sql: alerts },
   { name: '0060-audit-chain', sql: auditChain },
+  { name: '0061-accounts', sql: accounts },
   { name: '0090-presence', sql: presence },
   { name: '0095-demo-keys', sql: demoKeys },
 ]

@@ -12,15 +12,17 @@ type Json<T> = ColumnType<T, string, string>
 /** All tables. Every table with a `tenant_id` has row-level security. */
 export interface Schema {
   settings: { key: string, value: Json<unknown> }
-  tenants: { id: string, name: string, state: ColumnType<'active' | 'suspended', 'active' | 'suspended' | undefined>, created_at: Time }
+  tenants: { id: string, name: string, state: ColumnType<'active' | 'suspended' | 'deleting', 'active' | undefined>, created_at: Time, plain: Generated<string> }
   users: {
-    id: string, tenant_id: string, email: string, name: string, password_hash: string, roles: string[], created_at: Time
-    state: ColumnType<'active' | 'disabled', 'active' | 'disabled' | undefined>
+    id: string, tenant_id: string, email: string, name: string, password_hash: string | null, roles: string[], created_at: Time
+    state: ColumnType<'active' | 'disabled' | 'removed', 'active' | 'disabled' | undefined>
+    is_password_temporary: Generated<boolean>, password_expires_at: NullableTime, removed_at: NullableTime, plain: Generated<string>
   }
   sessions: {
     id: string, tenant_id: string, user_id: string, portal: string, created_at: Time, last_used_at: Time, expires_at: Date | string
-    revoked_at: NullableTime, revoked_reason: string | null
+    revoked_at: NullableTime, revoked_reason: string | null, address: string | null, user_agent: string | null
   }
+  identities: { issuer: string, subject: string, tenant_id: string, user_id: string }
   refresh_tokens: { hash: string, tenant_id: string, session_id: string, created_at: Time, used_at: NullableTime }
   api_keys: {
     id: string, tenant_id: string, name: string, prefix: string, hash: string, permissions: string[], created_at: Time

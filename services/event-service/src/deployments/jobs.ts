@@ -16,6 +16,8 @@ export interface Jobs {
   send: (tx: Tx, job: DeploymentJob) => Promise<void>
   /** Takes a deployment's job out of the queue unless a worker has it already, as part of a transaction. */
   cancel: (tx: Tx, key: DeploymentKey) => Promise<void>
+  /** Jobs of a tenant that is deleted. */
+  ofTenants: { name: string, remove: (tenantId: string) => Promise<number>, count: (tenantId: string) => Promise<number> }
   /** Stops; running jobs get some seconds to finish. The database stays open. */
   stop: () => Promise<void>
 }
@@ -48,8 +50,18 @@ export async function createJobs(database: Database, { onFault = () => undefined
       const waiting = await boss.findJobs(DEPLOYMENT_QUEUE, { id, queued: true, db: fromKysely(tx) })
       if (waiting.length > 0) await boss.cancel(DEPLOYMENT_QUEUE, id, { db: fromKysely(tx) })
     },
+    ofTenants: {
+      name: 'jobs',
+      remove: tenantId => count(database, `with gone as (delete from ${SCHEMA}.job where data ->> 'tenantId' = $1 returning 1) select count(*)::int as count from gone`, tenantId),
+      count: tenantId => count(database, `select count(*)::int as count from ${SCHEMA}.job where data ->> 'tenantId' = $1`, tenantId),
+    },
     stop: () => stopping ??= boss.stop({ graceful: true, close: false, timeout: stopTimeoutMs }),
   }
+}
+
+async function count({ jobs }: Database, text: string, tenantId: string): Promise<number> {
+  const { rows } = await jobs.executeSql(text, [tenantId]) as { rows: { count: number }[] }
+  return rows[0]?.count ?? 0
 }
 
 /** Tenant transactions run as `neo_app`, which must be able to write jobs. */

@@ -3,7 +3,7 @@
  * `activity` event are one transaction: none of them is ever found without the others.
  */
 
-import { channelOf, PLATFORM_TENANT, type Actor, type Channel } from '@neo-stack/events'
+import { channelOf, PLATFORM_TENANT, type Actor, type Channel, type Envelope } from '@neo-stack/events'
 import type { Tx } from '../database/database.ts'
 import { withAllTenants } from '../database/transact.ts'
 import { appendAudit } from '../plugins/audit.ts'
@@ -28,8 +28,8 @@ export interface Act {
 
 /** What an act does besides being written down. */
 export interface Performance<T> {
-  /** Changes rows. Throws a Problem to refuse: nothing of the act stays then. */
-  run: (tx: Tx) => Promise<T>
+  /** Changes rows; `events` are the activity and then those of `events`, numbered. Throws a Problem to refuse: nothing of the act stays then. */
+  run: (tx: Tx, events: readonly Envelope[]) => Promise<T>
   /** More events of the same transaction; of the tenant itself, or of the operators where they act. */
   events?: readonly Omit<DraftEvent, 'actor'>[]
   /** What only the trail says, when it is known after `run`. */
@@ -51,9 +51,9 @@ export type Perform = <T>(act: Act, performance: Performance<T>) => Promise<Perf
 export function createActs({ writePath, now }: { writePath: Pick<WritePath, 'write'>, now: () => number }): Perform {
   return async <T>(act: Act, { run, events = [], auditDetail, key }: Performance<T>): Promise<Performed<T>> => {
     let ran: { result: T } | undefined
-    const within = async (tx: Tx): Promise<void> => {
+    const within = async (tx: Tx, written: readonly Envelope[]): Promise<void> => {
       const change = async (): Promise<void> => {
-        const result = await run(tx)
+        const result = await run(tx, written)
         await appendAudit(tx, { ...act, detail: { ...act.detail, ...auditDetail?.(result) } }, now())
         ran = { result }
       }
