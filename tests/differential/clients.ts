@@ -44,9 +44,10 @@ function openWebSocket(url: string, isProtobuf: boolean): Client {
       resolve()
     })
   })
-  socket.addEventListener('message', ({ data }: MessageEvent<string | ArrayBuffer>) => {
+  socket.addEventListener('message', event => {
+    const data: unknown = event.data
     if (typeof data === 'string') received.push(...data.split('\n'))
-    else received.push(...isProtobuf ? decodeFrame(new Uint8Array(data)).replies : [`binary ${Buffer.from(data).toString('latin1')}`])
+    else if (data instanceof ArrayBuffer) received.push(...isProtobuf ? decodeFrame(new Uint8Array(data)).replies : [`binary ${Buffer.from(data).toString('latin1')}`])
   })
   return {
     received,

@@ -6,7 +6,7 @@ import { openClient, type Client, type Sent, type TransportName } from './client
 
 /** Shared secret of both servers. */
 export const SECRET = 'a secret for tests only'
-export const API_KEY = 'a key for tests only'
+export const API_KEY = 'key-for-tests'
 
 /** One thing that is said, and then waited for. `who` is the client's name, `a` unless told otherwise. */
 export type Step =
@@ -46,10 +46,11 @@ interface Open {
   isOver: boolean
 }
 
-/** Has a dialogue with a server; each line is prefixed by who heard it. */
+/** Has a dialogue with a server: what each client heard in its order, then the API's answers; between them no order is promised. */
 export async function converse(url: string, { steps }: Dialogue, { transport, c }: { transport: TransportName | 'api', c: string }): Promise<string[]> {
   const clients = new Map<string, Open>()
-  const transcript: string[] = []
+  const heard = new Map<string, string[]>()
+  const note = (who: string, line: string): void => { heard.set(who, [...heard.get(who) ?? [], `${who} ${line}`]) }
   let barrier = BARRIER
   const clientOf = (name: string): Open => {
     const known = clients.get(name) ?? { client: openClient(url, transport === 'api' ? 'ws' : transport), isConnected: false, isOver: false }
@@ -60,11 +61,11 @@ export async function converse(url: string, { steps }: Dialogue, { transport, c 
     for (const [name, open] of clients) {
       for (const line of open.client.received.splice(0)) {
         if (line.includes('"connect":{')) open.isConnected = true
-        if (!isBarrier(line)) transcript.push(`${name} < ${line}`)
+        if (!isBarrier(line)) note(name, `< ${line}`)
       }
       if (open.client.end !== undefined && !open.isOver) {
         open.isOver = true
-        transcript.push(`${name} ended ${open.client.end}`)
+        note(name, `ended ${open.client.end}`)
       }
     }
   }
@@ -84,12 +85,12 @@ export async function converse(url: string, { steps }: Dialogue, { transport, c 
         const open = clientOf(step.who ?? 'a')
         for (const frame of step.frames ? step.send.map(one => [one]) : [step.send]) {
           const status = await open.client.send(frame)
-          if (status !== undefined) transcript.push(`${step.who ?? 'a'} ${status}`)
+          if (status !== undefined) note(step.who ?? 'a', status)
         }
         if (!open.isConnected) await answered(open.client, step.send)
         await settle()
       } else if ('api' in step) {
-        transcript.push(`${step.api} > ${await callApi(url, step)}`)
+        note('api', `${step.api} > ${await callApi(url, step)}`)
         await settle()
       } else if ('close' in step) {
         const open = clientOf(step.close)
@@ -106,7 +107,7 @@ export async function converse(url: string, { steps }: Dialogue, { transport, c 
   } finally {
     for (const { client } of clients.values()) client.close()
   }
-  return normalise(transcript)
+  return normalise([...heard].sort(([a], [b]) => a < b ? -1 : 1).flatMap(([, lines]) => lines))
 }
 
 /** Before it is connected a client has no barrier: each command's reply, the end, or a while of silence. */
@@ -127,7 +128,9 @@ async function waitFor(condition: () => boolean): Promise<void> {
 async function callApi(url: string, { api, body, headers = { 'x-api-key': API_KEY }, verb = 'POST' }: Extract<Step, { api: string }>): Promise<string> {
   const text = typeof body === 'string' ? body : JSON.stringify(body ?? {})
   const answer = await fetch(`${url}/api${api}`, { method: verb, headers, ...verb === 'POST' && { body: text } })
-  return `${answer.status} ${(await answer.text()).trim()}`
+  const answered = (await answer.text()).trim()
+  // Sentences for people are each server's own.
+  return `${answer.status} ${answered.startsWith('{') ? answered : ''}`
 }
 
 /** Names that a server makes up become numbers in the order of their appearance. */

@@ -31,7 +31,8 @@ export interface Server {
 /** Starts the real one. */
 export async function startReal(path: string): Promise<Server> {
   return await startCentrifugo({ path, config: {
-    client: { token: { hmac_secret_key: SECRET }, allowed_origins: ['*'] },
+    // Pings would come into slow runs.
+    client: { token: { hmac_secret_key: SECRET }, allowed_origins: ['*'], ping_interval: '600s', pong_timeout: '60s' },
     channel: { namespaces },
     http_stream: { enabled: true }, sse: { enabled: true },
     http_api: { key: API_KEY },
@@ -41,7 +42,7 @@ export async function startReal(path: string): Promise<Server> {
 /** Starts the engine in this process. */
 export async function startEngine(): Promise<Server> {
   const engine = createEngine({
-    client: { token: { hmacSecretKey: SECRET }, allowedOrigins: '*' },
+    client: { token: { hmacSecretKey: SECRET }, allowedOrigins: '*', pingInterval: 600_000, pongTimeout: 60_000 },
     channel: { namespaces: namespaces.map(toOptions) },
     httpApi: { key: API_KEY },
   })

@@ -104,7 +104,7 @@ function withBytes(type: protobuf.Type, value: object): Record<string, unknown> 
     const field = type.fields[name]
     if (field?.type === 'bytes') return [name, given instanceof Uint8Array ? given : Buffer.from(JSON.stringify(given))]
     const nested = field && field.resolve().resolvedType
-    if (nested instanceof protobuf.Type && !field.map && typeof given === 'object' && given !== null) return [name, withBytes(nested, given)]
+    if (nested instanceof protobuf.Type && !field?.map && typeof given === 'object' && given !== null) return [name, withBytes(nested, given)]
     return [name, given]
   }))
 }

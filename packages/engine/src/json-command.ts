@@ -5,6 +5,8 @@ import { isDeeperThan, memberText, skipBlank, valueEnd } from './json-text.ts'
 
 /** Deeper nesting is refused before it is parsed: what nests this deep is an attack, and could not be written again. */
 const MAX_DEPTH = 256
+/** Ids have 32 bits. */
+const MAX_ID = 0xFFFF_FFFF
 
 const METHODS = Object.keys(COMMANDS) as Method[]
 const FAULT: unique symbol = Symbol('fault')
@@ -41,7 +43,7 @@ function toCommand(value: Fields, text: string): Command | undefined {
   const id = readField('uint', own(value, 'id'))
   const method = METHODS.find(name => isFields(own(value, name)))
   const wrong = METHODS.some(name => !isAbsent(own(value, name)) && !isFields(own(value, name)))
-  if (id === FAULT || wrong) return undefined
+  if (id === FAULT || id > MAX_ID || wrong) return undefined
   if (id === 0 && method !== 'send') return { method: 'pong' }
   if (method === undefined) return undefined
   const request = toRequest(method, value[method] as Fields, text)
