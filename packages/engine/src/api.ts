@@ -9,7 +9,7 @@ import type { HttpApiOptions } from './options.ts'
 import { toOverride } from './overrides.ts'
 import { encodedJson, toOptionalJson } from './payload.ts'
 import type { EncodedJson } from './payload.ts'
-import type { PublishOptions, Publishing } from './publishing.ts'
+import type { BroadcastResult, PublishOptions, Publishing } from './publishing.ts'
 
 /** What the methods act on. */
 export type ApiParts = Publishing & Control & Inspection
@@ -59,14 +59,22 @@ function publishing({ publish, broadcast }: ApiParts): Entries {
     ['broadcast', fields => {
       const channels = fields.strings('channels')
       if (channels.length === 0) throw new EngineError('badRequest', 'channels are required')
-      const results = broadcast(channels, payload(fields), publishOptions(fields))
-      const responses = results.map(result => ('error' in result ? { error: toApiError(result.error) } : { result }))
-      return JSON.stringify({ responses })
+      return JSON.stringify({ responses: toResponses(channels, () => broadcast(channels, payload(fields), publishOptions(fields))) })
     }],
   ]
 }
 
 /** `b64data` wins over `data`; what is no JSON would close every JSON client, so it is refused. */
+/** What is wrong with the data is told for each channel (PROTOCOL 6.24). */
+function toResponses(channels: readonly string[], act: () => readonly BroadcastResult[]): readonly object[] {
+  try {
+    return act().map(result => ('error' in result ? { error: toApiError(result.error) } : { result }))
+  } catch (error) {
+    if (error instanceof EngineError) return channels.map(() => ({ error: toApiError(error) }))
+    throw error
+  }
+}
+
 function payload(fields: Fields): EncodedJson {
   const data = optionalPayload(fields, 'data')
   if (!data) throw new EngineError('badRequest', 'data is required')

@@ -38,8 +38,8 @@ function encodeReply(reply: Reply): Buffer {
 
 function resultFields(result: Result): Buffer[] {
   switch (result.method) {
-    case 'connect':
-    case 'refresh': return connectFields(result.value)
+    case 'connect': return connectFields(result.value)
+    case 'refresh': return [field(3, result.value.expires), field(4, result.value.ttl)]
     case 'rpc': return [field(1, result.data)]
     case 'sub_refresh': return [field(1, result.value.expires), field(2, result.value.ttl)]
     case 'subscribe': return subscribeFields(result.value)

@@ -35,8 +35,8 @@ function errorText({ code, message, temporary }: ErrorReply): string {
 function resultText(result: Result): string {
   switch (result.method) {
     case 'connect':
-    case 'refresh':
       return connectText(result.value)
+    case 'refresh':
     case 'sub_refresh':
       return JSON.stringify(result.value)
     case 'rpc':

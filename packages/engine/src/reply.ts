@@ -10,7 +10,7 @@ export interface Expiry {
   readonly ttl?: number
 }
 
-/** Result of `connect` and, without ping settings, of `refresh`. */
+/** Result of `connect`. */
 export interface ConnectResult extends Expiry {
   readonly client: string
   readonly version: string
@@ -43,9 +43,9 @@ export interface SubscribeResult extends Expiry {
 
 /** Results by the name they have on the wire. */
 export type Result =
-  | { readonly method: 'connect' | 'refresh', readonly value: ConnectResult }
+  | { readonly method: 'connect', readonly value: ConnectResult }
   | { readonly method: 'subscribe', readonly value: SubscribeResult }
-  | { readonly method: 'sub_refresh', readonly value: Expiry }
+  | { readonly method: 'refresh' | 'sub_refresh', readonly value: Expiry }
   | { readonly method: 'unsubscribe' | 'publish' }
   | { readonly method: 'presence', readonly clients: ReadonlyMap<string, ClientInfo> }
   | { readonly method: 'presence_stats', readonly clients: number, readonly users: number }

@@ -34,7 +34,7 @@ const errors: [what: string, command: object, error: keyof typeof ERRORS][] = [
   ['publish without a right', { publish: { channel: 'shut:a', data: 1 } }, 'permissionDenied'],
   ['publish to an unknown namespace', { publish: { channel: 'none:a', data: 1 } }, 'unknownChannel'],
   ['publish nothing', { publish: { channel: 'open:a' } }, 'badRequest'],
-  ['publish to a map', { publish: { channel: 'open:a', data: 1, type: 1, key: 'k' } }, 'notAvailable'],
+  ['publish to a map', { publish: { channel: 'open:a', data: 1, type: 1, key: 'k' } }, 'permissionDenied'],
   ['presence where it is off, right or not', { presence: { channel: 'shut:a' } }, 'notAvailable'],
   ['presence stats where presence is off', { presence_stats: { channel: 'open:a' } }, 'notAvailable'],
   ['history where it is off, right or not', { history: { channel: 'shut:a' } }, 'notAvailable'],

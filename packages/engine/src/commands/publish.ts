@@ -17,7 +17,8 @@ import { ask, consult } from '../verdict.ts'
 export async function publish(session: Session, { channel, data, type }: Request<'publish'>, ports: Ports): Promise<Outcome> {
   const rules = findRules(ports.config, channel)
   if (isRefusal(rules)) return rules
-  if (type !== 0) return refuse('notAvailable')
+  // No channel is a map, so nobody has the right to publish to one.
+  if (type !== 0) return refuse('permissionDenied')
   if (data !== undefined && !fitsFormat(data, rules)) return refuse('badRequest')
   const grant = await permit(session, { channel, data, rules }, ports)
   if (isRefusal(grant)) return grant

@@ -26,8 +26,7 @@ export async function refresh(session: Session, { token }: Request<'refresh'>, p
   if (veto) return veto
   if (grant.meta !== undefined) session.meta = grant.meta
   session.expireAt = toDeadline(grant.expireAt)
-  const value = { client, version: ports.config.version, ...toExpiry(grant.expireAt, ports.now()) }
-  return reply({ method: 'refresh', value }, { type: 'expiryChanged' })
+  return reply({ method: 'refresh', value: toExpiry(grant.expireAt, ports.now()) }, { type: 'expiryChanged' })
 }
 
 const FAULTS = { expired: disconnect('expired'), invalid: disconnect('invalidToken'), unavailable: refuse('internal') }
