@@ -13,6 +13,7 @@ import { purgeRemoved } from './auth/accounts.ts'
 import { adminRoutes } from './auth/admin-routes.ts'
 import { keyRoutes } from './auth/key-routes.ts'
 import { createOriginCheck } from './auth/origin.ts'
+import { startRevocationSync } from './auth/revocation-sync.ts'
 import { realtimeRoutes } from './auth/realtime-routes.ts'
 import { jwksRoute, sessionRoutes } from './auth/routes.ts'
 import { userRoutes } from './auth/user-routes.ts'
@@ -61,11 +62,15 @@ import { createInternalPublish } from './publish/publish.ts'
 import { createQuotas, type QuotaLimits } from './publish/quotas.ts'
 import { publishRoutes } from './publish/routes.ts'
 import { createWritePath, type WritePath } from './publish/write-path.ts'
+import { outboxAge } from './realtime/outbox.ts'
 import type { Realtime } from './realtime/realtime.ts'
 import { activityProjection } from './tenants/activity.ts'
 import { auditRoutes } from './tenants/audit-routes.ts'
 import { removeTenant } from './tenants/removal.ts'
 import { tenantRoutes } from './tenants/tenant-routes.ts'
+
+/** A publisher hears within three seconds that a database on the network does not answer. */
+const ANSWER_MS = 2800
 
 /** What event-service is built over. */
 export interface EventServiceOptions extends Omit<IdentityOptions, 'onFault' | 'perform'> {
@@ -77,6 +82,8 @@ export interface EventServiceOptions extends Omit<IdentityOptions, 'onFault' | '
   publicUrl?: string
   /** Further origins that may use the refresh cookie. */
   allowedOrigins?: readonly string[]
+  /** A gateway stands in front, on a private address: the address it names is the caller's. @default false */
+  isBehindGateway?: boolean
   /** Folder of each portal's built files. @default none */
   portals?: Portals
   /** Bearer that may read /metrics from elsewhere than loopback. */
@@ -115,18 +122,20 @@ export interface EventService {
 export async function createEventService(options: EventServiceOptions): Promise<EventService> {
   const { database, realtime, now = Date.now, version = '0.1.0' } = options
   let isDraining = false
-  const app = createApp(options.logger)
+  const app = createApp(options.logger, { isBehindGateway: options.isBehindGateway ?? false })
   const onFault = (error: unknown): void => { app.log.error({ err: error }, 'a background task failed') }
   problemsPlugin(app)
   await app.register(cookie)
   await securityPlugin(app, { isSecure: options.publicUrl?.startsWith('https:') ?? false })
   await openapiPlugin(app, version)
   const refuseOtherMethods = methodsPlugin(app)
-  const meter = metricsPlugin(app, { stats: realtime.stats, token: options.metricsToken })
+  const meter = metricsPlugin(app, { stats: realtime.stats, token: options.metricsToken, ...realtime.enqueue && { outboxAge: () => outboxAge(database) } })
   const { writePath, tails, dueRules } = createWriting({ database, realtime, meter, now, onFault })
   const perform = createActs({ writePath, now })
-  const identity = await createIdentity({ ...options, perform, onFault })
-  identity.revocation.onRevoked((target, reason) => realtime.disconnect(target, reason))
+  const identity = await createIdentity({ ...options, perform, onFault, sessionChannel: realtime.sessionChannel })
+  // What was revoked is stored: that a socket could not be cut now is no reason to say it was not.
+  identity.revocation.onRevoked((target, reason) => realtime.disconnect(target, reason).catch(onFault))
+  const sharing = startSharing({ ...options, identity, onFault })
   const jobs = await createJobs(database, { onFault })
   const publishAs = (actor: Actor): Publish => createInternalPublish(writePath, actor)
 
@@ -152,15 +161,15 @@ export async function createEventService(options: EventServiceOptions): Promise<
   await app.ready()
   realtime.attach?.(app.server)
   const sampler = options.sampleHost && startSampler({
-    database, now, onFault, read: createHostReader(options.sampleHost.folder, now), publisher: new MetricsPublisher(publishAs({ type: 'system', id: 'sampler' })),
+    database, now, onFault, isLeader: sharing.isLeader, read: createHostReader(options.sampleHost.folder, now), publisher: new MetricsPublisher(publishAs({ type: 'system', id: 'sampler' })),
   })
 
-  const upkeep = startUpkeep({ database, onFault, purges: [purgeAnswers, (tx, batch) => purgeRemoved(tx, batch, now()), (tx, batch) => purgeEvents(tx, batch, { now: now() }), (tx, batch) => purgeSamples(tx, batch, now())] })
+  const upkeep = startUpkeep({ database, onFault, isLeader: sharing.isLeader, purges: [purgeAnswers, (tx, batch) => purgeRemoved(tx, batch, now()), (tx, batch) => purgeEvents(tx, batch, { now: now() }), (tx, batch) => purgeSamples(tx, batch, now())] })
 
   const shutDown = async (): Promise<void> => {
     isDraining = true
     tails.stop()
-    await Promise.all([presence.stop(), sampler?.stop(), upkeep.stop(), dueRules.stop()])
+    await Promise.all([presence.stop(), sampler?.stop(), upkeep.stop(), dueRules.stop(), sharing.stop()])
     await Promise.all([realtime.close(), closeServer(app)])
     await writePath.close()
     await identity.apiKeys.close()
@@ -178,6 +187,20 @@ function createPresence(app: App, { database, realtime, now = createSteadyClock(
   return presence
 }
 
+interface Sharing {
+  /** Whether this process does what only one may do. */
+  isLeader: () => boolean
+  stop: () => Promise<void>
+}
+
+/** What several processes on one database do for each other; one that is alone leads and knows all it revoked. */
+function startSharing({ database, realtime, realtimeSeconds = 300, now, identity, onFault }: EventServiceOptions & { identity: IdentityService, onFault: (error: unknown) => void }): Sharing {
+  const election = database.elect?.(onFault)
+  if (!election) return { isLeader: () => true, stop: () => Promise.resolve() }
+  const sync = startRevocationSync({ revocation: identity.revocation, disconnect: realtime.disconnect, tokenSeconds: realtimeSeconds, onFault, ...now && { now } })
+  return { isLeader: election.isLeader, stop: async () => { await Promise.all([election.close(), sync.stop()]) } }
+}
+
 type WritingParts = Pick<EventServiceOptions, 'database' | 'realtime'> & { meter: Meter, now: () => number, onFault: (error: unknown) => void }
 
 /** The write path and what hangs on it. */
@@ -193,7 +216,7 @@ function createWriting({ database, realtime, meter, now, onFault }: WritingParts
   const dueRules = createDueRules({ database, writePath: () => writePath, now, onFault })
   const metricsProjection = createMetricsProjection(createRuleWatch({ onPending: dueRules.lookAt }))
   const writePath: WritePath = createWritePath({
-    database, realtime, now, onFault,
+    database, realtime, now, onFault, answerWithinMs: database.elect && ANSWER_MS,
     onWritten: events => { for (const one of [meter, tails]) one.onWritten(events) },
     projections: createProjectionRegistry([deploymentProjection, deploymentLogProjection, metricsProjection, billingProjection, activityProjection]),
   })

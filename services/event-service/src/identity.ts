@@ -34,6 +34,8 @@ export interface IdentityOptions {
   passwordCost?: number
   /** Lifetime of realtime tokens in seconds. @default 300 */
   realtimeSeconds?: number
+  /** The channel that every connection of a session is put on. @default none */
+  sessionChannel?: ((sessionId: string) => string) | undefined
   now?: () => number
   /** Told what failed outside any request. */
   onFault?: (error: unknown) => void
@@ -61,10 +63,10 @@ export interface AccountOptions {
 
 /** Creates identity over a database. */
 export async function createIdentity(options: IdentityOptions): Promise<IdentityService> {
-  const { database, perform, now = Date.now, issuer, realtimeSeconds, onFault } = options
+  const { database, perform, now = Date.now, issuer, realtimeSeconds, sessionChannel, onFault } = options
   const keys = options.keys ?? await createKeySet()
   const revocation = options.revocation ?? await createRevocation({ database, now })
-  const tokens = createTokens({ keys, now, ...issuer !== undefined && { issuer }, ...realtimeSeconds !== undefined && { realtimeSeconds } })
+  const tokens = createTokens({ keys, now, ...issuer !== undefined && { issuer }, ...realtimeSeconds !== undefined && { realtimeSeconds }, ...sessionChannel && { sessionChannel } })
   const apiKeys = createApiKeys({ database, perform, revocation, now, ...onFault && { onFault } })
   const limiters = createAuthLimiters(options.authLimits)
   const passwords = createPasswords(options.passwordCost)

@@ -36,6 +36,7 @@ async function startEmbedded(): Promise<EmbeddedSubject> {
     realtime, tokens, refused, faults, url: `ws://127.0.0.1:${(server.address() as AddressInfo).port}/connection/websocket`,
     signConnection: async (user, sessionId) => (await tokens.signConnection({ ...principalOf(user), ...sessionId && { sessionId } })).token,
     signSubscription: async (user, name) => (await tokens.signSubscription(principalOf(user), name)).token,
+    shutDown: realtime.close,
     stop: async () => {
       await realtime.close()
       server.close()

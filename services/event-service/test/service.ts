@@ -26,7 +26,7 @@ export function createSilentRealtime(cut: TestService['cut'] = []): Realtime {
   return {
     deliver: () => Promise.resolve(),
     disconnect: (target, reason) => { cut.push({ ...target, reason }); return Promise.resolve() },
-    stats: () => ({ connections: 3, users: 2, channels: 5, subscriptions: 7 }),
+    stats: () => Promise.resolve({ connections: 3, users: 2, channels: 5, subscriptions: 7 }),
     close: () => Promise.resolve(),
   }
 }

@@ -50,6 +50,8 @@ export interface TokensOptions {
   issuer?: string
   /** Lifetime in seconds, at most 300. Scale-out takes 60 for realtime tokens. @default 300 */
   realtimeSeconds?: number
+  /** The channel that every connection of a session is put on, where realtime finds a session's connections by it. @default none */
+  sessionChannel?: (sessionId: string) => string
   now?: () => number
 }
 
@@ -88,12 +90,15 @@ export function createTokens(options: TokensOptions): Tokens {
   return {
     signAccess: ({ sessionId, roles, ...who }) =>
       sign({ purpose: 'access', sub: userOf(who), claims: { roles, sid: sessionId }, seconds: LIFETIME_SECONDS }),
-    signConnection: principal =>
-      sign({ purpose: 'connection', sub: userOf(principal), claims: { info: { kind: principal.kind }, meta: { sessionId: principal.sessionId } }, ...realtime }),
+    signConnection: principal => sign({ purpose: 'connection', sub: userOf(principal), claims: connectionClaims(principal, options), ...realtime }),
     signSubscription: (principal, channel) => sign({ purpose: 'subscription', sub: userOf(principal), claims: { channel, meta: { sessionId: principal.sessionId } }, ...realtime }),
     verify,
     verifyAccess: async token => toAccessClaims(await verify('access', token)),
   }
+}
+
+function connectionClaims({ kind, sessionId }: Principal & { sessionId?: string }, { sessionChannel }: TokensOptions): JWTPayload {
+  return { info: { kind }, meta: { sessionId }, ...sessionChannel && sessionId !== undefined && { channels: [sessionChannel(sessionId)] } }
 }
 
 interface Signing {

@@ -7,6 +7,7 @@
 import type { Transaction } from 'kysely'
 import type { fromKysely } from 'pg-boss'
 import { SLUG } from '@neo-stack/events'
+import type { Election } from './election.ts'
 import type { Schema } from './schema.ts'
 
 /** What pg-boss runs on. */
@@ -33,6 +34,10 @@ export interface Database {
   readonly jobs: JobsDatabase
   /** Which kind of queue backend pg-boss is to expect. */
   readonly jobsBackend: 'pglite' | 'postgres'
+  /** Where several processes share the database: takes part in choosing the one that does what only one may do. @default this process does */
+  readonly elect?: (onFault: (error: unknown) => void) => Election
+  /** Where several processes share the database: of those that call it one runs at a time. @default this process runs */
+  readonly alone?: <T>(run: () => Promise<T>) => Promise<T>
   /** Rejects when the database does not answer. */
   ping: () => Promise<void>
   close: () => Promise<void>

@@ -11,6 +11,8 @@ import { sql as auditChain } from './migrations/0060-audit-chain.ts'
 import { sql as accounts } from './migrations/0061-accounts.ts'
 import { sql as presence } from './migrations/0090-presence.ts'
 import { sql as demoKeys } from './migrations/0095-demo-keys.ts'
+import { sql as outbox } from './migrations/0080-outbox.ts'
+import { sql as shared } from './migrations/0081-shared.ts'
 
 /** One migration: `name` is remembered in the table `migrations`. */
 export interface Migration {
@@ -31,6 +33,8 @@ const migrations: readonly Migration[] = [
   { name: '0061-accounts', sql: accounts },
   { name: '0090-presence', sql: presence },
   { name: '0095-demo-keys', sql: demoKeys },
+  { name: '0080-outbox', sql: outbox },
+  { name: '0081-shared', sql: shared },
 ]
 
 /** What {@link migrate} needs of a connection: runs several statements at once. */

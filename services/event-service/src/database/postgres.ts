@@ -7,6 +7,7 @@ import { Kysely, PostgresDialect } from 'kysely'
 import pg from 'pg'
 import { Problem } from '../errors.ts'
 import { assertTenant, type Database } from './database.ts'
+import { startElection } from './election.ts'
 import { isConnectionFault } from './faults.ts'
 import { listenOn } from './listener.ts'
 import { migrate } from './migrations.ts'
@@ -25,8 +26,9 @@ export interface PostgresOptions {
   onFault?: (error: unknown) => void
 }
 
-/** Of any two processes that migrate one waits for the other. */
+/** Of any two processes that migrate, or that do what only one may do, one waits for the other. */
 const MIGRATION_LOCK = 7_263_518
+const ALONE_LOCK = 7_263_520
 
 /** Longest statement and longest pause inside a transaction, in milliseconds. */
 const LIMITS = '-c statement_timeout=30000 -c idle_in_transaction_session_timeout=10000'
@@ -46,19 +48,23 @@ export async function openPostgres({ url, connections = 10, connectWithinMs = 25
   }
 }
 
-async function migrateUnderLock(pool: pg.Pool): Promise<void> {
+async function underLock<T>(pool: pg.Pool, lock: number, run: (client: pg.PoolClient) => Promise<T>): Promise<T> {
   const client = await pool.connect()
   try {
     await client.query('set statement_timeout = 0')
-    await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK])
-    await migrate({
-      exec: text => client.query(text),
-      names: async () => (await client.query<{ name: string }>('select name from migrations')).rows.map(row => row.name),
-    })
+    await client.query('select pg_advisory_lock($1)', [lock])
+    return await run(client)
   } finally {
     // Ends the session and with it the lock and the settings.
     client.release(true)
   }
+}
+
+async function migrateUnderLock(pool: pg.Pool): Promise<void> {
+  await underLock(pool, MIGRATION_LOCK, client => migrate({
+    exec: text => client.query(text),
+    names: async () => (await client.query<{ name: string }>('select name from migrations')).rows.map(row => row.name),
+  }))
 }
 
 async function toDatabase(pool: pg.Pool, { url, onFault }: { url: string, onFault: (error: unknown) => void }): Promise<Database> {
@@ -78,6 +84,8 @@ async function toDatabase(pool: pg.Pool, { url, onFault }: { url: string, onFaul
       listen: (channel: string, onNotification: (payload: string) => void, onReconnect: () => void) => listenOn({ url, channel, onNotification, onReconnect, onFault }),
     },
     jobsBackend: 'postgres',
+    elect: tell => startElection({ url, onFault: tell }),
+    alone: run => underLock(pool, ALONE_LOCK, run),
     ping: async () => { await pool.query('select 1') },
     close: () => closing ??= kysely.destroy(),
   }

@@ -13,6 +13,8 @@ export interface UpkeepOptions {
   everyMs?: number
   /** Rows of one transaction. @default 1_000 */
   batch?: number
+  /** Whether this process is the one to do it. @default it is */
+  isLeader?: () => boolean
   /** Told of a purge that failed; the next round tries again. */
   onFault?: (error: unknown) => void
 }
@@ -26,7 +28,7 @@ export interface Upkeep {
 }
 
 /** Starts; the first round comes after one period. */
-export function startUpkeep({ database, purges, everyMs = 60_000, batch = 1000, onFault = () => undefined }: UpkeepOptions): Upkeep {
+export function startUpkeep({ database, purges, everyMs = 60_000, batch = 1000, isLeader = () => true, onFault = () => undefined }: UpkeepOptions): Upkeep {
   let isStopped = false
   let running: Promise<void> | undefined
   const purgeAll = async (): Promise<void> => {
@@ -36,7 +38,7 @@ export function startUpkeep({ database, purges, everyMs = 60_000, batch = 1000, 
     }
   }
   const run = (): Promise<void> => running ??= purgeAll().catch(onFault).finally(() => { running = undefined })
-  const timer = setInterval(() => void run(), everyMs).unref()
+  const timer = setInterval(() => { if (isLeader()) void run() }, everyMs).unref()
   return {
     run,
     stop: () => {

@@ -10,6 +10,8 @@ export interface SamplerOptions {
   publisher: Pick<MetricsPublisher, 'publishSystemMetrics'>
   read: () => Promise<HostReading>
   now?: () => number
+  /** Whether this process is the one to sample. @default it is */
+  isLeader?: () => boolean
   /** Told of a sample that could not be taken; the next one is taken all the same. */
   onFault?: (error: unknown) => void
   setTimer?: (run: () => void, ms: number) => NodeJS.Timeout
@@ -23,7 +25,7 @@ export interface Sampler {
 
 /** Starts sampling; two samples never overlap, a slow one leaves a gap, and no second is sampled twice. */
 export function startSampler(options: SamplerOptions): Sampler {
-  const { now = Date.now, onFault = () => undefined, setTimer = setTimeout } = options
+  const { now = Date.now, isLeader = () => true, onFault = () => undefined, setTimer = setTimeout } = options
   let isStopped = false
   let last = 0
   let running: Promise<void> = Promise.resolve()
@@ -31,7 +33,7 @@ export function startSampler(options: SamplerOptions): Sampler {
   const tick = (): void => {
     // A timer may fire a little early, so the nearest second is meant.
     const at = Math.round(now() / 1000)
-    running = (at > last ? sample(options, at) : Promise.resolve()).catch(onFault).finally(schedule)
+    running = (at > last && isLeader() ? sample(options, at) : Promise.resolve()).catch(onFault).finally(schedule)
     last = at
   }
   const schedule = (): void => {

@@ -18,12 +18,15 @@ export const metricsReference = [
   { name: 'event_publish_duration_seconds', type: 'histogram', help: 'Time from request to commit of a publish', labels: [] },
   { name: 'active_connections', type: 'gauge', help: 'Open realtime connections', labels: [] },
   { name: 'active_channels', type: 'gauge', help: 'Channels with a subscriber', labels: [] },
+  { name: 'outbox_oldest_row_seconds', type: 'gauge', help: 'Scale-out: how long the oldest event has waited for Centrifugo; more than 5 means that no node reads', labels: [] },
   { name: 'http_request_duration_seconds', type: 'histogram', help: 'Time of HTTP requests', labels: ['method', 'route', 'status'] },
 ] as const
 
 /** What metrics are taken from. */
 export interface MetricsOptions {
-  stats: () => RealtimeStats
+  stats: () => Promise<RealtimeStats>
+  /** Seconds that the oldest row of Centrifugo's outbox has waited. @default none waits */
+  outboxAge?: (() => Promise<number>) | undefined
   /** Bearer that may read from elsewhere than loopback. */
   token: string | undefined
 }
@@ -37,7 +40,7 @@ export interface Meter {
 }
 
 /** Adds /metrics and measures every request. */
-export function metricsPlugin(app: App, { stats, token }: MetricsOptions): Meter {
+export function metricsPlugin(app: App, { stats, outboxAge, token }: MetricsOptions): Meter {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   const of = (name: (typeof metricsReference)[number]['name']): { name: string, help: string, labelNames: string[], registers: Registry[] } => {
@@ -50,8 +53,9 @@ export function metricsPlugin(app: App, { stats, token }: MetricsOptions): Meter
   const size = new Histogram({ ...of('event_size_bytes'), buckets: [100, 500, 1000, 5000, 10_000, 50_000] })
   const publishing = new Histogram({ ...of('event_publish_duration_seconds'), buckets: [0.005, 0.01, 0.05, 0.1, 0.5, 1] })
   const requests = new Histogram({ ...of('http_request_duration_seconds'), buckets: [0.005, 0.02, 0.1, 0.5, 2, 10] })
-  new Gauge({ ...of('active_connections'), collect() { this.set(stats().connections) } })
-  new Gauge({ ...of('active_channels'), collect() { this.set(stats().channels) } })
+  gauge(of('active_connections'), async () => (await stats()).connections)
+  gauge(of('active_channels'), async () => (await stats()).channels)
+  gauge(of('outbox_oldest_row_seconds'), outboxAge ?? (() => Promise.resolve(0)))
 
   app.addHook('onResponse', (request, reply, done) => {
     const route = request.routeOptions.url ?? 'unknown'
@@ -75,6 +79,11 @@ export function metricsPlugin(app: App, { stats, token }: MetricsOptions): Meter
       for (const milliseconds of report.paints) painting.observe(milliseconds / 1000)
     },
   }
+}
+
+/** A gauge that asks when it is read; where nobody answers it says so by being no number. */
+function gauge(options: ConstructorParameters<typeof Gauge>[0], read: () => Promise<number>): void {
+  new Gauge({ ...options, async collect() { this.set(await read().catch(() => Number.NaN)) } })
 }
 
 /** Loopback without a proxy in between, or the bearer. */

@@ -27,11 +27,14 @@ const withoutJsonSchema = {
   compilersFactory: { buildValidator: () => validatorCompiler, buildSerializer: () => serializerCompiler },
 } as unknown as NonNullable<FastifyServerOptions['schemaController']>
 
+/** Whose word on a caller's address is taken. */
+const PRIVATE = ['loopback', 'linklocal', 'uniquelocal']
+
 /** Creates the app without any route. */
-export function createApp(logger: FastifyBaseLogger | undefined): App {
+export function createApp(logger: FastifyBaseLogger | undefined, { isBehindGateway = false }: { isBehindGateway?: boolean } = {}): App {
   const app = fastify({
     ...logger && { loggerInstance: logger },
-    bodyLimit: BODY_BYTES, requestTimeout: REQUEST_MS, trustProxy: false, forceCloseConnections: 'idle', exposeHeadRoutes: true,
+    bodyLimit: BODY_BYTES, requestTimeout: REQUEST_MS, trustProxy: isBehindGateway && PRIVATE, forceCloseConnections: 'idle', exposeHeadRoutes: true,
     http: { headersTimeout: HEADERS_MS, connectionsCheckingInterval: CHECK_MS, maxHeaderSize: HEADER_BYTES },
     schemaController: withoutJsonSchema,
     onProtoPoisoning: 'error', onConstructorPoisoning: 'error',

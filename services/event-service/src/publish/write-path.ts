@@ -38,7 +38,7 @@ export interface Submission {
 export interface WritePathOptions {
   database: Database
   projections: ProjectionRegistry
-  realtime: Pick<Realtime, 'deliver'>
+  realtime: Pick<Realtime, 'deliver' | 'enqueue'>
   now?: () => number
   random?: (size: number) => Uint8Array
   /** Told after each commit, for metrics. */
@@ -47,6 +47,8 @@ export interface WritePathOptions {
   onFault?: (error: unknown) => void
   /** Submissions of a tenant that may wait; more are refused with `unavailable`. @default 10_000 */
   maxWaiting?: number
+  /** Milliseconds until a publisher who was not answered hears `unavailable`: whether it was written is then not known. @default it waits */
+  answerWithinMs?: number | undefined
   /** Told of each stage that a write reaches. @default nobody */
   onStage?: (stage: Stage) => void
 }
@@ -63,6 +65,8 @@ export interface WritePath {
 }
 
 interface Member {
+  /** Its publisher has given up: unless it was begun it is not written any more. */
+  isOver?: boolean
   submission: Submission
   resolve: (answer: unknown) => void
   reject: (error: unknown) => void
@@ -90,7 +94,7 @@ export function createWritePath(given: WritePathOptions): WritePath {
   const options: Kept = { ...given, nextId: createIds(random) }
   let isClosed = false
   const gather = createGather<Member>({
-    run: (tenantId, group) => runGroup(options, tenantId, group),
+    run: (tenantId, group) => runGroup(options, tenantId, group.filter(({ isOver }) => !isOver)),
     weigh: ({ submission }) => submission.events.length,
   })
   return {
@@ -98,7 +102,7 @@ export function createWritePath(given: WritePathOptions): WritePath {
       ? Promise.reject(new Problem('unavailable', { retryAfter: 1 }))
       : new Promise((resolve, reject) => {
         options.onStage?.('submitted')
-        gather.add(submission.tenantId, { submission, resolve, reject })
+        gather.add(submission.tenantId, within(options.answerWithinMs, { submission, resolve, reject }))
       }),
     close: () => {
       isClosed = true
@@ -107,12 +111,34 @@ export function createWritePath(given: WritePathOptions): WritePath {
   }
 }
 
+/** Answers a member `unavailable` after a while, unless it was answered before. */
+function within(ms: number | undefined, member: Member): Member {
+  if (ms === undefined) return member
+  const timed: Member = {
+    ...member,
+    resolve: answer => {
+      clearTimeout(timer)
+      member.resolve(answer)
+    },
+    reject: error => {
+      clearTimeout(timer)
+      member.reject(error)
+    },
+  }
+  const timer = setTimeout(() => {
+    timed.isOver = true
+    member.reject(new Problem('unavailable', { retryAfter: 1 }))
+  }, ms)
+  return timed
+}
+
 /**
  * Commits a group; when it fails, each member is tried alone, so that each gets its own answer. When the database went away nobody
  * knows whether the group was committed: trying again could write it twice. Never rejects.
  */
 async function runGroup(options: Kept, tenantId: string, group: readonly Member[]): Promise<void> {
   let written: Written
+  if (group.length === 0) return
   options.onStage?.('group-closed')
   try {
     written = await commitGroup(options, tenantId, group)
@@ -140,10 +166,13 @@ async function commitGroup(options: Kept, tenantId: string, group: readonly Memb
   }
 }
 
+/** Whether a log keeps the event. */
+const isKept = ({ seq }: Envelope): boolean => seq !== undefined
+
 /** After the commit nothing may fail the group any more: trying it again would write it twice. */
 function handOver({ realtime, onWritten, onFault }: WritePathOptions, events: readonly Envelope[]): void {
   try {
-    realtime.deliver(events).catch((error: unknown) => onFault?.(error))
+    realtime.deliver(realtime.enqueue ? events.filter(event => !isKept(event)) : events).catch((error: unknown) => onFault?.(error))
     onWritten?.(events)
   } catch (error) {
     onFault?.(error)
@@ -165,6 +194,7 @@ async function writeGroup(options: Kept, tx: Tx, group: readonly Member[]): Prom
   const answers = new Map<Member, unknown>()
   for (const { member, events } of drafts) answers.set(member, await writeMember(ledger, tx, member.submission, events))
   await appendEvents(tx, ledger.rows)
+  await options.realtime.enqueue?.(tx, ledger.delivered.filter(isKept))
   onStage('events-inserted')
   await keepAnswers(tx, tenantId, fresh.flatMap(member => member.submission.key ? [{ ...member.submission.key, answer: answers.get(member) }] : []))
   onStage('answers-kept')

@@ -56,7 +56,7 @@ export function createEmbeddedRealtime(options: EmbeddedRealtimeOptions): Realti
       disconnect(engine, target, reason)
       return Promise.resolve()
     },
-    stats: () => engine.stats(),
+    stats: () => Promise.resolve(engine.stats()),
     onSocket: sockets.listen,
     attach: (server: Server) => { engine.attach(server) },
     close: () => engine.close({ spreadMs: SPREAD_MS }),

@@ -2,8 +2,9 @@
 
 import type { Server } from 'node:http'
 import type { Envelope } from '@neo-stack/events'
+import type { Tx } from '../database/database.ts'
 
-/** Live figures of this node. */
+/** Live figures of the engine in this process, or of all Centrifugo nodes. */
 export interface RealtimeStats {
   connections: number
   users: number
@@ -32,17 +33,25 @@ export type SocketListener = (socket: RealtimeSocket, isOpen: boolean) => void
 /** Delivers events to whoever is subscribed. */
 export interface Realtime {
   /**
+   * Where delivery is part of the transaction that logs events: takes those that a log keeps, in the order of `seq`. What it took is
+   * not handed to `deliver`. @default `deliver` gets them after the commit
+   */
+  enqueue?: (tx: Tx, events: readonly Envelope[]) => Promise<void>
+  /**
    * Hands over committed events, in the order of the array; per channel that is the order of `seq`. Never rejects: readers
    * find what was missed through `seq`.
    */
   deliver: (events: readonly Envelope[]) => Promise<void>
+  /** Where connections of a session can only be found by a channel of theirs: its name, for their connection tokens. */
+  sessionChannel?: (sessionId: string) => string
   /** Ends connections for good: clients don't come back by themselves. */
   disconnect: (target: RealtimeTarget, reason: string) => Promise<void>
-  stats: () => RealtimeStats
+  /** Rejects when there is nobody to ask. */
+  stats: () => Promise<RealtimeStats>
   /** Tells of sockets where the engine is in process; elsewhere their end shows by the heartbeats that stay out. */
   onSocket?: (listener: SocketListener) => void
   /** Serves sockets on this server where the engine is in process. */
   attach?: (server: Server) => void
-  /** Tells all clients to reconnect and stops. */
+  /** Stops; an engine in this process tells all its clients to reconnect. */
   close: () => Promise<void>
 }
