@@ -51,9 +51,9 @@ const builders: Record<DeploymentKind, (scope: Scope) => Draft[]> = {
   ],
   redeploy: scope => [
     draft('check_resources', 3),
-    draft('backup_data', 12),
     ...pulls(scope),
     ...stops(scope),
+    draft('backup_data', 12),
     ...scope.order.flatMap(service => bring(scope, service)),
     ...publish(scope),
   ],
@@ -82,12 +82,13 @@ function toScope(entry: CatalogueEntry, input: PlanInput, domain: string): Scope
     config: readConfig(entry, input.config),
     host: `${input.instanceId}-${input.tenantId}.${domain}`,
     network: `${input.instanceId}-network`,
-    volumes: entry.services.flatMap(service => service.volumes).join(', '),
+    volumes: volumesOf(entry).join(', '),
     order: inDependencyOrder(entry.services),
   }
 }
 
-function readConfig(entry: CatalogueEntry, given: PlanInput['config']): MessageParams {
+/** The configuration that a stack knows, defaults filled in. @throws DeploymentFailure `invalid_config` */
+export function readConfig(entry: CatalogueEntry, given: PlanInput['config']): MessageParams {
   return Object.fromEntries(Object.entries(entry.config).map(([field, { default: fallback, pattern }]) => {
     const value = String(given[field] ?? fallback)
     if (!pattern.test(value)) throw new DeploymentFailure('invalid_config', { field })
@@ -106,6 +107,11 @@ export function inDependencyOrder(services: readonly ServiceSpec[]): ServiceSpec
     waiting = waiting.filter(service => !ready.includes(service))
   }
   return ordered
+}
+
+/** Every volume of a stack, once. */
+export function volumesOf({ services }: Pick<CatalogueEntry, 'services'>): string[] {
+  return [...new Set(services.flatMap(({ container }) => Object.keys(container.mounts)))]
 }
 
 function draft(id: StepId, weight: number, params: MessageParams = {}): Draft {

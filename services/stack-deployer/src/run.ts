@@ -134,7 +134,7 @@ class Run {
       if (index >= first) await this.#carryOutStep(step, index, index === first)
     }
     this.#running.throwIfAborted()
-    const instanceUrl = driver.url(this.#context)
+    const instanceUrl = await driver.url(this.#context)
     await this.#report.complete(instanceUrl)
     return { status: 'completed', instanceUrl }
   }

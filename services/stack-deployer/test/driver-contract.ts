@@ -32,7 +32,7 @@ export function driverContract(createDriver: () => Driver | Promise<Driver>): vo
       expect(fractions).toEqual(fractions.toSorted((a, b) => a - b))
       for (const fraction of fractions) expect(fraction >= 0 && fraction <= 1).toBe(true)
     }
-    expect(new URL(driver.url(context)).protocol).toMatch(/^https?:$/)
+    expect(new URL(await driver.url(context)).protocol).toMatch(/^https?:$/)
   })
 
   it('carries out a step again after it was interrupted in the middle', async () => {

@@ -11,6 +11,34 @@ export interface StepSpec {
   weight: number
   /** Kinds that need it. */
   kinds: readonly DeploymentKind[]
+  /** What carries it out in containers. */
+  run: StepCommand
+}
+
+/**
+ * A command in a container: `exec` runs in the service's own one, `once` in one of the same image that ends with it. `{field}`
+ * stands for a configuration field, `{secret:name}` for a secret of the instance. Running it again must do no harm.
+ */
+export interface StepCommand {
+  in: 'exec' | 'once'
+  service: string
+  command: readonly string[]
+}
+
+/** How a service's container is made; placeholders as in {@link StepCommand}. */
+export interface ContainerSpec {
+  /** Instead of the image's own command. */
+  command?: readonly string[]
+  environment: Readonly<Record<string, string>>
+  /** Secrets that are put at `/run/secrets/<name>`. */
+  secrets: readonly string[]
+  /** Path in the container per volume. */
+  mounts: Readonly<Record<string, string>>
+  /** A command that ends with 0 once the service is healthy, and for how many seconds that is waited for; without one it has to run. */
+  probe?: { command: readonly string[], seconds: number }
+  /** Upper limit. */
+  memoryMiB: number
+  cpus: number
 }
 
 /** One container of a stack. */
@@ -25,7 +53,7 @@ export interface ServiceSpec {
   port: number
   /** Services that must run before. */
   needs: readonly string[]
-  volumes: readonly string[]
+  container: ContainerSpec
   /** What happens once its needs run, before it is started. */
   before: readonly StepSpec[]
   /** What happens once it runs. */
@@ -47,7 +75,7 @@ export interface CatalogueEntry {
   /** Expected seconds until the front is healthy. */
   health: number
   config: Readonly<Record<string, ConfigField>>
-  /** Whether services talk TLS with certificates of their own. */
-  certificates: boolean
+  /** Makes the certificates of services that talk TLS among themselves. */
+  certificates?: StepCommand
   services: readonly ServiceSpec[]
 }

@@ -40,7 +40,7 @@ export interface Driver {
   /** Removes what this deployment has made so far; without anything made it does nothing. */
   rollback(context: StepContext, signal: AbortSignal): AsyncIterable<StepOutput>
   /** Where the instance is reached after the plan. */
-  url(context: StepContext): string
+  url(context: StepContext): string | Promise<string>
   /** The instance's figures at a time in seconds since the Unix epoch. */
   stats(instance: InstanceRef, at: number): Promise<MetricsSample>
 }

@@ -1,0 +1,98 @@
+/** What the driver needs of a Docker API beyond single calls: lines as they come, commands with their exit code, things that may be gone. */
+
+import type { Readable } from 'node:stream'
+import type Docker from 'dockerode'
+import type { Sleep } from '../../sleep.ts'
+import { createLineReader, type ContainerLine } from './lines.ts'
+
+/** Whether an error of the Docker API has one of these HTTP statuses. */
+export function hasStatus(error: unknown, ...statuses: readonly number[]): boolean {
+  return error instanceof Error && 'statusCode' in error && statuses.includes(error.statusCode as number)
+}
+
+/** Awaits something that may be gone (404) or as wanted already (304, 409). */
+export async function unlessGone<Result>(call: Promise<Result>): Promise<Result | undefined> {
+  try {
+    return await call
+  } catch (error) {
+    if (hasStatus(error, 304, 404, 409)) return undefined
+    throw error
+  }
+}
+
+/** Lines of an output stream; the stream waits while nobody asks. Ends with the signal's reason. */
+export async function* readLines(stream: Readable, signal: AbortSignal): AsyncGenerator<ContainerLine> {
+  const reader = createLineReader()
+  const abort = (): void => { stream.destroy() }
+  signal.addEventListener('abort', abort)
+  try {
+    signal.throwIfAborted()
+    for await (const bytes of stream) yield* reader.push(bytes as Uint8Array)
+    yield* reader.end()
+  } catch (error) {
+    signal.throwIfAborted()
+    throw error
+  } finally {
+    signal.removeEventListener('abort', abort)
+    stream.destroy()
+  }
+  signal.throwIfAborted()
+}
+
+/** Runs a command in a running container; gives its lines, then its exit code. */
+export async function* execute(container: Docker.Container, command: readonly string[], signal: AbortSignal): AsyncGenerator<ContainerLine, number> {
+  const exec = await container.exec({ Cmd: [...command], AttachStdout: true, AttachStderr: true })
+  yield* readLines(await exec.start({ hijack: true, stdin: false }) as unknown as Readable, signal)
+  return (await exec.inspect()).ExitCode ?? -1
+}
+
+/** Runs a command whose lines nobody wants. */
+export async function exitCodeOf(container: Docker.Container, command: readonly string[], signal: AbortSignal): Promise<number> {
+  const lines = execute(container, command, signal)
+  for (let next = await lines.next(); ; next = await lines.next()) if (next.done) return next.value
+}
+
+/** A container's output from a moment on, followed while it runs. */
+export async function followLogs(container: Docker.Container, since: number): Promise<Readable> {
+  return await container.logs({ follow: true, stdout: true, stderr: true, since }) as unknown as Readable
+}
+
+/** Lines that arrive while something else is waited for: they are taken as they are asked for, at most so many are held. */
+export interface Tail {
+  take: () => ContainerLine[]
+  stop: () => void
+}
+
+const HELD_LINES = 2000
+
+/** Follows a container's output in the background; a flood waits until somebody takes lines. */
+export function startTail(stream: Readable, signal: AbortSignal): Tail {
+  const reader = createLineReader()
+  let held: ContainerLine[] = []
+  const stop = (): void => { stream.destroy() }
+  stream.on('data', (bytes: Uint8Array) => {
+    held.push(...reader.push(bytes))
+    if (held.length >= HELD_LINES) stream.pause()
+  })
+  // A stream that breaks only ends what is shown; whether the container runs is asked for by itself.
+  stream.on('error', stop)
+  signal.addEventListener('abort', stop, { once: true })
+  return {
+    take: () => {
+      const lines = held
+      held = []
+      if (stream.isPaused()) stream.resume()
+      return lines
+    },
+    stop,
+  }
+}
+
+/** Waits until a container has ended; gives its exit code. */
+export async function waitForExit(container: Docker.Container, { signal, sleep }: { signal: AbortSignal, sleep: Sleep }): Promise<number> {
+  for (;;) {
+    const { State } = await container.inspect()
+    if (!State.Running && State.Status !== 'created') return State.ExitCode
+    await sleep(100, signal)
+  }
+}

@@ -1,0 +1,67 @@
+/** Taking back what a deployment has made so far: a new instance leaves nothing behind, a standing one is as it was before. */
+
+import { inDependencyOrder } from '../../plan.ts'
+import type { StepOutput } from '../driver.ts'
+import { unlessGone } from './engine.ts'
+import { containerName, formerName, labelFilter } from './names.ts'
+import type { Work } from './scope.ts'
+import { removeNetwork, removeSecrets, removeVolumes, restoreBackup } from './storage.ts'
+
+/** Removes the instance's containers; with a deployment only those that it has made. */
+export async function* removeContainers({ docker, owner, say }: Work, deploymentId?: string): AsyncGenerator<StepOutput> {
+  const filters = labelFilter(owner, deploymentId === undefined ? {} : { deployment: deploymentId })
+  for (const { Id, Names } of await docker.listContainers({ all: true, filters })) {
+    await unlessGone(docker.getContainer(Id).remove({ force: true }))
+    yield say(`Container ${Names[0]?.replace('/', '') ?? Id}  Removed`)
+  }
+}
+
+/** Takes back a deployment that failed or was cancelled; without anything made it does nothing. */
+export async function* undo(work: Work): AsyncGenerator<StepOutput> {
+  const { kind } = work.context.job
+  if (kind === 'delete') return
+  yield* removeContainers(work, work.deploymentId)
+  if (kind === 'create') {
+    if (!await isOwn(work)) return
+    const step = { id: 'remove_volumes', params: {}, weight: 0, currentStep: '' } as const
+    for (const remove of [removeVolumes, removeNetwork, removeSecrets]) yield* remove(work, step)
+    return
+  }
+  const formers = await findFormers(work)
+  if (formers.length === 0) return
+  yield* restoreBackup(work, work.deploymentId)
+  yield* bringBack(work, formers)
+}
+
+/** Whether this deployment has made the instance's volumes or network: those of an instance that stood before are not touched. */
+async function isOwn({ docker, owner, deploymentId }: Work): Promise<boolean> {
+  const filters = labelFilter(owner, { deployment: deploymentId })
+  const [{ Volumes }, networks] = await Promise.all([docker.listVolumes({ filters: filters as never }), docker.listNetworks({ filters })])
+  return Volumes.length > 0 || networks.length > 0
+}
+
+async function findFormers({ docker, owner, entry }: Work): Promise<string[]> {
+  const names: string[] = []
+  for (const { name } of inDependencyOrder(entry.services)) {
+    if (await unlessGone(docker.getContainer(formerName(owner, name)).inspect())) names.push(name)
+  }
+  return names
+}
+
+async function* bringBack({ docker, owner, say }: Work, names: readonly string[]): AsyncGenerator<StepOutput> {
+  for (const name of names) {
+    const container = docker.getContainer(formerName(owner, name))
+    await container.rename({ name: containerName(owner, name) })
+    await unlessGone(container.start())
+    yield say(`Container ${containerName(owner, name)}  is back`)
+  }
+}
+
+/** Removes the containers that the new ones have replaced. */
+export async function* removeFormers(work: Work): AsyncGenerator<StepOutput> {
+  for (const name of await findFormers(work)) {
+    await unlessGone(work.docker.getContainer(formerName(work.owner, name)).remove({ force: true }))
+    yield work.say(`Container ${formerName(work.owner, name)}  Removed`)
+  }
+}
+

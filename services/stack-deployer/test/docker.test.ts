@@ -1,0 +1,156 @@
+import type { DeploymentJob } from '@neo-stack/events'
+import type Docker from 'dockerode'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { buildPlan, createDockerDriver, stepKey, type CatalogueEntry, type DockerDriverOptions, type Driver, type StepContext, type StepOutput } from '../src/index.ts'
+import { collect, driverContract } from './driver-contract.ts'
+import { createJob } from './fake-platform.ts'
+import { isRequired, missing, startDockerApi, type DockerApi } from './podman.ts'
+import { stubCatalogue } from './stub-images.ts'
+
+const never = new AbortController().signal
+const secretsKey = Buffer.alloc(32, 7)
+const LIMIT_MS = 240_000
+
+if (missing.length > 0 && isRequired) throw new Error(`needs ${missing.join(', ')}`)
+
+describe.skipIf(missing.length > 0)(`the Docker driver${missing.length > 0 ? ` skipped: needs ${missing.join(', ')}` : ''}`, { timeout: LIMIT_MS }, () => {
+  let api: DockerApi
+  let docker: Docker
+  beforeAll(async () => {
+    api = await startDockerApi()
+    docker = api.docker
+  }, LIMIT_MS)
+  afterAll(async () => { await api.stop() }, LIMIT_MS)
+
+  const makeDriver = (options: Partial<DockerDriverOptions> = {}): Driver =>
+    createDockerDriver({ docker, secretsKey, catalogue: stubCatalogue(), probeEveryMs: 100, ...options })
+  const contextOf = (over: Partial<DeploymentJob>, entries: Record<string, CatalogueEntry> = stubCatalogue()): StepContext => {
+    const job = createJob({ deploymentId: `d-${over.instanceId ?? 'x'}`, ...over })
+    return { job, plan: buildPlan(entries[job.instanceType] as CatalogueEntry, job), resumed: false }
+  }
+  const run = async (driver: Driver, context: StepContext): Promise<string[]> => {
+    const outputs: StepOutput[] = []
+    for (const step of context.plan) outputs.push(...await collect(driver.execute(step, context, never)))
+    return outputs.flatMap(output => 'text' in output ? [output.text] : [])
+  }
+  /** Containers, volumes and networks that an instance has. */
+  const thingsOf = async (instanceId: string): Promise<string[]> => {
+    const filters = { label: [`neo-stack.instance=${instanceId}`] }
+    const [containers, { Volumes }, networks] = await Promise.all([
+      docker.listContainers({ all: true, filters }), docker.listVolumes({ filters: filters as never }), docker.listNetworks({ filters }),
+    ])
+    return [...containers.flatMap(({ Names }) => Names), ...Volumes.map(({ Name }) => Name), ...networks.map(({ Name }) => Name)]
+  }
+
+  describe('keeps the contract', () => {
+    afterEach(async () => {
+      await collect(makeDriver().rollback(contextOf({ deploymentId: 'd-1', instanceId: 'erp' }), never))
+    }, LIMIT_MS)
+    driverContract(() => makeDriver())
+  })
+
+  it.each(['odoo', 'netbox', 'wazuh'] as const)('brings %s up, reachable at its address, and takes it away without a trace', async instanceType => {
+    const driver = makeDriver()
+    const context = contextOf({ instanceType, instanceId: `whole-${instanceType}` })
+    await collect(driver.prepare(context, never))
+    const lines = await run(driver, context)
+    const url = await driver.url(context)
+    const path = { odoo: '/web/health', netbox: '/login/', wazuh: '/app/login' }[instanceType]
+    expect((await fetch(url + path)).status).toBe(200)
+    expect(lines.join('\n')).toMatch(/is healthy after/)
+    const sample = await driver.stats({ tenantId: 'acme', instanceId: `whole-${instanceType}` }, Date.now() / 1000)
+    expect(sample).toMatchObject({ activeInstances: 1 })
+    const remove = contextOf({ instanceType, instanceId: `whole-${instanceType}`, kind: 'delete', deploymentId: 'd-delete' })
+    await run(driver, remove)
+    expect(await thingsOf(`whole-${instanceType}`)).toEqual([])
+  })
+
+  it('keeps the instance\'s secrets out of what it says, although a container prints one', async () => {
+    const driver = makeDriver()
+    const context = contextOf({ instanceId: 'quiet' })
+    const lines = await run(driver, context)
+    expect(lines).toContain('odoo | password is ***')
+    await collect(driver.rollback(context, never))
+  })
+
+  it('says why a service did not come up: it ended, it never answered, its image is nowhere', async () => {
+    const reasons = []
+    for (const [instanceId, image] of [['crash', 'localhost/stub/crash:1'], ['deaf', 'localhost/stub/deaf:1'], ['nowhere', 'localhost/stub/nowhere:1']] as const) {
+      const entries = stubCatalogue({ odoo: image }, instanceId === 'deaf' ? 3 : 60)
+      entries.odoo = { ...entries.odoo, services: entries.odoo.services.map(service => ({ ...service, before: [] })) }
+      const driver = makeDriver({ catalogue: entries })
+      const context = contextOf({ instanceId }, entries)
+      reasons.push(await run(driver, context).then(() => 'came up', (error: unknown) => error))
+      await collect(driver.rollback(context, never))
+      expect(await thingsOf(instanceId)).toEqual([])
+    }
+    expect(reasons).toMatchObject([
+      { messageKey: 'service_exited', params: { service: 'odoo' } }, { messageKey: 'service_unhealthy', params: { service: 'odoo', seconds: 3 } },
+      { messageKey: 'image_pull_failed', params: { image: 'localhost/stub/nowhere:1' } },
+    ])
+  })
+
+  it('shows every line of a container that floods its log, in order', async () => {
+    const entries = stubCatalogue({ odoo: 'localhost/stub/flood:1' })
+    entries.odoo = { ...entries.odoo, services: entries.odoo.services.map(service => ({ ...service, before: [], after: [] })) }
+    const driver = makeDriver({ catalogue: entries })
+    const context = contextOf({ instanceId: 'flood' }, entries)
+    const lines = await run(driver, context)
+    expect(lines.filter(line => line.includes('flooding the log'))).toHaveLength(20_000)
+    expect(lines.findIndex(line => line.includes('listening on 8069'))).toBeGreaterThan(lines.findLastIndex(line => line.includes('flooding the log')))
+    await collect(driver.rollback(context, never))
+  })
+
+  it('leaves no container, network or volume behind when it is cancelled in any step', async () => {
+    const driver = makeDriver()
+    const { plan } = contextOf({ instanceId: 'cut' })
+    for (const [index] of plan.entries()) {
+      const context = contextOf({ instanceId: 'cut', deploymentId: `d-cut-${index}` })
+      for (const step of plan.slice(0, index)) await collect(driver.execute(step, context, never))
+      const controller = new AbortController()
+      const step = plan[index]
+      if (!step) throw new TypeError('no step')
+      const outcome = await (async () => {
+        for await (const _output of driver.execute(step, context, controller.signal)) controller.abort(new Error('cancelled'))
+      })().then(() => 'went on', (error: unknown) => error)
+      expect(outcome, stepKey(step)).toMatchObject({ message: 'cancelled' })
+      await collect(driver.rollback(context, never))
+      expect(await thingsOf('cut'), stepKey(step)).toEqual([])
+    }
+  })
+
+  it('keeps data over a redeployment, takes a failed one back, and goes back to the copy before it', async () => {
+    const driver = makeDriver()
+    const first = contextOf({ instanceId: 'long', deploymentId: 'd-first' })
+    await run(driver, first)
+    const modules = async (): Promise<string[]> => (await read(docker, 'neo_acme_long_odoo', ['cat', '/var/lib/odoo/modules'])).split('\n').filter(Boolean)
+    expect(await modules()).toEqual(['base,web,crm,sale'])
+
+    const second = contextOf({ instanceId: 'long', kind: 'redeploy', deploymentId: 'd-second', config: { modules: 'base,web' } })
+    await run(driver, second)
+    expect(await modules()).toEqual(['base,web,crm,sale', 'base,web'])
+
+    const broken = stubCatalogue({ odoo: 'localhost/stub/crash:1' })
+    broken.odoo = { ...broken.odoo, services: broken.odoo.services.map(service => ({ ...service, before: [] })) }
+    const third = contextOf({ instanceId: 'long', kind: 'redeploy', deploymentId: 'd-third' }, broken)
+    const failing = makeDriver({ catalogue: broken })
+    await expect(run(failing, third)).rejects.toMatchObject({ messageKey: 'service_exited' })
+    await collect(failing.rollback(third, never))
+    expect(await modules()).toEqual(['base,web,crm,sale', 'base,web'])
+
+    const back = contextOf({ instanceId: 'long', kind: 'rollback', deploymentId: 'd-back' })
+    await run(driver, back)
+    expect((await modules()).slice(0, 1)).toEqual(['base,web,crm,sale'])
+    await run(driver, contextOf({ instanceId: 'long', kind: 'delete', deploymentId: 'd-end' }))
+    expect(await thingsOf('long')).toEqual([])
+  })
+})
+
+/** What a command prints in a running container. */
+async function read(docker: Docker, name: string, command: string[]): Promise<string> {
+  const exec = await docker.getContainer(name).exec({ Cmd: command, AttachStdout: true })
+  const stream = await exec.start({ hijack: true, stdin: false })
+  const chunks: Buffer[] = []
+  for await (const chunk of stream) chunks.push(chunk as Buffer)
+  return Buffer.concat(chunks).subarray(8).toString()
+}

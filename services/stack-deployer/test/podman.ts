@@ -1,0 +1,83 @@
+/** A Docker API of the tests' own: podman's service on a socket in a temporary folder, with small images that stand for the catalogue's. */
+
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
+import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import Docker from 'dockerode'
+import { isDockerReachable } from '../src/index.ts'
+import { stubScripts, stubImages } from './stub-images.ts'
+
+const needed = ['/usr/bin/podman', '/usr/sbin/runc', '/bin/busybox', '/usr/lib/podman/netavark', '/usr/lib/podman/aardvark-dns']
+
+/** What is missing on this machine. */
+export const missing: readonly string[] = needed.filter(file => !existsSync(file) && !existsSync(file.replace('/sbin/', '/bin/')))
+
+/** Whether what is missing is a failure (in CI) or a skip (on a laptop). */
+export const isRequired: boolean = process.env['NEO_REQUIRE_ALL'] === '1'
+
+/** A running Docker API. */
+export interface DockerApi {
+  docker: Docker
+  stop: () => Promise<void>
+}
+
+const containersConf = `[containers]
+default_ulimits=["nofile=1024:1024","nproc=1024:1024"]
+log_driver="k8s-file"
+[engine]
+cgroup_manager="cgroupfs"
+events_logger="file"
+runtime="runc"
+[network]
+network_backend="netavark"
+`
+
+/** Starts podman's service and imports the stub images. */
+export async function startDockerApi(): Promise<DockerApi> {
+  const folder = mkdtempSync(path.join(tmpdir(), 'podman-'))
+  writeFileSync(path.join(folder, 'containers.conf'), containersConf)
+  writeFileSync(path.join(folder, 'storage.conf'), `[storage]\ndriver="vfs"\ngraphroot="${folder}/graph"\nrunroot="${folder}/run"\n`)
+  const env = { ...process.env, CONTAINERS_CONF: path.join(folder, 'containers.conf'), CONTAINERS_STORAGE_CONF: path.join(folder, 'storage.conf'), TMPDIR: folder }
+  const network = ['--network-config-dir', path.join(folder, 'networks')]
+  importImages(folder, args => { execFileSync('podman', [...network, ...args], { env, stdio: ['ignore', 'ignore', 'pipe'] }) })
+  const socket = path.join(folder, 'docker.sock')
+  const service = spawn('podman', [...network, 'system', 'service', '--time=0', `unix://${socket}`], { env, stdio: 'ignore' })
+  const docker = new Docker({ socketPath: socket })
+  for (let tries = 0; !await isDockerReachable(docker); tries++) {
+    if (tries > 600) throw new Error('podman\'s service does not answer')
+    await new Promise(resolve => { setTimeout(resolve, 50) })
+  }
+  return { docker, stop: () => stop({ docker, service, folder }) }
+}
+
+async function stop({ docker, service, folder }: { docker: Docker, service: ChildProcess, folder: string }): Promise<void> {
+  for (const { Id } of await docker.listContainers({ all: true })) await docker.getContainer(Id).remove({ force: true }).catch(() => undefined)
+  for (const { Name } of (await docker.listVolumes()).Volumes) await docker.getVolume(Name).remove({ force: true }).catch(() => undefined)
+  for (const { Name } of await docker.listNetworks()) if (Name !== 'podman') await docker.getNetwork(Name).remove().catch(() => undefined)
+  const ended = new Promise(resolve => { service.once('exit', resolve) })
+  service.kill('SIGTERM')
+  await ended
+  rmSync(folder, { recursive: true, force: true })
+}
+
+function importImages(folder: string, podman: (args: string[]) => void): void {
+  const root = path.join(folder, 'root')
+  mkdirSync(path.join(root, 'bin'), { recursive: true })
+  cpSync('/bin/busybox', path.join(root, 'bin/busybox'))
+  for (const applet of execFileSync('/bin/busybox', ['--list']).toString().split('\n').filter(Boolean)) {
+    if (applet !== 'busybox') symlinkSync('busybox', path.join(root, 'bin', applet))
+  }
+  for (const [file, text] of Object.entries(stubScripts)) {
+    const target = path.join(root, file)
+    mkdirSync(path.dirname(target), { recursive: true })
+    rmSync(target, { force: true })
+    writeFileSync(target, text)
+    chmodSync(target, 0o755)
+  }
+  for (const directory of ['tmp', 'var/www']) mkdirSync(path.join(root, directory), { recursive: true })
+  const archive = path.join(folder, 'root.tar')
+  execFileSync('tar', ['-C', root, '-cf', archive, '.'])
+  for (const [image, command] of Object.entries(stubImages)) podman(['import', '--change', `CMD ${JSON.stringify(command)}`, archive, image])
+  rmSync(root, { recursive: true })
+}
