@@ -23,7 +23,7 @@ describe.skipIf(missing.length > 0)(`the Docker driver${missing.length > 0 ? ` s
   afterAll(async () => { await api.stop() }, LIMIT_MS)
 
   const makeDriver = (options: Partial<DockerDriverOptions> = {}): Driver =>
-    createDockerDriver({ docker, secretsKey, catalogue: stubCatalogue(), probeEveryMs: 100, ...options })
+    createDockerDriver({ docker, secretsKey, catalogue: stubCatalogue(), probeEveryMs: 100, stopSeconds: 0, ...options })
   const contextOf = (over: Partial<DeploymentJob>, entries: Record<string, CatalogueEntry> = stubCatalogue()): StepContext => {
     const job = createJob({ deploymentId: `d-${over.instanceId ?? 'x'}`, ...over })
     return { job, plan: buildPlan(entries[job.instanceType] as CatalogueEntry, job), resumed: false }
@@ -46,7 +46,7 @@ describe.skipIf(missing.length > 0)(`the Docker driver${missing.length > 0 ? ` s
     afterEach(async () => {
       await collect(makeDriver().rollback(contextOf({ deploymentId: 'd-1', instanceId: 'erp' }), never))
     }, LIMIT_MS)
-    driverContract(() => makeDriver())
+    driverContract(() => makeDriver(), stubCatalogue())
   })
 
   it.each(['odoo', 'netbox', 'wazuh'] as const)('brings %s up, reachable at its address, and takes it away without a trace', async instanceType => {

@@ -13,17 +13,19 @@ export async function collect(outputs: AsyncIterable<StepOutput>): Promise<StepO
 }
 
 /** Context and plan of a job. */
-export function createContext(over: Parameters<typeof createJob>[0] = {}, resumed = false): StepContext & { plan: PlanStep[] } {
+export function createContext(over: Parameters<typeof createJob>[0] = {}, resumed = false, entries: typeof catalogue = catalogue): StepContext & { plan: PlanStep[] } {
   const job = createJob(over)
-  return { job, plan: buildPlan(catalogue[job.instanceType], job), resumed }
+  return { job, plan: buildPlan(entries[job.instanceType], job), resumed }
 }
 
-export function driverContract(createDriver: () => Driver | Promise<Driver>): void {
+/** @param entries what the driver deploys. @default the catalogue of this package */
+export function driverContract(createDriver: () => Driver | Promise<Driver>, entries: typeof catalogue = catalogue): void {
+  const contextOfOne = (): StepContext & { plan: PlanStep[] } => createContext({}, false, entries)
   const never = new AbortController().signal
 
   it('carries out a whole plan, saying lines and rising fractions', async () => {
     const driver = await createDriver()
-    const context = createContext()
+    const context = contextOfOne()
     await collect(driver.prepare(context, never))
     for (const step of context.plan) {
       const outputs = await collect(driver.execute(step, context, never))
@@ -37,7 +39,7 @@ export function driverContract(createDriver: () => Driver | Promise<Driver>): vo
 
   it('carries out a step again after it was interrupted in the middle', async () => {
     const driver = await createDriver()
-    const context = createContext()
+    const context = contextOfOne()
     for (const step of context.plan) {
       const first = driver.execute(step, context, never)[Symbol.asyncIterator]()
       await first.next()
@@ -48,7 +50,7 @@ export function driverContract(createDriver: () => Driver | Promise<Driver>): vo
 
   it('ends with the signal\'s reason, before and during a step', async () => {
     const driver = await createDriver()
-    const context = createContext()
+    const context = contextOfOne()
     const [step] = context.plan
     if (!step) throw new Error('the plan has steps')
     const reason = new Error('stop it')
@@ -63,7 +65,7 @@ export function driverContract(createDriver: () => Driver | Promise<Driver>): vo
 
   it('rolls back twice without a fault, also when nothing was made', async () => {
     const driver = await createDriver()
-    const context = createContext()
+    const context = contextOfOne()
     await collect(driver.rollback(context, never))
     await collect(driver.rollback(context, never))
   })

@@ -31,6 +31,8 @@ export interface DockerDriverOptions {
   publicHost?: string
   /** Milliseconds between two looks at a service's health. @default 1000 */
   probeEveryMs?: number
+  /** Seconds that a service gets to stop by itself, then it is killed. @default 30 */
+  stopSeconds?: number
   sleep?: Sleep
   now?: () => number
 }
@@ -38,9 +40,9 @@ export interface DockerDriverOptions {
 /** Makes the driver; nothing is connected before the first step. */
 export function createDockerDriver(options: DockerDriverOptions): Driver {
   const { docker = new Docker(), catalogue = ownCatalogue, bindAddress = '127.0.0.1', publicHost = bindAddress } = options
-  const { secretsKey, probeEveryMs = 1000, sleep = realSleep, now = Date.now } = options
+  const { secretsKey, probeEveryMs = 1000, stopSeconds = 30, sleep = realSleep, now = Date.now } = options
   const work = (context: StepContext, signal: AbortSignal): Promise<Work> =>
-    toWork({ docker, entry: catalogue[context.job.instanceType], context, signal, sleep, now, probeEveryMs, bindAddress, secretsKey })
+    toWork({ docker, entry: catalogue[context.job.instanceType], context, signal, sleep, now, probeEveryMs, stopSeconds, bindAddress, secretsKey })
   return {
     simulated: false,
     async* prepare(context, signal) {

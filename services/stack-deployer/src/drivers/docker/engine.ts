@@ -20,6 +20,15 @@ export async function unlessGone<Result>(call: Promise<Result>): Promise<Result 
   }
 }
 
+/** Starts a container unless it runs. */
+export async function start(container: Docker.Container): Promise<void> {
+  try {
+    await container.start()
+  } catch (error) {
+    if (!hasStatus(error, 304)) throw error
+  }
+}
+
 /** Lines of an output stream; the stream waits while nobody asks. Ends with the signal's reason. */
 export async function* readLines(stream: Readable, signal: AbortSignal): AsyncGenerator<ContainerLine> {
   const reader = createLineReader()
@@ -52,9 +61,12 @@ export async function exitCodeOf(container: Docker.Container, command: readonly 
   for (let next = await lines.next(); ; next = await lines.next()) if (next.done) return next.value
 }
 
-/** A container's output from a moment on, followed while it runs. */
-export async function followLogs(container: Docker.Container, since: number): Promise<Readable> {
-  return await container.logs({ follow: true, stdout: true, stderr: true, since }) as unknown as Readable
+/**
+ * A container's output from a moment on (seconds since the Unix epoch), followed while it runs. Podman answers only once there is
+ * some.
+ */
+export async function followLogs(container: Docker.Container, since: number, abortSignal?: AbortSignal): Promise<Readable> {
+  return await container.logs({ follow: true, stdout: true, stderr: true, since, ...abortSignal && { abortSignal } }) as unknown as Readable
 }
 
 /** Lines that arrive while something else is waited for: they are taken as they are asked for, at most so many are held. */
@@ -66,25 +78,33 @@ export interface Tail {
 const HELD_LINES = 2000
 
 /** Follows a container's output in the background; a flood waits until somebody takes lines. */
-export function startTail(stream: Readable, signal: AbortSignal): Tail {
+export function startTail(container: Docker.Container, since: number): Tail {
   const reader = createLineReader()
+  const controller = new AbortController()
   let held: ContainerLine[] = []
-  const stop = (): void => { stream.destroy() }
-  stream.on('data', (bytes: Uint8Array) => {
-    held.push(...reader.push(bytes))
-    if (held.length >= HELD_LINES) stream.pause()
-  })
+  let stream: Readable | undefined
+  const follow = async (): Promise<void> => {
+    stream = await followLogs(container, since, controller.signal)
+    for await (const bytes of stream) {
+      held.push(...reader.push(bytes as Uint8Array))
+      if (held.length >= HELD_LINES) await new Promise<void>(resolve => { wake = resolve })
+    }
+  }
+  let wake = (): void => undefined
   // A stream that breaks only ends what is shown; whether the container runs is asked for by itself.
-  stream.on('error', stop)
-  signal.addEventListener('abort', stop, { once: true })
+  follow().catch(() => undefined)
   return {
     take: () => {
       const lines = held
       held = []
-      if (stream.isPaused()) stream.resume()
+      wake()
       return lines
     },
-    stop,
+    stop: () => {
+      controller.abort()
+      stream?.destroy()
+      wake()
+    },
   }
 }
 

@@ -21,6 +21,8 @@ export interface Work extends ContainerScope {
   now: () => number
   /** Milliseconds between two looks at a service's health. */
   probeEveryMs: number
+  /** Seconds that a service gets to stop by itself. */
+  stopSeconds: number
   /** A line to show, without the instance's secrets. */
   say: (text: string, stream?: 'stdout' | 'stderr') => StepOutput
 }
@@ -29,7 +31,7 @@ export interface Work extends ContainerScope {
 export type StepRunner = (work: Work, step: PlanStep) => AsyncIterable<StepOutput>
 
 /** What a scope is made of. */
-export interface WorkOptions extends Pick<Work, 'docker' | 'entry' | 'context' | 'signal' | 'sleep' | 'now' | 'probeEveryMs' | 'bindAddress'> {
+export interface WorkOptions extends Pick<Work, 'docker' | 'entry' | 'context' | 'signal' | 'sleep' | 'now' | 'probeEveryMs' | 'stopSeconds' | 'bindAddress'> {
   secretsKey: Uint8Array
 }
 

@@ -5,15 +5,17 @@ import type { ServiceSpec } from '../../catalog/entry.ts'
 import { DeploymentFailure } from '../../failure.ts'
 import type { StepOutput } from '../driver.ts'
 import { imageOf, toContainer, toTask } from './container.ts'
-import { execute, exitCodeOf, followLogs, hasStatus, readLines, startTail, unlessGone, waitForExit, type Tail } from './engine.ts'
+import { execute, exitCodeOf, followLogs, hasStatus, readLines, start, startTail, unlessGone, waitForExit, type Tail } from './engine.ts'
 import { putFiles } from './files.ts'
 import { containerName, formerName, labels, taskName } from './names.ts'
 import { fillPlaceholders } from './secrets.ts'
 import { serviceOf, type StepRunner, type Work } from './scope.ts'
 
-const STOP_SECONDS = 30
 /** How long a service without a probe has to run until it counts as started, in milliseconds. */
 const SETTLE_MS = 1000
+/** Lines that are shown of a healthy service at most, and how long it has to be quiet, in milliseconds. */
+const DRAINED_LINES = 100_000
+const QUIET_MS = 100
 
 /** Makes and starts a service; one that is not the front is waited for until it is healthy. */
 export const startService: StepRunner = async function* (work, step) {
@@ -22,7 +24,7 @@ export const startService: StepRunner = async function* (work, step) {
   const container = await ensureContainer(work, service, isFront)
   yield work.say(`Container ${containerName(work.owner, service.name)}  Created`)
   try {
-    await unlessGone(container.start())
+    await start(container)
   } catch (error) {
     throw isPortTaken(error) ? new DeploymentFailure('port_in_use', { port: service.port }, { cause: error }) : error
   }
@@ -42,7 +44,7 @@ export const stopService: StepRunner = async function* (work, step) {
   if (!found) return yield work.say(`Container ${containerName(owner, name)}  is not there`)
   if (found.Config.Labels[labels.deployment] === deploymentId) return yield work.say(`Container ${containerName(owner, name)}  is of this deployment`)
   yield work.say(`Container ${containerName(owner, name)}  Stopping`)
-  await unlessGone(container.stop({ t: STOP_SECONDS }))
+  await unlessGone(container.stop({ t: work.stopSeconds }))
   if (work.context.job.kind !== 'delete') {
     await removeByName(docker, formerName(owner, name))
     await container.rename({ name: formerName(owner, name) })
@@ -56,6 +58,7 @@ export const runCommand: StepRunner = async function* (work, step) {
   const run = step.id === 'generate_certificates' ? work.entry.certificates : specs.find(({ id }) => id === step.id)?.run
   if (!run) throw new TypeError(`the stack ${work.entry.type} has no command for the step ${step.id}`)
   const service = serviceOf(work, run.service)
+  yield work.say(`Running ${step.id} in ${service.name}`)
   const code = run.in === 'exec'
     ? yield* execIn(work, service, run.command)
     : yield* runTask(work, service, { id: step.id, command: run.command })
@@ -103,12 +106,12 @@ async function putSecrets({ secrets }: Work, { container: { secrets: names } }: 
 }
 
 /** Shows a service's output until its probe succeeds. @throws {DeploymentFailure} `service_exited`, `service_unhealthy` */
-async function* untilHealthy(work: Work, service: ServiceSpec): AsyncGenerator<StepOutput> {
+export async function* untilHealthy(work: Work, service: ServiceSpec): AsyncGenerator<StepOutput> {
   const { docker, owner, signal, sleep, now, probeEveryMs } = work
   const container = docker.getContainer(containerName(owner, service.name))
   const startedAt = now()
   const limitMs = service.container.probe ? service.container.probe.seconds * 1000 : SETTLE_MS
-  const tail = startTail(await followLogs(container, Math.floor(startedAt / 1000) - 1), signal)
+  const tail = startTail(container, await shownSince(work, container))
   try {
     for (;;) {
       yield* said(work, service, tail)
@@ -120,11 +123,30 @@ async function* untilHealthy(work: Work, service: ServiceSpec): AsyncGenerator<S
       yield { progress: Math.min(1, waited / limitMs) }
       await sleep(Math.min(probeEveryMs, limitMs), signal)
     }
-    yield* said(work, service, tail)
+    yield* drain(work, service, tail)
     yield work.say(`health: ${service.name} is healthy after ${((now() - startedAt) / 1000).toFixed(1)} s`)
   } finally {
     tail.stop()
   }
+}
+
+/** What a service has printed until it was healthy; one that goes on printing is cut, and the cut is a line. */
+async function* drain(work: Work, service: ServiceSpec, tail: Tail): AsyncGenerator<StepOutput> {
+  for (let shown = 0; shown < DRAINED_LINES;) {
+    const lines = said(work, service, tail)
+    yield* lines
+    if (lines.length === 0) return
+    shown += lines.length
+    await work.sleep(QUIET_MS, work.signal)
+  }
+  yield work.say(`${service.name} | … goes on printing; what follows is not part of the deployment's log`)
+}
+
+/** A run that continues does not show again what the one before it has shown. */
+async function shownSince({ context, now }: Work, container: Docker.Container): Promise<number> {
+  if (context.resumed) return Math.floor(now() / 1000)
+  const { State } = await container.inspect()
+  return Math.floor((Date.parse(State.StartedAt) || now()) / 1000)
 }
 
 function said(work: Work, { name }: ServiceSpec, tail: Tail): StepOutput[] {

@@ -151,7 +151,7 @@ function keepers({ entry }: Work): { service: ServiceSpec, volume: string }[] {
 }
 
 async function* copyVolume(work: Work, service: ServiceSpec, { from, to }: { from: string, to: string }): AsyncGenerator<StepOutput> {
-  const command = ['sh', '-ec', 'cd /to && find . -mindepth 1 -delete && cp -a /from/. /to/']
+  const command = ['sh', '-ec', 'rm -rf /to/..?* /to/.[!.]* /to/* && cp -a /from/. /to/']
   const code = yield* runTask(work, service, { id: 'copy', command }, options => ({
     ...options, User: '0', Entrypoint: [], HostConfig: {
       ...options.HostConfig, NetworkMode: 'none',

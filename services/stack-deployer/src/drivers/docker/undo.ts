@@ -2,9 +2,10 @@
 
 import { inDependencyOrder } from '../../plan.ts'
 import type { StepOutput } from '../driver.ts'
-import { unlessGone } from './engine.ts'
+import { start, unlessGone } from './engine.ts'
 import { containerName, formerName, labelFilter } from './names.ts'
-import type { Work } from './scope.ts'
+import { serviceOf, type Work } from './scope.ts'
+import { untilHealthy } from './services.ts'
 import { removeNetwork, removeSecrets, removeVolumes, restoreBackup } from './storage.ts'
 
 /** Removes the instance's containers; with a deployment only those that it has made. */
@@ -48,12 +49,14 @@ async function findFormers({ docker, owner, entry }: Work): Promise<string[]> {
   return names
 }
 
-async function* bringBack({ docker, owner, say }: Work, names: readonly string[]): AsyncGenerator<StepOutput> {
+/** In the order of their dependencies, each healthy before the next one starts. */
+async function* bringBack(work: Work, names: readonly string[]): AsyncGenerator<StepOutput> {
+  const { docker, owner, say } = work
   for (const name of names) {
-    const container = docker.getContainer(formerName(owner, name))
-    await container.rename({ name: containerName(owner, name) })
-    await unlessGone(container.start())
+    await docker.getContainer(formerName(owner, name)).rename({ name: containerName(owner, name) })
+    await start(docker.getContainer(containerName(owner, name)))
     yield say(`Container ${containerName(owner, name)}  is back`)
+    yield* untilHealthy(work, serviceOf(work, name))
   }
 }
 
