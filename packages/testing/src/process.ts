@@ -119,7 +119,7 @@ function run({ main, env = {}, prefix = [] }: PlatformProcessOptions, { dataDir,
   const [command = process.execPath, ...args] = [...prefix, process.execPath, main]
   const child = spawn(command, args, {
     // Nothing of the environment of whoever runs the tests: it may hold settings.
-    env: { HOST: '127.0.0.1', PORT: String(port), NEO_DATA_DIR: dataDir, NEO_DEMO: '1', NEO_PORTALS: 'none', ...env },
+    env: { HOST: '127.0.0.1', PORT: String(port), NEO_DATA_DIR: dataDir, NEO_DEMO: '1', NEO_PORTALS: 'none', NEO_DEPLOYER: 'simulation', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   children.add(child)

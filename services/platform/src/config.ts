@@ -15,6 +15,11 @@ export interface Config {
   allowedOrigins: readonly string[]
   portals: 'auto' | 'none'
   metricsToken: string | undefined
+  deployer: 'auto' | 'docker' | 'simulation'
+  dockerHost: string | undefined
+  instanceHost: string
+  /** JSON file with an operator's own images. */
+  stackImages: string | undefined
   logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent'
 }
 
@@ -36,6 +41,10 @@ const schema = z.object({
     .pipe(z.array(url.refine(text => new URL(text).origin === text, 'must be origins like https://portal.example, without a path'))),
   NEO_PORTALS: z.enum(['auto', 'none'], { error: 'must be auto or none' }).default('auto'),
   METRICS_TOKEN: z.string().min(16, 'must have at least 16 characters').optional(),
+  NEO_DEPLOYER: z.enum(['auto', 'docker', 'simulation'], { error: 'must be auto, docker or simulation' }).default('auto'),
+  DOCKER_HOST: z.string().min(1).optional(),
+  NEO_INSTANCE_HOST: z.union([z.ipv4(), z.ipv6()], { error: 'must be an IP address' }).default('127.0.0.1'),
+  NEO_STACK_IMAGES: z.string().min(1).optional(),
   LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent'], { error: 'must be debug, info, warn, error or silent' }).default('warn'),
 })
 
@@ -63,7 +72,8 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   }
   return Object.freeze({
     host: value.HOST, port: value.PORT, dataDir: path.resolve(value.NEO_DATA_DIR), demo: value.NEO_DEMO !== '0', publicUrl: value.NEO_PUBLIC_URL,
-    allowedOrigins: value.NEO_ALLOWED_ORIGINS, portals: value.NEO_PORTALS, metricsToken: value.METRICS_TOKEN, logLevel: value.LOG_LEVEL,
+    allowedOrigins: value.NEO_ALLOWED_ORIGINS, portals: value.NEO_PORTALS, metricsToken: value.METRICS_TOKEN,
+    deployer: value.NEO_DEPLOYER, dockerHost: value.DOCKER_HOST, instanceHost: value.NEO_INSTANCE_HOST, stackImages: value.NEO_STACK_IMAGES, logLevel: value.LOG_LEVEL,
   })
 }
 

@@ -15,6 +15,7 @@ import { createDeployer, recoverJobs, type Deployer } from '@neo-stack/stack-dep
 import { buildPortal, isBuilt, listPortals } from './build-portals.ts'
 import type { Config } from './config.ts'
 import { openDataFolder, type DataFolder } from './data-folder.ts'
+import { chooseDriver, type Deploying } from './driver.ts'
 import { playDemoHistory } from './demo-history.ts'
 import { DatabaseError } from './failure.ts'
 import { showStep, type Terminal, type Welcome } from './progress.ts'
@@ -45,14 +46,14 @@ export async function startPlatform(config: Config, terminal: Terminal): Promise
     const seeded = await seed(config, folder, database)
     const service = await showStep(terminal, 'Start the services', () => startService(config, folder, { database, portals }))
     undo.push(() => service.close())
-    const deployer = await startDeployer(service)
+    const deployer = await startDeployer(service, await chooseDriver(config, folder))
     undo.push(() => deployer.stop())
     await service.app.listen({ host: config.host, port: config.port })
     const { port } = service.app.server.address() as AddressInfo
     const ownUrl = toUrl(config.host, port)
     if (config.demo) await playOnce(folder, { service, url: ownUrl })
     const url = config.publicUrl ?? ownUrl
-    return { close, welcome: { url, portals: Object.keys(portals), signIns: seeded.users, dataDir: config.dataDir, isDemo: config.demo } }
+    return { close, welcome: { url, portals: Object.keys(portals), signIns: seeded.users, dataDir: config.dataDir, isDemo: config.demo, isSimulated: deployer.driver.simulated } }
   } catch (error) {
     await close()
     throw error
@@ -114,10 +115,10 @@ async function startService(config: Config, folder: DataFolder, parts: { databas
 }
 
 /** What a process before this one left running is taken up again: the data folder is ours alone. */
-async function startDeployer({ jobs, deployments, app }: EventService): Promise<Deployer> {
+async function startDeployer({ jobs, deployments, app }: EventService, deploying: Deploying): Promise<Deployer> {
   await recoverJobs(jobs.boss)
   const deployer = createDeployer({
-    queue: jobs.boss, platform: deployments, onError: error => { app.log.error({ err: error }, 'a deployment job failed') },
+    ...deploying, queue: jobs.boss, platform: deployments, onError: error => { app.log.error({ err: error }, 'a deployment job failed') },
   })
   await deployer.start()
   return deployer

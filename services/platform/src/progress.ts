@@ -31,6 +31,8 @@ export interface Welcome {
   signIns: readonly SignInRow[]
   dataDir: string
   isDemo: boolean
+  /** Whether deployments are only shown. */
+  isSimulated: boolean
   startedInMs: number
 }
 
@@ -48,7 +50,9 @@ export function formatWelcome(welcome: Welcome): string {
     '',
     `  Data             ${welcome.dataDir}${welcome.isDemo ? '  (accounts and API keys: demo.json)' : ''}`,
     '  Durability       safe against a killed process, not against power loss (embedded database)',
-    '  Simulated        deployments and their figures, labelled; the host\'s metrics are real',
+    welcome.isSimulated
+      ? '  Simulated        deployments and their figures, labelled; the host\'s metrics are real'
+      : '  Deployments      real containers over the Docker API',
     '',
     '  Ctrl+C stops.',
     '',

@@ -1,9 +1,11 @@
 /** Secrets that were not given: made once, kept in the data folder, readable by its owner alone. */
 
+import { randomBytes } from 'node:crypto'
 import { createKeySet, readKeySet, type KeySet, type KeySetJson } from '@neo-stack/event-service'
 import { DataFolderError, type DataFolder } from './data-folder.ts'
 
 const FILE = 'keys.json'
+const INSTANCE_KEY = 'instance-key.json'
 
 /** Reads the signing keys, or makes them the first time. @throws {DataFolderError} when the file is damaged */
 export async function openKeys(folder: DataFolder): Promise<KeySet> {
@@ -18,4 +20,17 @@ export async function openKeys(folder: DataFolder): Promise<KeySet> {
   const keys = await createKeySet()
   folder.writeJson(FILE, keys.toJSON())
   return keys
+}
+
+/** Reads the key that instances' secrets are derived from, or makes it the first time. @throws {DataFolderError} when the file is damaged */
+export function openInstanceKey(folder: DataFolder): Uint8Array {
+  const kept = folder.readJson(INSTANCE_KEY) as { key?: unknown } | undefined
+  if (kept !== undefined) {
+    const key = Buffer.from(typeof kept.key === 'string' ? kept.key : '', 'base64url')
+    if (key.length >= 32) return key
+    throw new DataFolderError(`The file ${folder.path}/${INSTANCE_KEY} does not hold a key: restore it, without it the passwords of deployed instances are lost.`)
+  }
+  const key = randomBytes(32)
+  folder.writeJson(INSTANCE_KEY, { key: key.toString('base64url') })
+  return key
 }

@@ -17,6 +17,10 @@ export type SettingName =
   | 'NEO_PORTALS'
   | 'METRICS_TOKEN'
   | 'LOG_LEVEL'
+  | 'NEO_DEPLOYER'
+  | 'DOCKER_HOST'
+  | 'NEO_INSTANCE_HOST'
+  | 'NEO_STACK_IMAGES'
   | 'DATABASE_URL'
   | 'REDIS_URL'
   | 'CENTRIFUGO_URL'
@@ -33,6 +37,10 @@ export const settings: Readonly<Record<SettingName, Setting>> = {
   NEO_PORTALS: { default: 'auto', doc: 'auto builds portals that changed, none serves no portals' },
   METRICS_TOKEN: { default: '', doc: 'Bearer that may read /metrics from elsewhere than loopback' },
   LOG_LEVEL: { default: 'warn', doc: 'debug, info, warn, error or silent' },
+  NEO_DEPLOYER: { default: 'auto', doc: 'docker deploys containers over the Docker API, simulation only shows how; auto takes docker if its API answers' },
+  DOCKER_HOST: { default: 'unix:///var/run/docker.sock', doc: 'Docker API, with DOCKER_TLS_VERIFY and DOCKER_CERT_PATH as Docker\'s own tools read them' },
+  NEO_INSTANCE_HOST: { default: '127.0.0.1', doc: 'Address of the container host that deployed instances listen on, each on a free port' },
+  NEO_STACK_IMAGES: { default: '', doc: 'JSON file with images instead of the catalogue\'s: {"odoo": {"postgres": "registry.example/postgres:16.9"}}' },
   DATABASE_URL: { default: '', doc: 'PostgreSQL of the scale-out column; not served by this process' },
   REDIS_URL: { default: '', doc: 'Redis of the scale-out column; not served by this process' },
   CENTRIFUGO_URL: { default: '', doc: 'Centrifugo nodes of the scale-out column, comma-separated; not served by this process' },

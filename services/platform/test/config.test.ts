@@ -6,7 +6,7 @@ describe('configuration', () => {
   it('starts from nothing with the embedded defaults', () => {
     expect(readConfig({})).toEqual({
       host: '127.0.0.1', port: 8080, dataDir: path.resolve('.data'), demo: true, publicUrl: undefined, allowedOrigins: [],
-      portals: 'auto', metricsToken: undefined, logLevel: 'warn',
+      portals: 'auto', metricsToken: undefined, deployer: 'auto', dockerHost: undefined, instanceHost: '127.0.0.1', stackImages: undefined, logLevel: 'warn',
     })
   })
 
@@ -21,7 +21,7 @@ describe('configuration', () => {
   it.each([
     [{ PORT: 'abc' }, 'PORT'], [{ PORT: '70000' }, 'PORT'], [{ PORT: '1.5' }, 'PORT'], [{ NEO_DEMO: 'yes' }, 'NEO_DEMO'],
     [{ NEO_PUBLIC_URL: 'portal.example' }, 'NEO_PUBLIC_URL'], [{ NEO_ALLOWED_ORIGINS: 'https://a.example/path' }, 'NEO_ALLOWED_ORIGINS'],
-    [{ METRICS_TOKEN: 'short' }, 'METRICS_TOKEN'], [{ NEO_ALLOWED_ORIGINS: 'https://a.example' }, 'NEO_PUBLIC_URL'], [{ LOG_LEVEL: 'loud' }, 'LOG_LEVEL'], [{ HOST: '0.0.0.0' }, 'NEO_DEMO'],
+    [{ METRICS_TOKEN: 'short' }, 'METRICS_TOKEN'], [{ NEO_ALLOWED_ORIGINS: 'https://a.example' }, 'NEO_PUBLIC_URL'], [{ LOG_LEVEL: 'loud' }, 'LOG_LEVEL'], [{ NEO_DEPLOYER: 'podman' }, 'NEO_DEPLOYER'], [{ NEO_INSTANCE_HOST: 'host' }, 'NEO_INSTANCE_HOST'], [{ HOST: '0.0.0.0' }, 'NEO_DEMO'],
     [{ CENTRIFUGO_URL: 'http://a:8000' }, 'CENTRIFUGO_API_KEY'], [{ DATABASE_URL: 'postgres://a/b' }, 'REDIS_URL'],
     [{ DATABASE_URL: 'a', REDIS_URL: 'b', CENTRIFUGO_URL: 'c', CENTRIFUGO_API_KEY: 'd' }, 'unset them'],
   ])('refuses %j in one sentence that names what to set', (env, expected) => {

@@ -13,7 +13,7 @@ describe('start on the terminal', () => {
 
   it('ends with one block that has addresses, sign-ins, the data and what is simulated', () => {
     const block = formatWelcome({
-      url: 'http://127.0.0.1:8080', portals: ['tenant', 'admin'], dataDir: '/data', isDemo: true, startedInMs: 2340,
+      url: 'http://127.0.0.1:8080', portals: ['tenant', 'admin'], dataDir: '/data', isDemo: true, isSimulated: true, startedInMs: 2340,
       signIns: [{ email: 'member@acme.example', password: 'pw', role: 'member', tenantId: 'acme' }],
     })
     expect(block).toContain('ready (2.3 s)')

@@ -5,7 +5,7 @@ import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkS
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import Docker from 'dockerode'
-import { isDockerReachable } from '../src/index.ts'
+import { isDockerReachable } from '../src/drivers/docker.ts'
 import { stubScripts, stubImages } from './stub-images.ts'
 
 const needed = ['/usr/bin/podman', '/usr/sbin/runc', '/bin/busybox', '/usr/lib/podman/netavark', '/usr/lib/podman/aardvark-dns']

@@ -9,20 +9,16 @@ export interface Owner {
   instanceId: string
 }
 
-const LABEL = 'neo-stack'
+/** What a label says; `backup` is the deployment before which a volume was copied, `volume` the one that a copy is of. */
+type LabelName = 'tenant' | 'instance' | 'deployment' | 'service' | 'backup' | 'volume' | 'salt'
+
+const toLabel = (name: LabelName): string => `neo-stack.${name}`
 
 /** Labels that things of an instance carry. */
-export const labels = {
-  tenant: `${LABEL}.tenant`,
-  instance: `${LABEL}.instance`,
-  deployment: `${LABEL}.deployment`,
-  service: `${LABEL}.service`,
-  /** Deployment before which a volume was copied. */
-  backup: `${LABEL}.backup`,
-  /** Volume that a copy is of. */
-  volume: `${LABEL}.volume`,
-  salt: `${LABEL}.salt`,
-} as const
+export const labels: Readonly<Record<LabelName, string>> = {
+  tenant: toLabel('tenant'), instance: toLabel('instance'), deployment: toLabel('deployment'), service: toLabel('service'),
+  backup: toLabel('backup'), volume: toLabel('volume'), salt: toLabel('salt'),
+}
 
 const join = ({ tenantId, instanceId }: Owner, ...rest: string[]): string => ['neo', tenantId, instanceId, ...rest].join('_')
 
@@ -42,12 +38,12 @@ export const backupName = (owner: Owner, volume: string, deploymentId: string): 
 export const secretsName = (owner: Owner): string => join(owner, 'secrets')
 
 /** Labels of an instance's things. */
-export function ownerLabels({ tenantId, instanceId }: Owner, more: Partial<Record<keyof typeof labels, string>> = {}): Record<string, string> {
-  const own = Object.entries(more).map(([name, value]) => [labels[name as keyof typeof labels], value])
+export function ownerLabels({ tenantId, instanceId }: Owner, more: Partial<Record<LabelName, string>> = {}): Record<string, string> {
+  const own = Object.entries(more).map(([name, value]) => [labels[name as LabelName], value])
   return { [labels.tenant]: tenantId, [labels.instance]: instanceId, ...Object.fromEntries(own) as Record<string, string> }
 }
 
 /** The filter that finds things by these labels, as the Docker API takes it. */
-export function labelFilter(owner: Owner, more: Partial<Record<keyof typeof labels, string>> = {}): { label: string[] } {
+export function labelFilter(owner: Owner, more: Partial<Record<LabelName, string>> = {}): { label: string[] } {
   return { label: Object.entries(ownerLabels(owner, more)).map(([name, value]) => `${name}=${value}`) }
 }

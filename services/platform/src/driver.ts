@@ -1,0 +1,35 @@
+/** Which driver deployments are carried out with: containers if a Docker API answers, else the labelled simulation. */
+
+import { existsSync, readFileSync } from 'node:fs'
+import { catalogue, createSimulatedDriver, overrideImages, type DeployerOptions } from '@neo-stack/stack-deployer'
+import { ConfigError, type Config } from './config.ts'
+import { reasonOf, type DataFolder } from './data-folder.ts'
+import { openInstanceKey } from './secrets.ts'
+
+/** Where Docker listens when nothing else is said. */
+const LOCAL_SOCKET = '/var/run/docker.sock'
+
+/** A driver and the stacks it deploys. */
+export type Deploying = Required<Pick<DeployerOptions, 'driver' | 'catalogue'>>
+
+/** Chooses the driver. @throws {ConfigError} when Docker is asked for and does not answer, or the images' file is not usable */
+export async function chooseDriver({ deployer, dockerHost, instanceHost, stackImages }: Config, folder: DataFolder): Promise<Deploying> {
+  const stacks = stackImages === undefined ? catalogue : readStacks(stackImages)
+  if (deployer !== 'simulation' && (dockerHost !== undefined || existsSync(LOCAL_SOCKET))) {
+    // Loaded only here: most starts of the embedded column have no use for it.
+    const { createDockerDriver, isDockerReachable } = await import('@neo-stack/stack-deployer/docker')
+    if (await isDockerReachable()) {
+      return { driver: createDockerDriver({ secretsKey: openInstanceKey(folder), catalogue: stacks, bindAddress: instanceHost }), catalogue: stacks }
+    }
+  }
+  if (deployer === 'docker') throw new ConfigError('NEO_DEPLOYER is docker, but no Docker API answers: start it, set DOCKER_HOST, or set NEO_DEPLOYER to simulation.')
+  return { driver: createSimulatedDriver(), catalogue: stacks }
+}
+
+function readStacks(file: string): Deploying['catalogue'] {
+  try {
+    return overrideImages(catalogue, JSON.parse(readFileSync(file, 'utf8')))
+  } catch (error) {
+    throw new ConfigError(`NEO_STACK_IMAGES ${file} cannot be used: ${reasonOf(error)}.`, { cause: error })
+  }
+}
