@@ -5,6 +5,7 @@ import Docker from 'dockerode'
 import { catalogue as ownCatalogue } from '../catalog.ts'
 import type { CatalogueEntry } from '../catalog/entry.ts'
 import { DeploymentFailure } from '../failure.ts'
+import { readConfig } from '../plan.ts'
 import { sleep as realSleep, type Sleep } from '../sleep.ts'
 import type { StepId } from '../steps.ts'
 import type { Driver, StepContext, StepOutput } from './driver.ts'
@@ -41,8 +42,9 @@ export interface DockerDriverOptions {
 export function createDockerDriver(options: DockerDriverOptions): Driver {
   const { docker = new Docker(), catalogue = ownCatalogue, bindAddress = '127.0.0.1', publicHost = bindAddress } = options
   const { secretsKey, probeEveryMs = 1000, stopSeconds = 30, sleep = realSleep, now = Date.now } = options
+  const base = { docker, sleep, now, probeEveryMs, stopSeconds, bindAddress, secretsKey }
   const work = (context: StepContext, signal: AbortSignal): Promise<Work> =>
-    toWork({ docker, entry: catalogue[context.job.instanceType], context, signal, sleep, now, probeEveryMs, stopSeconds, bindAddress, secretsKey })
+    toWork({ ...base, entry: catalogue[context.job.instanceType], config: readConfig(catalogue[context.job.instanceType], context.job.config), context, signal })
   return {
     simulated: false,
     async* prepare(context, signal) {

@@ -20,7 +20,7 @@ export interface ContainerScope {
 }
 
 /** The image of a service with the configuration filled in. */
-export const imageOf = ({ image }: ServiceSpec, config: MessageParams): string => renderSentence(image, config)
+const imageOf = ({ image }: ServiceSpec, config: MessageParams): string => renderSentence(image, config)
 
 /** A service's own container. @param isFront whether its port is published, on a free port of the host */
 export function toContainer(service: ServiceSpec, scope: ContainerScope, isFront: boolean): ContainerCreateOptions {

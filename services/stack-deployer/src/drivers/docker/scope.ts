@@ -2,7 +2,6 @@
 
 import type Docker from 'dockerode'
 import type { CatalogueEntry, ServiceSpec } from '../../catalog/entry.ts'
-import { readConfig } from '../../plan.ts'
 import type { Sleep } from '../../sleep.ts'
 import type { PlanStep } from '../../steps.ts'
 import type { StepContext, StepOutput } from '../driver.ts'
@@ -31,7 +30,7 @@ export interface Work extends ContainerScope {
 export type StepRunner = (work: Work, step: PlanStep) => AsyncIterable<StepOutput>
 
 /** What a scope is made of. */
-export interface WorkOptions extends Pick<Work, 'docker' | 'entry' | 'context' | 'signal' | 'sleep' | 'now' | 'probeEveryMs' | 'stopSeconds' | 'bindAddress'> {
+export interface WorkOptions extends Pick<Work, 'docker' | 'entry' | 'context' | 'signal' | 'sleep' | 'now' | 'probeEveryMs' | 'stopSeconds' | 'bindAddress' | 'config'> {
   secretsKey: Uint8Array
 }
 
@@ -43,7 +42,7 @@ export async function toWork({ secretsKey, ...options }: WorkOptions): Promise<W
   const secrets = deriveSecrets(secretsKey, salt ?? '', owner)
   const mask = createMask(secretNames(entry).map(secrets))
   return {
-    ...options, owner, secrets, deploymentId: job.deploymentId, config: readConfig(entry, job.config),
+    ...options, owner, secrets, deploymentId: job.deploymentId,
     say: (text, stream = 'stdout') => ({ stream, text: mask(text) }),
   }
 }

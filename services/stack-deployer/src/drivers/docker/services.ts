@@ -4,7 +4,7 @@ import type Docker from 'dockerode'
 import type { ServiceSpec } from '../../catalog/entry.ts'
 import { DeploymentFailure } from '../../failure.ts'
 import type { StepOutput } from '../driver.ts'
-import { imageOf, toContainer, toTask } from './container.ts'
+import { toContainer, toTask } from './container.ts'
 import { execute, exitCodeOf, followLogs, hasStatus, readLines, start, startTail, unlessGone, waitForExit, type Tail } from './engine.ts'
 import { putFiles } from './files.ts'
 import { containerName, formerName, labels, taskName } from './names.ts'
@@ -168,13 +168,8 @@ async function look({ signal }: Work, { name, container: { probe } }: ServiceSpe
 }
 
 /** Removes a container by its name, running or not. */
-export async function removeByName(docker: Docker, name: string): Promise<void> {
+async function removeByName(docker: Docker, name: string): Promise<void> {
   await unlessGone(docker.getContainer(name).remove({ force: true }))
-}
-
-/** Image of each service of a stack, each once. */
-export function imagesOf({ entry, config }: Pick<Work, 'entry' | 'config'>): string[] {
-  return [...new Set(entry.services.map(service => imageOf(service, config)))]
 }
 
 function isPortTaken(error: unknown): boolean {
