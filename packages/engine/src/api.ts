@@ -17,6 +17,7 @@ export type ApiParts = Publishing & Control & Inspection
 /** How the engine is called. */
 export interface ApiIdentity {
   readonly node: string
+  readonly name: string
   readonly version: string
   now(): number
   /** Answers `rpc`; undefined: no such method. */
@@ -106,11 +107,20 @@ function controlling(control: ApiParts): Entries {
       const end = given && { code: given.integer('code'), reason: given.string('reason') }
       return done(control.disconnect({ ...target(fields), except: fields.strings('whitelist'), ...end }))
     }],
+    ['block_user', fields => done(control.blockUser(fields.string('user'), fields.integer('expire_at') || undefined))],
+    ['unblock_user', fields => done(control.unblockUser(fields.string('user')))],
+    ['revoke_token', fields => done(control.revoke({ tokenId: fields.string('uid'), ...until(fields) }))],
+    ['invalidate_user_tokens', fields => {
+      const issuedBefore = fields.integer('issued_before')
+      return done(control.revoke({ user: fields.string('user'), ...issuedBefore > 0 && { issuedBefore }, ...until(fields) }))
+    }],
     ['refresh', fields => done(control.refresh({
       ...target(fields), expired: fields.boolean('expired'), expireAt: fields.integer('expire_at'),
     }))],
   ]
 }
+
+const until = (fields: Fields): { expireAt?: number } => (fields.integer('expire_at') > 0 ? { expireAt: fields.integer('expire_at') } : {})
 
 const done = (_: unknown): string => '{}'
 
@@ -196,17 +206,30 @@ function toMatcher(pattern: string): (channel: string) => boolean {
   return channel => expression.test(channel)
 }
 
-function infoMethod(inspection: Inspection, { node, version, now }: ApiIdentity): ApiMethod {
+function infoMethod(inspection: Inspection, { node, name, version, now }: ApiIdentity): ApiMethod {
   const since = now()
+  const cpuShare = measureCpu(now)
   return () => {
     const { connections, users, subscriptions, channels } = inspection.stats()
     return JSON.stringify({
       nodes: [{
-        uid: node, name: 'engine', version,
+        uid: node, name, version,
         num_clients: connections, num_users: users, num_subs: subscriptions, num_channels: channels,
         uptime: Math.floor((now() - since) / 1000),
+        process: { cpu: Math.round(cpuShare() * 1000) / 10, rss: process.memoryUsage.rss() },
       }],
     })
+  }
+}
+
+/** Share of a core the process used since it was last asked. */
+function measureCpu(now: () => number): () => number {
+  let last = { usage: process.cpuUsage(), at: now() }
+  return () => {
+    const { user, system } = process.cpuUsage(last.usage)
+    const elapsed = Math.max(1, now() - last.at)
+    last = { usage: process.cpuUsage(), at: now() }
+    return (user + system) / 1000 / elapsed
   }
 }
 

@@ -42,7 +42,13 @@ class MemoryBroker implements Broker {
   publish(channel: string, draft: Draft, retention: Retention): PublishResult {
     const { idempotencyKey } = draft
     if (!idempotencyKey) return this.#publish(channel, draft, retention)
-    return this.#repeats.once(`${channel}\n${idempotencyKey}`, this.#clock.now(), () => this.#publish(channel, draft, retention))
+    let isRepeat = true
+    const result = this.#repeats.once(`${channel}\n${idempotencyKey}`, this.#clock.now(), () => {
+      isRepeat = false
+      return this.#publish(channel, draft, retention)
+    })
+    if (isRepeat) this.#events.onSuppressed?.(channel, 'idempotency')
+    return result
   }
 
   history(channel: string, filter: HistoryFilter, retention: Retention): History {
@@ -65,7 +71,10 @@ class MemoryBroker implements Broker {
       return {}
     }
     const stream = this.#use(channel, retention)
-    if (stream.isOutdated(publication.version ?? 0, versionEpoch)) return stream.position
+    if (stream.isOutdated(publication.version ?? 0, versionEpoch)) {
+      this.#events.onSuppressed?.(channel, 'version')
+      return stream.position
+    }
     stream.clearAt = this.#clock.now() + retention.historyTtl
     const previous = delta ? stream.last : undefined
     const numbered = stream.append(publication, retention.historySize, versionEpoch)

@@ -10,6 +10,8 @@ import type { ClientInfo, Json, Position, Publication } from './publication.ts'
 export interface BrokerEvents {
   /** `previous` is the publication before it, where the draft asked for deltas and it is still kept. */
   onPublication(channel: string, publication: Publication, epoch: string, previous?: Publication): void
+  /** A repeat, or a version that is not greater than the last one. */
+  onSuppressed?(channel: string, reason: 'idempotency' | 'version'): void
 }
 
 /** How much of a stream is kept. A size or ttl of 0 keeps nothing: publications then have no offset. Times in milliseconds. */

@@ -16,6 +16,7 @@ export interface EngineConfig {
   /** Rules of a namespace, '' for channels without one; undefined for an unknown one. */
   readonly namespaces: ReadonlyMap<string, ChannelRules>
   readonly naming: Naming
+  readonly name: string
   readonly version: string
 }
 
@@ -32,6 +33,7 @@ const CHANNEL_DEFAULTS: ChannelRules = {
 
 const CLIENT_DEFAULTS: EngineConfig['client'] = {
   allowAnonymousConnectWithoutToken: false, disallowAnonymousConnectionTokens: false, insecure: false, connectIncludeServerTime: false,
+  compression: false, compressionLevel: 1, compressionMinSize: 0,
   connectionLimit: 0, connectionRateLimit: 0, userConnectionLimit: 0,
   pingInterval: 25_000, pongTimeout: 8_000, staleCloseDelay: 10_000, expiredCloseDelay: 25_000, expiredSubCloseDelay: 25_000,
   channelLimit: 128, queueMaxSize: 1_048_576, historyMaxPublicationLimit: 300, recoveryMaxPublicationLimit: 300, messageSizeLimit: 65_536,
@@ -39,7 +41,7 @@ const CLIENT_DEFAULTS: EngineConfig['client'] = {
 
 /** Shorter RSA keys are no keys (RFC 7518, 3.3). */
 const MIN_RSA_BITS = 2048
-const MAY_BE_OFF = new Set(['connectionLimit', 'connectionRateLimit', 'userConnectionLimit'])
+const MAY_BE_OFF = new Set(['compressionMinSize', 'connectionLimit', 'connectionRateLimit', 'userConnectionLimit'])
 const NAMESPACE = /^[-\w]{2,}$/u
 const DEFAULT_VERSION = '6.9.1 OSS'
 
@@ -53,15 +55,24 @@ export function resolveConfig(options: EngineOptions): EngineConfig {
     ...channelFaults('channel.withoutNamespace', withoutNamespace),
     ...namespaces.flatMap(namespace => channelFaults(`namespace ${namespace.name}`, namespace)),
     ...nameFaults(namespaces),
+    ...rateFaults(options),
     ...personalFaults(client, naming, namespaces),
   ]
   if (faults.length > 0) throw new EngineConfigError(faults)
   const entries = [{ ...withoutNamespace, name: '' }, ...namespaces].map(toRules)
-  return { client, naming, namespaces: new Map(entries), version: options.version ?? DEFAULT_VERSION }
+  return { client, naming, namespaces: new Map(entries), name: options.name ?? 'engine', version: options.version ?? DEFAULT_VERSION }
 }
 
 function toRules({ name, channelRegex = '', ...given }: NamespaceOptions): [string, ChannelRules] {
   return [name, { ...CHANNEL_DEFAULTS, ...given, pattern: channelRegex === '' ? undefined : new RegExp(channelRegex, 'u') }]
+}
+
+function rateFaults({ limits: { perUser = {}, perGroup = {}, groupOf } = {} }: EngineOptions): string[] {
+  const rates = [...Object.entries(perUser), ...Object.entries(perGroup)]
+  return sentences('limits', [
+    ...rates.map(([name, { perSecond, burst = 1 }]): Check => [!(perSecond > 0) || !(burst >= 1), `${name}: perSecond must be above 0, burst 1 or more`]),
+    [Object.keys(perGroup).length > 0 && !groupOf, 'perGroup needs groupOf'],
+  ])
 }
 
 function personalFaults(client: EngineConfig['client'], naming: Naming, namespaces: readonly NamespaceOptions[]): string[] {
@@ -102,6 +113,7 @@ function clientFaults(client: EngineConfig['client']): string[] {
     ...numbers.map(([name, value]): Check => (MAY_BE_OFF.has(name)
       ? [!isWhole(value), `${name} must be a whole number, 0 or more`]
       : [!isWhole(value) || value === 0, `${name} must be a whole number above 0`])),
+    [client.compressionLevel > 9, 'compressionLevel must be 1–9'],
     [client.pongTimeout >= client.pingInterval, 'pongTimeout must be shorter than pingInterval'],
     ...tokenChecks('token', client.token),
     ...tokenChecks('subscriptionToken', client.subscriptionToken),

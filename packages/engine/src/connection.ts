@@ -10,6 +10,7 @@ import { DISCONNECTS, reasonOf } from './disconnects.ts'
 import type { Disconnect } from './disconnects.ts'
 import { ERRORS } from './errors.ts'
 import { toDeadline, toExpiry } from './expiry.ts'
+import { denialOf } from './identity.ts'
 import { Inbox } from './inbox.ts'
 import { notify } from './notify.ts'
 import { isRefusal } from './outcome.ts'
@@ -19,11 +20,13 @@ import { beginServerSide } from './server-side.ts'
 import { createSession, isClosed } from './session.ts'
 import { countCode } from './stats.ts'
 import { UNSUBSCRIBES } from './unsubscribes.ts'
+import type { Frame, TransportMeter } from './meters.ts'
 import type { Codec, Message } from './codec.ts'
 import type { NumberedCommand } from './command.ts'
 import type { Flusher } from './flusher.ts'
 import type { Hub } from './hub.ts'
 import type { Dispatch, Effect, Outcome, Recovered } from './outcome.ts'
+import type { ClientInfo } from './publication.ts'
 import type { Push } from './reply.ts'
 import type { Making } from './subscribing.ts'
 import type { Incoming } from './inbox.ts'
@@ -73,6 +76,8 @@ export class Connection implements Receiver, TransportEvents, Deadline {
   readonly #gone = Promise.withResolvers<undefined>()
   readonly #inbox: Inbox
   readonly #outbox: Outbox
+  readonly #meter: TransportMeter
+  #pingedAt = 0
   #warrants: Warrant[] = []
 
   constructor(shared: Shared, { client, transport, codec, headers }: ConnectionParts) {
@@ -89,6 +94,7 @@ export class Connection implements Receiver, TransportEvents, Deadline {
     const { flusher, counters } = shared
     this.#outbox = new Outbox({ codec, transport, flusher, counters, limit, onSlow: () => { this.disconnect(DISCONNECTS.slow) } })
     const { name, emulation, ping } = transport
+    this.#meter = shared.ports.meters.transport(name)
     const facts = { name, ...emulation && { emulation } }
     this.session = createSession({ client, receiver: this, hasNativePing: ping !== undefined, transport: facts, headers, now: now(), staleCloseDelay })
     shared.roster.opened(this)
@@ -118,6 +124,7 @@ export class Connection implements Receiver, TransportEvents, Deadline {
     const { commands, isMalformed } = this.codec.decode(frame)
     counters.bytesIn += frame.length
     counters.messagesIn += commands.length
+    for (const [at, { method }] of commands.entries()) this.#meter.received(method === 'pong' ? 'client_pong' : method, at === 0 ? frame.length : 0)
     this.#inbox.add(isMalformed ? [...commands, 'malformed'] : commands)
   }
 
@@ -126,8 +133,9 @@ export class Connection implements Receiver, TransportEvents, Deadline {
     this.#gone.resolve(undefined)
   }
 
-  write(message: Message): void {
+  write(message: Message, frame: Frame): void {
     this.#outbox.write(message)
+    this.#meter.sent(frame, message.length)
   }
 
   /** What the server subscribed the client to can only be had again by a new connection. */
@@ -146,7 +154,10 @@ export class Connection implements Receiver, TransportEvents, Deadline {
   disconnect({ code, reason }: Disconnect): void {
     if (isClosed(this.session)) return
     const disconnect = { code, reason: reason || reasonOf(code) }
-    countCode(this.#shared.counters.disconnects, code)
+    const { counters, ports: { meters } } = this.#shared
+    countCode(counters.disconnects, code)
+    meters.disconnects.of(String(code)).value++
+    meters.closes.of(this.session.transport.name, String(code)).value++
     this.#end(disconnect)
     this.#outbox.close()
     this.#transport.close(disconnect)
@@ -192,13 +203,15 @@ export class Connection implements Receiver, TransportEvents, Deadline {
   }
 
   #push(push: Push): void {
-    this.write(this.codec.encodePush(push))
+    this.write(this.codec.encodePush(push), `push_${push.type}`)
   }
 
   /** Ends a live subscription and tells the client; one that is over already is left alone. */
   endSubscription(subscription: Subscription, unsubscribe: Unsubscribe): void {
     if (this.session.subscriptions.get(subscription.channel) !== subscription) return
-    countCode(this.#shared.counters.unsubscribes, unsubscribe.code)
+    const { counters, ports: { meters } } = this.#shared
+    countCode(counters.unsubscribes, unsubscribe.code)
+    meters.unsubscribes.of(String(unsubscribe.code), meters.label(subscription.channel)).value++
     this.#push({ type: 'unsubscribe', channel: subscription.channel, unsubscribe })
     this.#leave(subscription, unsubscribe)
   }
@@ -227,48 +240,57 @@ export class Connection implements Receiver, TransportEvents, Deadline {
     if (session.status === 'refused') return undefined
     if (incoming !== 'malformed' && incoming.method !== 'pong') return this.#decide(incoming)
     if (incoming === 'malformed' || session.status !== 'connected' || !takePong(session)) this.disconnect(DISCONNECTS.badRequest)
+    else this.#shared.ports.meters.observePong(session.transport.name, this.#pingedAt)
     return undefined
   }
 
   /** What is decided at once is answered at once, without a turn of the promise queue. */
   #decide(command: NumberedCommand): Promise<void> | undefined {
+    const started = this.#shared.ports.meters.tick()
     return this.#safely(() => {
       const decision = this.#shared.dispatch(this.session, command, this.#shared.ports)
-      if (decision instanceof Promise) return this.#wait(command, decision)
-      this.#answer(command, decision)
+      if (decision instanceof Promise) return this.#wait(command, decision, started)
+      this.#answer(command, decision, started)
       return undefined
     })
   }
 
-  async #wait(command: NumberedCommand, decision: Promise<Outcome>): Promise<void> {
+  async #wait(command: NumberedCommand, decision: Promise<Outcome>, started: number): Promise<void> {
     const outcome = await decision.catch((error: unknown): Outcome => {
       this.#shared.ports.onFault(error)
       return { error: ERRORS.internal }
     })
-    if (!isClosed(this.session)) this.#safely(() => { this.#answer(command, outcome) })
+    if (!isClosed(this.session)) this.#safely(() => { this.#answer(command, outcome, started) })
   }
 
-  #answer({ id, method }: NumberedCommand, outcome: Outcome): void {
+  #answer(command: NumberedCommand, outcome: Outcome, started: number): void {
+    const { id, method } = command
+    const { meters } = this.#shared.ports
+    meters.observeCommand(command, started)
     if ('disconnect' in outcome) return this.disconnect(outcome.disconnect)
     if ('error' in outcome) {
       countCode(this.#shared.counters.errors, outcome.error.code)
-      this.write(this.codec.encodeReply({ id, error: outcome.error }))
+      meters.countError(command, outcome.error.code)
+      this.write(this.codec.encodeReply({ id, error: outcome.error }), method)
       if (method === 'connect') this.#refused()
       if (method === 'subscribe') this.#abandon()
       return
     }
     const refusal = method === 'connect' ? this.#refuseAtTheDoor() : undefined
     if (refusal) return this.disconnect(refusal)
-    if (outcome.result) this.write(this.codec.encodeReply({ id, result: outcome.result }))
+    if (outcome.result) this.write(this.codec.encodeReply({ id, result: outcome.result }), method)
     for (const effect of outcome.effects) this.#apply(effect)
   }
 
   /** Asked when nothing can come between the answer and the entry in the roster. */
   #refuseAtTheDoor(): Disconnect | undefined {
     const { user } = this.session
-    const { roster, ports: { config } } = this.#shared
+    const { roster, ports } = this.#shared
+    const { config } = ports
     const warrant = this.#warrants.find(entry => entry.user === user)
     if (warrant) return warrant.disconnect
+    const denial = denialOf(this.session.token, ports)
+    if (denial) return denial
     const { userConnectionLimit: limit } = config.client
     return limit > 0 && user !== '' && roster.countOf(user) >= limit ? DISCONNECTS.connectionLimit : undefined
   }
@@ -304,6 +326,7 @@ export class Connection implements Receiver, TransportEvents, Deadline {
     const { enabled = false, singleConnection = false } = ports.config.client.subscribeToUserPersonalChannel ?? {}
     if (enabled && singleConnection && user !== '') for (const other of roster.find({ user })) other.disconnect(DISCONNECTS.connectionLimit)
     roster.connectedAs(this)
+    ports.meters.countConnection(this.session, 1)
     startPings(this.session, ports.now(), { limits: ports.config.client, random })
     this.#reschedule()
     this.#notify(() => ports.hooks.onConnected?.({ client, user }))
@@ -315,10 +338,14 @@ export class Connection implements Receiver, TransportEvents, Deadline {
     const { channel, rules, info, source } = subscription
     const end = subscription.end ?? (source === 'client' ? this.session.subscribing?.end : undefined)
     if (source === 'client') this.session.subscribing = undefined
-    if (recovered) counters.recoveries[recovered.isRecovered ? 'recovered' : 'unrecovered']++
+    if (recovered) {
+      counters.recoveries[recovered.isRecovered ? 'recovered' : 'unrecovered']++
+      ports.meters.countRecovery(channel, recovered)
+    }
+    ports.meters.countSubscription(this.session.clientName, channel, 1)
     if (rules.presence) ports.presence.add(channel, info)
     hub.goLive(subscription, () => {
-      if (rules.joinLeave) hub.announce('join', channel, info)
+      if (rules.joinLeave) this.#announce('join', channel, info)
     })
     if (end) this.endSubscription(subscription, end)
     if (subscription.expireAt !== Infinity) this.#reschedule()
@@ -330,10 +357,18 @@ export class Connection implements Receiver, TransportEvents, Deadline {
     if (!this.session.subscriptions.delete(channel)) return
     hub.remove(subscription)
     if (subscription.pending) return
+    ports.meters.countSubscription(this.session.clientName, channel, -1)
     if (rules.presence) ports.presence.remove(channel, info.client)
-    if (rules.joinLeave) hub.announce('leave', channel, info)
+    if (rules.joinLeave) this.#announce('leave', channel, info)
     const { client, user } = this.session
     if (ports.hooks.onUnsubscribe) this.#notify(() => ports.hooks.onUnsubscribe?.({ client, user, channel, code, reason }))
+  }
+
+  #announce(type: 'join' | 'leave', channel: string, info: ClientInfo): void {
+    const { hub, ports: { meters } } = this.#shared
+    const started = meters.tick()
+    hub.announce(type, channel, info)
+    meters.observeBroadcast(type, channel, started)
   }
 
   #perform(due: Due, now: number): void {
@@ -369,8 +404,9 @@ export class Connection implements Receiver, TransportEvents, Deadline {
 
   #ping(now: number): void {
     awaitPong(this.session, now, this.#shared.ports.config.client)
+    this.#pingedAt = this.#shared.ports.meters.tick()
     if (this.#transport.ping) this.#transport.ping()
-    else this.write(this.codec.ping)
+    else this.write(this.codec.ping, 'server_ping')
   }
 
   #end({ code, reason }: Disconnect): void {
@@ -382,7 +418,9 @@ export class Connection implements Receiver, TransportEvents, Deadline {
     const { roster, wheel, ports } = this.#shared
     wheel.set(this, Infinity)
     const { client, user } = session
-    if (roster.closed(this)) this.#notify(() => ports.hooks.onDisconnect?.({ client, user, code, reason }))
+    if (!roster.closed(this)) return
+    ports.meters.countConnection(session, -1)
+    if (ports.hooks.onDisconnect) this.#notify(() => ports.hooks.onDisconnect?.({ client, user, code, reason }))
   }
 
   /** Later, because a hook that publishes must not do so in the middle of a fan-out. */

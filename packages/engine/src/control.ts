@@ -1,5 +1,6 @@
 /** In-process control over connections and subscriptions of a user or a client. Source: PROTOCOL 2.2, 2.3. */
 import type { Connection, Shared } from './connection.ts'
+import type { Denials, Revocation } from './denials.ts'
 import { DISCONNECTS, isDisconnect, reasonOf } from './disconnects.ts'
 import type { Disconnect } from './disconnects.ts'
 import { EngineError } from './errors.ts'
@@ -40,6 +41,14 @@ export interface UnsubscribeTarget extends Target {
   readonly code?: number
 }
 
+/** Options of `revoke`. */
+export interface RevokeOptions extends Revocation {
+  /** Given to connections that are cut. @default 3500; 3014 lets clients come back with new tokens */
+  readonly code?: number
+  /** @default the table's */
+  readonly reason?: string
+}
+
 /** Options of `subscribe`. */
 export interface SubscribeTarget extends Target, ServerSubscription {}
 
@@ -62,6 +71,15 @@ export interface Control {
    * 102 or 107.
    */
   subscribe(target: SubscribeTarget): Promise<void>
+  /**
+   * Revokes tokens: those that present one are refused with 3500 (subscriptions 103), connections that live by one are disconnected
+   * with the code (3500, unless given), subscriptions end with 2502. Returns how many connections were cut.
+   */
+  revoke(revocation: RevokeOptions): number
+  /** Keeps a user out with 3507, connected or not, until a second since 1970. @default for good */
+  blockUser(user: string, expireAt?: number): void
+  /** Lets a blocked user in again. */
+  unblockUser(user: string): void
   /** Moves or ends the expiry of connections and tells the clients. Throws `EngineError` 107. */
   refresh(target: RefreshTarget): void
 }
@@ -95,6 +113,17 @@ export function createControl({ roster, ports }: Pick<Shared, 'roster' | 'ports'
       const reason = Object.values(UNSUBSCRIBES).find(entry => entry.code === code)?.reason ?? ''
       for (const connection of find(target)) connection.unsubscribe(channel, { code, reason })
     },
+    revoke({ code = DISCONNECTS.invalidToken.code, reason, ...revocation }) {
+      const disconnect = toDisconnect({ code, ...reason !== undefined && { reason } })
+      ports.denials.revoke(toRevocation(revocation))
+      return cut(roster.connected.values(), disconnect, ports.denials)
+    },
+    blockUser(user, expireAt) {
+      if (user === '') throw new EngineError('badRequest', 'user is required')
+      ports.denials.block(user, expireAt)
+      for (const connection of roster.find({ user })) connection.disconnect(DISCONNECTS.permissionDenied)
+    },
+    unblockUser: user => { ports.denials.unblock(user) },
     async subscribe(target) {
       const found = find(target)
       const making = toMaking(target, ports)
@@ -108,6 +137,30 @@ export function createControl({ roster, ports }: Pick<Shared, 'roster' | 'ports'
       }
     },
   }
+}
+
+function toRevocation(revocation: Revocation): Revocation {
+  const { user, session, tokenId, issuedBefore } = revocation
+  const named = [user, session, tokenId].filter(part => part !== undefined)
+  if (named.length > 1 || named.includes('')) throw new EngineError('badRequest', 'one of user, session and tokenId may be given, and not empty')
+  if (named.length === 0 && issuedBefore === undefined) throw new EngineError('badRequest', 'user, session, tokenId or issuedBefore is required')
+  return revocation
+}
+
+/** Whoever is still connecting is refused at the door. */
+function cut(connections: Iterable<Connection>, disconnect: Disconnect, denials: Denials): number {
+  let count = 0
+  for (const connection of [...connections]) {
+    if (denials.isRevoked(connection.session.token)) {
+      connection.disconnect(disconnect)
+      count++
+    } else {
+      for (const { channel, token } of [...connection.session.subscriptions.values()]) {
+        if (token && denials.isRevoked(token)) connection.unsubscribe(channel, UNSUBSCRIBES.stateInvalidated)
+      }
+    }
+  }
+  return count
 }
 
 function toMaking(target: SubscribeTarget, { config, now }: Ports): Making {

@@ -9,11 +9,20 @@ import { subRefresh } from './commands/sub-refresh.ts'
 import { subscribe } from './commands/subscribe.ts'
 import { unsubscribe } from './commands/unsubscribe.ts'
 import { disconnect } from './disconnects.ts'
-import type { Dispatch } from './outcome.ts'
+import { refuse } from './errors.ts'
+import type { Method } from './command.ts'
+import type { Dispatch, Outcome } from './outcome.ts'
+
+/** What counts as a message of the client. */
+const MESSAGES: ReadonlySet<Method> = new Set(['publish', 'rpc', 'send', 'presence', 'presence_stats', 'history'])
+
+/** `send` has no reply that could say so. */
+const tooMany = (method: Method): Outcome => (method === 'send' ? disconnect('tooManyRequests') : refuse('tooManyRequests'))
 
 /** Decides on a command. Only `connect` may come before the session is connected. */
 export const dispatch: Dispatch = (session, command, ports) => {
   if (command.method !== 'connect' && session.status !== 'connected') return disconnect('badRequest')
+  if (MESSAGES.has(command.method) && !ports.limiter.take('messages', session)) return tooMany(command.method)
   switch (command.method) {
     case 'connect': return connect(session, command.request, ports)
     case 'subscribe': return subscribe(session, command.request, ports)

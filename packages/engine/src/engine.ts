@@ -1,6 +1,7 @@
 /** Composition: options in, an engine out. Everything is made here and nowhere else; nothing is global. */
 import { randomUUID } from 'node:crypto'
 import type { Server } from 'node:http'
+import { countActions } from './actions.ts'
 import { createApi } from './api.ts'
 import { createMemoryBroker } from './broker-memory.ts'
 import type { BrokerEvents } from './broker.ts'
@@ -11,11 +12,15 @@ import { Connection } from './connection.ts'
 import type { Shared } from './connection.ts'
 import { createControl } from './control.ts'
 import type { Control } from './control.ts'
+import { Denials } from './denials.ts'
 import { dispatch } from './dispatch.ts'
 import { Flusher } from './flusher.ts'
 import { Hub } from './hub.ts'
 import { createInspection } from './inspection.ts'
 import type { Inspection } from './inspection.ts'
+import { Limiter } from './limiter.ts'
+import type { GroupQuestion } from './limiter.ts'
+import { Meters } from './meters.ts'
 import { notify } from './notify.ts'
 import type { EngineOptions } from './options.ts'
 import { createMemoryPresence } from './presence-memory.ts'
@@ -32,19 +37,24 @@ import { serveApi } from './transport-api.ts'
 import { serveHttp } from './transport-http.ts'
 import type { HttpOptions } from './transport-http.ts'
 import { serveWebSocket } from './transport-websocket.ts'
+import type { Compression } from './transport-websocket.ts'
 import type { Accept } from './transport.ts'
 import { Wheel } from './wheel.ts'
 
 /** Where an engine is attached. */
 export interface AttachOptions {
   /** @default '/connection/websocket' */
-  readonly path?: string
+  readonly path?: string | false
   /** @default '/connection/http_stream' */
-  readonly httpStreamPath?: string
+  readonly httpStreamPath?: string | false
   /** @default '/connection/sse' */
-  readonly ssePath?: string
+  readonly ssePath?: string | false
   /** @default '/emulation' */
-  readonly emulationPath?: string
+  readonly emulationPath?: string | false
+  /** Answers `{}`. @default '/health' with `httpApi`, else not served */
+  readonly healthPath?: string | false
+  /** Prometheus text, for everybody who reaches it. @default not served */
+  readonly metricsPath?: string | false
 }
 
 /** A server of the Centrifugo client protocol in this process. */
@@ -79,15 +89,18 @@ export function createEngine(options: EngineOptions = {}): Engine {
   }
 
   const parts = { ...createPublishing(config, shared.ports.broker), ...createControl(shared), ...createInspection(shared) }
-  const api = createApi(parts, { node, version: config.version, now: () => clock.now(), rpc: options.httpApi?.rpc })
+  const api = createApi(parts, { node, name: config.name, version: config.version, now: () => clock.now(), rpc: options.httpApi?.rpc })
   return {
     ...parts,
     attach(server, attachOptions = {}) {
       const { httpApi } = options
+      const { healthPath = httpApi ? '/health' : false, metricsPath = false } = attachOptions
       const detach = attachTo(server, attachOptions, { ...config.client, accept, node, isOpen: () => closing === undefined && hasRoom() })
-      const detachApi = httpApi && serveApi(server, api, { ...httpApi, onFault: shared.ports.onFault })
+      const detachApi = serveApi(server, httpApi ? api : undefined, {
+        ...httpApi, healthPath, metricsPath, metrics: parts.metrics, meters: shared.ports.meters, onFault: shared.ports.onFault,
+      })
       return () => {
-        detachApi?.()
+        detachApi()
         detach()
       }
     },
@@ -96,23 +109,26 @@ export function createEngine(options: EngineOptions = {}): Engine {
 }
 
 /** Whether one more connection is taken; above a limit upgrades are answered 503. */
-function createDoor({ roster, counters, ports: { config, now } }: Shared): () => boolean {
+function createDoor({ roster, counters, ports: { config, now, meters } }: Shared): () => boolean {
   const { connectionLimit, connectionRateLimit } = config.client
   const rates = connectionRateLimit > 0 ? new Rates({ perSecond: connectionRateLimit }) : undefined
   return () => {
     const isTaken = (connectionLimit === 0 || roster.open.size < connectionLimit) && (rates?.take('', now()) ?? true)
-    if (!isTaken) counters.connectionsLimited++
+    if (!isTaken) {
+      counters.connectionsLimited++
+      meters.limited.of().value++
+    }
     return isTaken
   }
 }
 
-type Served = Omit<HttpOptions, 'paths' | 'allowedOrigins'> & { readonly allowedOrigins?: readonly string[] | '*' }
+type Served = Omit<HttpOptions, 'paths' | 'allowedOrigins'> & Compression & { readonly allowedOrigins?: readonly string[] | '*' }
 
 function attachTo(server: Server, options: AttachOptions, { allowedOrigins, ...served }: Served): () => void {
   const { path = '/connection/websocket', ssePath: sse = '/connection/sse' } = options
   const { httpStreamPath: httpStream = '/connection/http_stream', emulationPath: emulation = '/emulation' } = options
   const stops = [
-    serveWebSocket(server, { ...served, path, allowedOrigins }),
+    ...path === false ? [] : [serveWebSocket(server, { ...served, path, allowedOrigins })],
     serveHttp(server, { ...served, paths: { httpStream, sse, emulation }, allowedOrigins }),
   ]
   return () => {
@@ -128,26 +144,34 @@ function createShared(config: EngineConfig, options: EngineOptions): Shared {
     onVacated: channel => { if (hooks.onVacated) notify(() => hooks.onVacated?.(channel), onFault) },
   })
   const counters = createCounters()
+  const meters = new Meters(options.metrics ?? {}, config.version)
   const events: BrokerEvents = {
     onPublication(channel, publication, epoch, previous) {
+      const started = meters.tick()
       counters.publications++
       hub.publish(channel, publication, epoch, previous)
+      meters.observeBroadcast('publication', channel, started)
     },
+    onSuppressed: (channel, reason) => { meters.suppressed.of(reason, meters.label(channel)).value++ },
   }
   const broker = options.broker?.(events) ?? createMemoryBroker(events, { clock, random })
-  const ports = createPorts(config, { ...options, clock }, { broker, hub })
+  const ports = createPorts(config, { ...options, clock }, { broker, hub, meters })
   return { ports, dispatch, hub, counters, random, roster: new Roster<Connection>(), wheel: new Wheel(clock), flusher: new Flusher() }
 }
 
 type Clocked = EngineOptions & Required<Pick<EngineOptions, 'clock'>>
 
-function createPorts(config: EngineConfig, options: Clocked, { broker, hub }: Pick<Ports, 'broker'> & { hub: Hub }): Ports {
-  const { clock, hooks = {}, onFault = () => undefined } = options
+function createPorts(config: EngineConfig, options: Clocked, { broker, hub, meters }: Pick<Ports, 'broker' | 'meters'> & { hub: Hub }): Ports {
+  const { clock, hooks = {}, limits = {}, onFault = () => undefined } = options
   const now = (): number => clock.now()
   const { token, subscriptionToken = token } = config.client
   const tokens = {
     connection: createTokenVerifier(token, { now, onFault }),
     subscription: createTokenVerifier(subscriptionToken, { now, onFault }),
   }
-  return { config, broker, hooks, tokens, now, onFault, presence: options.presence ?? createMemoryPresence(), attach: hub.add.bind(hub) }
+  const limiter = new Limiter(limits, now)
+  const groupOf = (question: GroupQuestion): string | undefined => limits.groupOf?.(question)
+  const denials = new Denials(now)
+  const counted = countActions({ broker, presence: options.presence ?? createMemoryPresence() }, meters)
+  return { config, ...counted, hooks, denials, limiter, groupOf, meters, tokens, now, onFault, attach: hub.add.bind(hub) }
 }

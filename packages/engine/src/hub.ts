@@ -77,8 +77,9 @@ export class Hub {
   /** To subscribers who want joins and leaves. */
   announce(type: 'join' | 'leave', channel: string, info: ClientInfo): void {
     const encode = encodeOnce({ type, channel, info })
+    const frame = `push_${type}` as const
     for (const { wantsJoinLeave, pending, receiver } of this.#channels.get(channel) ?? []) {
-      if (wantsJoinLeave && !pending) receiver.write(encode(receiver.codec))
+      if (wantsJoinLeave && !pending) receiver.write(encode(receiver.codec), frame)
     }
   }
 
@@ -104,7 +105,7 @@ function hold(pending: Delivery[], delivery: Delivery): void {
 function offer(subscription: Subscription, { publication, epoch, previous }: Delivery, encode: (form: Form) => Encode): 'next' | 'known' | 'gap' {
   const { receiver } = subscription
   const judgement = judge(subscription, publication, epoch)
-  if (judgement === 'next') receiver.write(encode(nextForm(subscription, publication, previous))(receiver.codec))
+  if (judgement === 'next') receiver.write(encode(nextForm(subscription, publication, previous))(receiver.codec), 'push_publication')
   if (judgement === 'gap') receiver.onGap(subscription)
   return judgement
 }

@@ -1,6 +1,8 @@
 /** Who connects: by a token, by the application's hook, by a proxy's header, or nobody. Source: PROTOCOL 1.5, 3.3, 3.4. */
 import type { Request } from './command.ts'
+import type { TokenMark } from './denials.ts'
 import { DISCONNECTS, disconnect } from './disconnects.ts'
+import type { Disconnect } from './disconnects.ts'
 import { refuse } from './errors.ts'
 import type { Claims } from './hooks.ts'
 import type { ConnectGrant, SubscribeGrant } from './hook-shapes.ts'
@@ -12,7 +14,7 @@ import { hookRequest } from './session.ts'
 import type { Ports, Session } from './session.ts'
 import { OPEN } from './subscribing.ts'
 import type { Permit } from './subscribing.ts'
-import { toConnectionGrant } from './tokens/claims.ts'
+import { toConnectionGrant, toMark } from './tokens/claims.ts'
 import type { Verified } from './tokens/verifier.ts'
 import { consult } from './verdict.ts'
 
@@ -30,14 +32,22 @@ export interface Identity {
   readonly meta: unknown
   readonly subs: ReadonlyMap<string, Permit>
   readonly source: 'token' | 'hook'
+  readonly token: TokenMark
   /** Whether channels that the client had from the server before are given again, as far as it may subscribe to them. */
   readonly mayResume: boolean
 }
 
-/** Undefined users are anonymous. */
-const nobody = (user = ''): Identity => ({
+/** Undefined users are anonymous. What has no token is as old as its connection. */
+const nobody = ({ now }: Ports, user = ''): Identity => ({
   claims: {}, user, info: undefined, data: undefined, expireAt: 0, meta: undefined, subs: new Map(), source: 'token', mayResume: true,
+  token: toMark({ iat: Math.floor(now() / 1000) }, user),
 })
+
+/** Why somebody with good credentials is kept out. */
+export function denialOf(token: TokenMark, { denials }: Ports): Disconnect | undefined {
+  if (denials.isRevoked(token)) return DISCONNECTS.invalidToken
+  return denials.isBlocked(token.user) ? DISCONNECTS.permissionDenied : undefined
+}
 
 /** The identity, or why there is none. */
 export async function identify(session: Session, request: Connect, ports: Ports): Promise<Identity | Refusal> {
@@ -52,7 +62,7 @@ function byToken(verified: Verified, { config }: Ports): Identity | Refusal {
   if (!grant) return FAULTS.invalid
   if (grant.user === '' && config.client.disallowAnonymousConnectionTokens) return disconnect('permissionDenied')
   const subs = new Map([...grant.subs].map(([channel, said]) => [channel, { ...OPEN, ...said }]))
-  return { ...grant, claims, subs, data: undefined, source: 'token', mayResume: true }
+  return { ...grant, claims, subs, data: undefined, source: 'token', mayResume: true, token: toMark(claims, grant.user) }
 }
 
 const FAULTS = { expired: refuse('tokenExpired'), invalid: disconnect('invalidToken'), unavailable: refuse('internal') }
@@ -60,10 +70,10 @@ const FAULTS = { expired: refuse('tokenExpired'), invalid: disconnect('invalidTo
 async function withoutToken(session: Session, request: Connect, ports: Ports): Promise<Identity | Refusal> {
   const { userIdHttpHeader, allowAnonymousConnectWithoutToken, insecure } = ports.config.client
   const user = userIdHttpHeader === undefined ? undefined : session.headers?.[userIdHttpHeader.toLowerCase()]
-  if (typeof user === 'string' && user !== '') return nobody(user)
+  if (typeof user === 'string' && user !== '') return nobody(ports, user)
   const answered = await byHook(session, request, ports)
   if (answered) return answered
-  return allowAnonymousConnectWithoutToken || insecure ? nobody() : disconnect('badRequest')
+  return allowAnonymousConnectWithoutToken || insecure ? nobody(ports) : disconnect('badRequest')
 }
 
 async function byHook(session: Session, request: Connect, ports: Ports): Promise<Identity | Refusal | undefined> {
@@ -72,14 +82,14 @@ async function byHook(session: Session, request: Connect, ports: Ports): Promise
   return consult<ConnectGrant, Identity | Refusal>(ports, {
     failure: { disconnect: DISCONNECTS.serverError },
     hook: () => ports.hooks.connect?.(asked),
-    read: toIdentity,
+    read: grant => toIdentity(grant, ports),
   })
 }
 
-function toIdentity(grant: ConnectGrant): Identity {
+function toIdentity(grant: ConnectGrant, { now }: Ports): Identity {
   const { user, expireAt = 0, meta, channels = [], subs = {} } = grant
   return {
-    claims: {}, user, expireAt, meta, source: 'hook', mayResume: false,
+    claims: {}, user, expireAt, meta, source: 'hook', mayResume: false, token: toMark({ iat: Math.floor(now() / 1000) }, user),
     info: toOptionalJson(grant.info), data: toOptionalJson(grant.data),
     subs: new Map([...channels.map(channel => [channel, OPEN] as const), ...Object.entries(subs).map(([channel, said]) => [channel, toPermit(said)] as const)]),
   }

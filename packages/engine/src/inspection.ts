@@ -4,6 +4,7 @@ import type { HistoryFilter } from './broker.ts'
 import type { ChannelRules } from './config.ts'
 import type { Shared } from './connection.ts'
 import { EngineError } from './errors.ts'
+import type { Gauges } from './meters.ts'
 import { countPresence } from './presence.ts'
 import type { PresenceStats } from './presence.ts'
 import type { ClientInfo, Position, Publication } from './publication.ts'
@@ -45,6 +46,8 @@ export interface Inspection {
   channels(): ReadonlyMap<string, number>
   /** Connected clients, all of them or those of one user. */
   connections(user?: string): ConnectionInfo[]
+  /** Prometheus text with Centrifugo's metric names. */
+  metrics(): string
   /** Plain numbers for a metrics exporter; a copy. */
   stats(): EngineStats
 }
@@ -60,7 +63,9 @@ export function createInspection({ ports, hub, roster, counters }: Shared): Insp
     if (!keepsHistory(rules)) throw new EngineError('notAvailable', `history is off for ${channel}`)
     return rules
   }
+  const gauges = (): Gauges => ({ connections: roster.connected.size, users: roster.users, subscriptions: hub.subscriptions, channels: hub.channels })
   return {
+    metrics: () => ports.meters.text(gauges()),
     presence: entries,
     presenceStats: channel => countPresence(entries(channel)),
     async history(channel, { limit = 0, ...filter } = {}) {
@@ -79,10 +84,7 @@ export function createInspection({ ports, hub, roster, counters }: Shared): Insp
     stats: () => ({
       ...structuredClone(counters),
       sockets: roster.open.size,
-      connections: roster.connected.size,
-      users: roster.users,
-      subscriptions: hub.subscriptions,
-      channels: hub.channels,
+      ...gauges(),
     }),
   }
 }

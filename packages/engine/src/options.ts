@@ -4,6 +4,8 @@ import type { BrokerFactory } from './broker.ts'
 import type { Naming } from './channel.ts'
 import type { Clock } from './clock.ts'
 import type { Hooks } from './hooks.ts'
+import type { LimitOptions } from './limiter.ts'
+import type { MetricsOptions } from './meters.ts'
 import type { PresenceStore } from './presence.ts'
 import type { Json } from './publication.ts'
 
@@ -157,6 +159,12 @@ export interface ClientOptions {
   readonly recoveryMaxPublicationLimit?: number
   /** Largest incoming frame in bytes. @default 65_536 */
   readonly messageSizeLimit?: number
+  /** Offers permessage-deflate to WebSocket clients: less traffic, and a frame of its own for each of them. @default false */
+  readonly compression?: boolean
+  /** 1 (fast) to 9 (small). @default 1 */
+  readonly compressionLevel?: number
+  /** Shorter messages go as they are, in bytes. @default 0 */
+  readonly compressionMinSize?: number
 }
 
 /** What `rpc` of the server API answers: any JSON value, or `encodedJson(text)`. */
@@ -188,6 +196,12 @@ export interface EngineOptions {
     readonly namespaces?: readonly NamespaceOptions[]
   }
   readonly hooks?: Hooks
+  /** How often users and groups of users may connect, subscribe and send. @default not limited */
+  readonly limits?: LimitOptions
+  /** How metrics are labelled. */
+  readonly metrics?: MetricsOptions
+  /** Name of this node in `info`. @default 'engine' */
+  readonly name?: string
   /** Serves the server API, and `/health`. @default not served */
   readonly httpApi?: HttpApiOptions
   /** What `connect` answers as server version. @default '6.9.1 OSS', the version whose protocol is spoken */

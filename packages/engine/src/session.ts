@@ -7,7 +7,10 @@ import type { Broker } from './broker.ts'
 import type { HookRequest } from './hook-shapes.ts'
 import type { Codec, Message } from './codec.ts'
 import type { ChannelRules, EngineConfig } from './config.ts'
+import type { Denials, TokenMark } from './denials.ts'
 import type { Hooks } from './hooks.ts'
+import type { GroupQuestion, Limiter } from './limiter.ts'
+import type { Frame, Meters } from './meters.ts'
 import type { PresenceStore } from './presence.ts'
 import type { ClientInfo, Json, Publication } from './publication.ts'
 import type { TokenVerifier } from './tokens/verifier.ts'
@@ -28,7 +31,7 @@ export interface Delivery {
 /** Who gets what a channel carries. */
 export interface Receiver {
   readonly codec: Codec
-  write(message: Message): void
+  write(message: Message, frame: Frame): void
   /** The subscription missed a publication. */
   onGap(subscription: Subscription): void
 }
@@ -51,6 +54,8 @@ export interface Subscription {
   readonly isRefreshedByHook: boolean
   /** Offset of the publication whose data the client holds to apply patches to; 0: none. */
   base: number
+  /** Of the token it was made with. */
+  token: TokenMark | undefined
   /** How it is to end as soon as it is live. */
   end?: Unsubscribe
   /** Last offset seen, while positioned. */
@@ -77,6 +82,12 @@ export interface Session {
   info: Json | undefined
   /** The token's `meta`. */
   meta: unknown
+  /** What revocations name. */
+  token: TokenMark
+  /** Whose rates count beside the user's. */
+  group: string | undefined
+  /** Name of the client library, as metrics have it. */
+  clientName: string
   since: number
   staleAt: number
   cutAt: number
@@ -95,6 +106,11 @@ export interface Ports {
   readonly broker: Broker
   readonly presence: PresenceStore
   readonly hooks: Hooks
+  readonly denials: Denials
+  readonly limiter: Limiter
+  readonly meters: Meters
+  /** The group of a connection, whose rates it is held to. */
+  groupOf(question: GroupQuestion): string | undefined
   readonly tokens: { readonly connection: TokenVerifier, readonly subscription: TokenVerifier }
   now(): number
   onFault(error: unknown): void
@@ -114,10 +130,12 @@ export interface SessionOptions {
   readonly staleCloseDelay: number
 }
 
+const NO_TOKEN: TokenMark = { user: '', tokenId: undefined, session: undefined, issuedAt: undefined }
+
 /** A session that has said nothing yet. */
 export function createSession({ client, receiver, hasNativePing, transport, headers, now, staleCloseDelay }: SessionOptions): Session {
   return {
-    client, receiver, hasNativePing, transport, headers, isRefreshedByHook: false, subscriptions: new Map(), status: 'new', user: '', info: undefined, meta: undefined, since: now,
+    client, receiver, hasNativePing, transport, headers, isRefreshedByHook: false, token: NO_TOKEN, group: undefined, clientName: 'unnamed', subscriptions: new Map(), status: 'new', user: '', info: undefined, meta: undefined, since: now,
     staleAt: now + staleCloseDelay, cutAt: Infinity, pingAt: Infinity, pongAt: Infinity, expireAt: Infinity, subscribing: undefined,
   }
 }

@@ -2,6 +2,7 @@
 import { keepsHistory } from './broker.ts'
 import type { ChannelRules } from './config.ts'
 import { refuse } from './errors.ts'
+import type { TokenMark } from './denials.ts'
 import { toDeadline, toExpiry } from './expiry.ts'
 import type { SubscribeOverride } from './hook-shapes.ts'
 import { isRefusal } from './outcome.ts'
@@ -21,6 +22,8 @@ export interface Permit {
   readonly expireAt: number
   readonly override: SubscribeOverride
   readonly isRefreshedByHook: boolean
+  /** Of the subscription token. */
+  readonly token?: TokenMark
 }
 
 /** What nobody said anything about. */
@@ -62,6 +65,7 @@ export function createSubscription(session: Session, { channel, source, rules: g
     wantsJoinLeave: rules.joinLeave && (rules.forcePushJoinLeave || wish.joinLeave === true),
     usesDelta: rules.allowedDeltaTypes.some(type => type === wish.delta),
     isRefreshedByHook: permit.isRefreshedByHook,
+    token: permit.token,
     base: 0, offset: 0, epoch: '', expireAt: toDeadline(permit.expireAt), pending: [],
   }
 }

@@ -6,6 +6,7 @@ import type { ApiMethod } from './api.ts'
 import { readBody } from './body.ts'
 import { ERRORS } from './errors.ts'
 import { BodyError, Fields } from './fields.ts'
+import type { Meters } from './meters.ts'
 import type { HttpApiOptions } from './options.ts'
 import { end, interceptRequests, pathOf } from './requests.ts'
 import type { Serve } from './requests.ts'
@@ -16,15 +17,24 @@ const MAX_BODY_BYTES = 16 * 1_048_576
 /** HTTP status of each error in transport mode, others 500. */
 const STATUSES: Readonly<Record<number, number>> = { 102: 404, 104: 404, 107: 400, 108: 400, 112: 416, 113: 409 }
 
-type ApiServerOptions = HttpApiOptions & { onFault(error: unknown): void }
+/** What is served besides the methods, and where. */
+export interface ApiServerOptions extends HttpApiOptions {
+  readonly healthPath: string | false
+  readonly metricsPath: string | false
+  readonly meters: Meters
+  /** Prometheus text. */
+  metrics(): string
+  onFault(error: unknown): void
+}
 
-/** Serves the methods and `/health` on a server, ahead of its listeners. Returns how to stop. */
-export function serveApi(server: Server, methods: ReadonlyMap<string, ApiMethod>, options: ApiServerOptions): () => void {
-  const { handlerPrefix = '/api' } = options
+/** Serves the methods, health and metrics on a server, ahead of its listeners. Returns how to stop. */
+export function serveApi(server: Server, methods: ReadonlyMap<string, ApiMethod> | undefined, options: ApiServerOptions): () => void {
+  const { handlerPrefix = '/api', healthPath, metricsPath } = options
   return interceptRequests(server, request => {
     const path = pathOf(request)
-    if (path === '/health') return health
-    if (!path.startsWith(`${handlerPrefix}/`)) return undefined
+    if (path === healthPath) return health
+    if (path === metricsPath) return serveMetrics(options)
+    if (!methods || !path.startsWith(`${handlerPrefix}/`)) return undefined
     const name = path.slice(handlerPrefix.length + 1)
     const method = methods.get(name)
     return method ? serveMethod(name, method, options) : notFound
@@ -32,6 +42,9 @@ export function serveApi(server: Server, methods: ReadonlyMap<string, ApiMethod>
 }
 
 const health: Serve = async (_, response) => { sendJson(response, 200, '{}') }
+const serveMetrics = ({ metrics }: ApiServerOptions): Serve => async (_, response) => {
+  response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' }).end(metrics())
+}
 const notFound: Serve = async (_, response) => { end(response, 404) }
 
 function serveMethod(name: string, method: ApiMethod, options: ApiServerOptions): Serve {
@@ -41,13 +54,16 @@ function serveMethod(name: string, method: ApiMethod, options: ApiServerOptions)
     if (!isAllowed(request, options)) return end(response, 401)
     const body = await readBody(request, MAX_BODY_BYTES)
     if (typeof body === 'number') return end(response, body)
+    const started = options.meters.tick()
     try {
       const result = await method(readFields(body.toString()))
       sendJson(response, 200, name === 'batch' ? result : `{"result":${result}}`)
     } catch (error) {
       if (!(error instanceof BodyError) && toApiError(error).code === ERRORS.internal.code) options.onFault(error)
+      options.meters.apiErrors.of('http', name, String(toApiError(error).code)).value++
       fail(response, error, isTransportMode(request, options))
     }
+    options.meters.apiCommands.observe((options.meters.tick() - started) / 1000, 'http', name)
   }
 }
 

@@ -28,7 +28,8 @@ const STREAM_HEADERS = {
 
 /** What requests are held to. */
 export interface HttpOptions {
-  readonly paths: { readonly httpStream: string, readonly sse: string, readonly emulation: string }
+  /** `false`: not served. */
+  readonly paths: { readonly httpStream: string | false, readonly sse: string | false, readonly emulation: string | false }
   readonly allowedOrigins: readonly string[] | '*' | undefined
   /** Largest body in bytes; over it 413. */
   readonly messageSizeLimit: number
@@ -86,11 +87,12 @@ class EmulatedSessions {
   constructor(options: HttpOptions) {
     this.#options = options
     const { httpStream, sse, emulation } = options.paths
-    this.#serves = new Map([
+    const serves: [string | false, Serve][] = [
       [httpStream, this.#guarded(['POST'], (request, response) => this.#stream(request, response, isBinary(request) ? MESSAGES : LINES))],
       [sse, this.#guarded(['GET', 'POST'], (request, response) => this.#stream(request, response, EVENTS))],
       [emulation, this.#guarded(['POST'], (request, response) => this.#emulate(request, response))],
-    ])
+    ]
+    this.#serves = new Map(serves.filter((entry): entry is [string, Serve] => entry[0] !== false))
   }
 
   find(request: IncomingMessage): Serve | undefined {

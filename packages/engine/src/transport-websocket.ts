@@ -3,7 +3,7 @@ import { STATUS_CODES } from 'node:http'
 import type { IncomingHttpHeaders, IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { WebSocketServer } from 'ws'
-import type { WebSocket } from 'ws'
+import type { PerMessageDeflateOptions, WebSocket } from 'ws'
 import type { Codec } from './codec.ts'
 import { jsonCodec } from './codec-json.ts'
 import { protobufCodec } from './codec-protobuf.ts'
@@ -14,8 +14,17 @@ import type { Accept, Transport } from './transport.ts'
 const CLOSE_TIMEOUT_MS = 5_000
 const PROTOCOLS = [jsonCodec.name, protobufCodec.name]
 
+/** How messages are compressed. */
+export interface Compression {
+  readonly compression: boolean
+  /** 1–9. */
+  readonly compressionLevel: number
+  /** Bytes below which a message goes as it is. */
+  readonly compressionMinSize: number
+}
+
 /** What upgrades are held to. */
-export interface WebSocketOptions {
+export interface WebSocketOptions extends Compression {
   readonly path: string
   readonly allowedOrigins: readonly string[] | '*' | undefined
   /** Largest incoming frame in bytes; over it the socket is closed with 1009. */
@@ -28,7 +37,7 @@ export interface WebSocketOptions {
 /** Serves the path on a server; upgrades to other paths are left to other listeners, 404 if there are none. Returns how to stop. */
 export function serveWebSocket(server: Server, options: WebSocketOptions): () => void {
   const sockets = new WebSocketServer({
-    noServer: true, clientTracking: false, perMessageDeflate: false,
+    noServer: true, clientTracking: false, perMessageDeflate: deflateOptions(options),
     maxPayload: options.messageSizeLimit,
     closeTimeout: CLOSE_TIMEOUT_MS,
     handleProtocols: offered => [...offered].find(name => PROTOCOLS.includes(name)) ?? false,
@@ -54,6 +63,11 @@ export function serveWebSocket(server: Server, options: WebSocketOptions): () =>
     server.off('upgrade', upgrade)
     sockets.close()
   }
+}
+
+/** Without context takeover a connection keeps no dictionary, which would cost more memory than all the rest of it. */
+function deflateOptions({ compression, compressionLevel: level, compressionMinSize: threshold }: Compression): PerMessageDeflateOptions | false {
+  return compression && { serverNoContextTakeover: true, clientNoContextTakeover: true, zlibDeflateOptions: { level }, threshold }
 }
 
 /** HTTP status of a refused upgrade. */

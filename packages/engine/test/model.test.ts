@@ -39,7 +39,7 @@ function createSubscriber(hub: Hub, read: (since: Position) => History): { step:
     if (subscription) return
     subscription = {
       channel: 'c', rules: {} as never, receiver, source: 'client', info: { user: '', client: '' }, isPositioned: true, isRecoverable: true,
-      wantsJoinLeave: false, usesDelta: false, isRefreshedByHook: false, base: 0, offset: 0, epoch: '', expireAt: Infinity, pending: [],
+      wantsJoinLeave: false, usesDelta: false, token: undefined, isRefreshedByHook: false, base: 0, offset: 0, epoch: '', expireAt: Infinity, pending: [],
     }
     hub.add(subscription)
     asked = read(known)

@@ -3,7 +3,7 @@ import type { Request } from '../command.ts'
 import { DISCONNECTS, disconnect } from '../disconnects.ts'
 import { refuse } from '../errors.ts'
 import { isPast, toDeadline, toExpiry } from '../expiry.ts'
-import { identify } from '../identity.ts'
+import { denialOf, identify } from '../identity.ts'
 import type { Identity } from '../identity.ts'
 import { isRefusal, reply } from '../outcome.ts'
 import type { Effect, Outcome } from '../outcome.ts'
@@ -12,6 +12,7 @@ import { beginServerSide, serverSubscriptions } from '../server-side.ts'
 import { isClosed } from '../session.ts'
 import type { Ports, Session } from '../session.ts'
 import type { Making } from '../subscribing.ts'
+import { clientLabel } from '../meters.ts'
 import { ask } from '../verdict.ts'
 
 type Connect = Request<'connect'>
@@ -30,7 +31,11 @@ async function admit(session: Session, request: Connect, ports: Ports): Promise<
   const identity = await identify(session, request, ports)
   if (isRefusal(identity)) return identity
   if (isPast(identity.expireAt, ports.now())) return refuse('expired')
+  const denial = denialOf(identity.token, ports)
+  if (denial) return { disconnect: denial }
   const { client } = session
+  const group = ports.groupOf(identity)
+  if (!ports.limiter.take('connections', { user: identity.user, group })) return refuse('tooManyRequests')
   const context = { client, user: identity.user, claims: identity.claims, data: request.data, isRefresh: false }
   const veto = await ask(ports, { disconnect: DISCONNECTS.serverError }, () => ports.hooks.onConnecting?.(context))
   if (veto) return veto
@@ -38,6 +43,8 @@ async function admit(session: Session, request: Connect, ports: Ports): Promise<
   if (isRefusal(makings)) return makings
   // The connection may have ended meanwhile: whatever is decided now is not written, and nothing may stay attached.
   if (isClosed(session)) return refuse('internal')
+  session.group = group
+  session.clientName = clientLabel(request.name)
   return welcome(session, { identity, makings }, ports)
 }
 
@@ -50,6 +57,7 @@ async function welcome(session: Session, { identity, makings }: Admitted, ports:
   session.user = identity.user
   session.info = identity.info
   session.meta = identity.meta
+  session.token = identity.token
   session.expireAt = toDeadline(identity.expireAt)
   session.isRefreshedByHook = ports.hooks.refresh !== undefined
   const subs = new Map<string, SubscribeResult>()

@@ -8,7 +8,7 @@ import { isRefusal, reply } from '../outcome.ts'
 import type { Outcome } from '../outcome.ts'
 import type { Ports, Session, Subscription } from '../session.ts'
 import { renewSubscription } from '../renewal.ts'
-import { toSubscriptionGrant } from '../tokens/claims.ts'
+import { toMark, toSubscriptionGrant } from '../tokens/claims.ts'
 import type { SubscriptionGrant } from '../tokens/claims.ts'
 import { UNSUBSCRIBES } from '../unsubscribes.ts'
 import { ask } from '../verdict.ts'
@@ -28,10 +28,14 @@ export async function subRefresh(session: Session, request: Request<'sub_refresh
   if ('fault' in verified) return verified.fault === 'expired' ? end(subscription) : FAULTS[verified.fault]
   const grant = toSubscriptionGrant(verified.claims)
   if (!grant || !isFor(grant, session, channel)) return disconnect('invalidToken')
+  const mark = toMark(verified.claims, grant.user)
+  if (ports.denials.isRevoked(mark)) return disconnect('invalidToken')
   if (isPast(grant.expireAt, ports.now())) return end(subscription)
   const context = { client: session.client, user: session.user, channel, claims: verified.claims, data: undefined, isRefresh: true }
   const veto = await ask(ports, { error: ERRORS.internal }, () => ports.hooks.onSubscribing?.(context))
-  return veto ?? extend(subscription, grant.expireAt, ports)
+  if (veto) return veto
+  subscription.token = mark
+  return extend(subscription, grant.expireAt, ports)
 }
 
 async function byHook(session: Session, subscription: Subscription, ports: Ports): Promise<Outcome> {

@@ -15,7 +15,7 @@ import { hookRequest, isClosed } from '../session.ts'
 import type { Ports, Session } from '../session.ts'
 import { OPEN, begin, createSubscription } from '../subscribing.ts'
 import type { Making, Permit, Wish } from '../subscribing.ts'
-import { toSubscriptionGrant } from '../tokens/claims.ts'
+import { toMark, toSubscriptionGrant } from '../tokens/claims.ts'
 import { ask, consult } from '../verdict.ts'
 
 type Subscribe = Request<'subscribe'>
@@ -41,6 +41,7 @@ export async function subscribe(session: Session, request: Subscribe, ports: Por
   if (isClosed(session)) return refuse('internal')
   // So may the server have subscribed the client.
   if (session.subscriptions.has(channel)) return refuse('alreadySubscribed')
+  if (permitted.permit.token && ports.denials.isRevoked(permitted.permit.token)) return FAULTS.invalid
   return make(session, { channel, source: 'client', rules, permit: permitted.permit, wish: toWish(session, request, { rules, ports }) }, ports)
 }
 
@@ -52,13 +53,14 @@ async function make(session: Session, making: Making, ports: Ports): Promise<Out
   return isRefusal(begun) ? begun : reply({ method: 'subscribe', value: begun.value }, begun.effect)
 }
 
-function checkRequest(session: Session, request: Subscribe, { config }: Ports): ChannelRules | Refusal {
+function checkRequest(session: Session, request: Subscribe, { config, limiter }: Ports): ChannelRules | Refusal {
   const rules = findRules(config, request.channel)
   if (isRefusal(rules) && 'disconnect' in rules) return rules
   if (request.delta !== '' && request.delta !== 'fossil') return disconnect('badRequest')
   if (session.subscriptions.has(request.channel)) return refuse('alreadySubscribed')
   if (session.subscriptions.size >= config.client.channelLimit) return refuse('limitExceeded')
   if (isRefusal(rules)) return rules
+  if (!limiter.take('subscriptions', session)) return refuse('tooManyRequests')
   if (request.tf !== undefined) return refuse('badRequest')
   return TYPES[request.type] ?? (request.type === 0 ? rules : refuse('badRequest'))
 }
@@ -101,7 +103,7 @@ async function byToken(session: Session, { token, channel }: Subscribe, ports: P
   // A good signature for somebody or something else is an attempt, not a mistake.
   const isForeign = grant.user !== session.user || grant.channel !== channel || (grant.client !== '' && grant.client !== session.client)
   if (isForeign) return disconnect('invalidToken')
-  return isPast(grant.expireAt, ports.now()) ? refuse('badRequest') : { claims, permit: { ...OPEN, ...grant } }
+  return isPast(grant.expireAt, ports.now()) ? refuse('badRequest') : { claims, permit: { ...OPEN, ...grant, token: toMark(claims, grant.user) } }
 }
 
 const FAULTS = { expired: refuse('tokenExpired'), invalid: refuse('permissionDenied'), unavailable: refuse('internal') }

@@ -1,4 +1,5 @@
 /** What verified claims mean for a connection or subscription. Pure; a claim of the wrong type spoils the token. Source: PROTOCOL 3.4, 6.2. */
+import type { TokenMark } from '../denials.ts'
 import type { Claims } from '../hooks.ts'
 import type { SubscribeOverride } from '../hook-shapes.ts'
 import { isJson } from '../json-text.ts'
@@ -33,6 +34,16 @@ export interface TokenSubscription {
 export interface SubscriptionGrant extends Grant, TokenSubscription {
   readonly channel: string
   readonly client: string
+}
+
+/** What revocations name of a token; a claim of another type names nothing. */
+export function toMark({ jti, sid, iat }: Claims, user: string): TokenMark {
+  return {
+    user,
+    tokenId: typeof jti === 'string' ? jti : undefined,
+    session: typeof sid === 'string' ? sid : undefined,
+    issuedAt: typeof iat === 'number' ? iat : undefined,
+  }
 }
 
 /** Undefined when the claims are not those of a connection token. */
