@@ -31,7 +31,11 @@ export type {
   ConnectGrant, ConnectHookRequest, HookRequest, PublishGrant, PublishHookRequest, RefreshGrant, RpcHookRequest, ServerSubscription,
   SubscribeGrant, SubscribeHookRequest, SubscribeOverride,
 } from './hook-shapes.ts'
-export type { DisconnectTarget, RefreshTarget, SubscribeTarget, Target, UnsubscribeTarget } from './control.ts'
+export type { Revocation } from './denials.ts'
+export type { GroupQuestion, LimitOptions, Limited, Limits } from './limiter.ts'
+export type { Rate } from './rates.ts'
+export type { MetricsOptions } from './meters.ts'
+export type { DisconnectTarget, RefreshTarget, RevokeOptions, SubscribeTarget, Target, UnsubscribeTarget } from './control.ts'
 export type { BroadcastResult, PublishOptions } from './publishing.ts'
 export type { ConnectionInfo, HistoryEntry, HistorySlice } from './inspection.ts'
 export type { CloseOptions } from './shutdown.ts'
