@@ -21,7 +21,7 @@ export type { Disconnect } from './disconnects.ts'
 export type { ErrorReply } from './errors.ts'
 export type { Unsubscribe } from './unsubscribes.ts'
 export type {
-  ChannelOptions, ClientOptions, EngineOptions, HttpApiOptions, JwksSource, NamespaceOptions, PersonalChannelOptions, RpcAnswer, TokenOptions,
+  ChannelOptions, ClientOptions, EngineOptions, HttpApiOptions, JwksSource, MetricsOptions, NamespaceOptions, PersonalChannelOptions, RpcAnswer, TokenOptions,
 } from './options.ts'
 export type { Naming } from './channel.ts'
 export type {
@@ -32,9 +32,8 @@ export type {
   SubscribeGrant, SubscribeHookRequest, SubscribeOverride,
 } from './hook-shapes.ts'
 export type { Revocation } from './denials.ts'
-export type { GroupQuestion, LimitOptions, Limited, Limits } from './limiter.ts'
+export type { GroupQuestion, LimitOptions, Limited, Limits } from './limit-options.ts'
 export type { Rate } from './rates.ts'
-export type { MetricsOptions } from './meters.ts'
 export type { DisconnectTarget, RefreshTarget, RevokeOptions, SubscribeTarget, Target, UnsubscribeTarget } from './control.ts'
 export type { BroadcastResult, PublishOptions } from './publishing.ts'
 export type { ConnectionInfo, HistoryEntry, HistorySlice } from './inspection.ts'

@@ -2,20 +2,17 @@
 import { DURATIONS, Family, Histogram } from './instruments.ts'
 import type { Series, Writable } from './instruments.ts'
 import type { Method, NumberedCommand } from './command.ts'
-import type { Recovered } from './outcome.ts'
-import type { Session } from './session.ts'
+import type { MetricsOptions } from './options.ts'
 import type { TransportFacts } from './transport.ts'
 
 /** Kinds of messages on the wire. */
 export type Frame = Method | 'server_ping' | 'client_pong' | 'push_publication' | 'push_join' | 'push_leave' | 'push_subscribe' | 'push_unsubscribe'
   | 'push_refresh' | 'push_disconnect'
 
-/** How metrics are labelled. */
-export interface MetricsOptions {
-  /** The value of `channel_namespace` for a channel, such as its namespace or its tenant. @default '' for all, as in Centrifugo's open version */
-  readonly channelLabel?: (channel: string) => string
-  /** Different values that are told apart; what comes later is `other`. @default 100 */
-  readonly maxLabels?: number
+/** What is counted of a connection. */
+interface Counted {
+  readonly transport: TransportFacts
+  readonly clientName: string
 }
 
 /** What is asked for when the metrics are read. */
@@ -132,7 +129,7 @@ export class Meters {
     this.pongs.observe((this.tick() - pingedAt) / 1000, transport)
   }
 
-  countConnection({ transport, clientName }: Pick<Session, 'transport' | 'clientName'>, change: 1 | -1): void {
+  countConnection({ transport, clientName }: Counted, change: 1 | -1): void {
     const labels = [transport.name, 'h1', clientName, clientName === 'unnamed' ? 'unversioned' : 'unregistered']
     this.connectionsInflight.of(...labels).value += change
     if (change > 0) this.connectionsAccepted.of(...labels).value++
@@ -146,7 +143,7 @@ export class Meters {
     this.actions.of(change > 0 ? 'add_subscription' : 'remove_subscription', label).value++
   }
 
-  countRecovery(channel: string, { isRecovered, publications }: Recovered): void {
+  countRecovery(channel: string, { isRecovered, publications }: { readonly isRecovered: boolean, readonly publications: number }): void {
     const label = this.label(channel)
     this.recoveries.of(isRecovered ? 'yes' : 'no', label, publications > 0 ? 'yes' : 'no').value++
     if (isRecovered) this.recovered.observe(publications, label)

@@ -4,8 +4,7 @@ import type { BrokerFactory } from './broker.ts'
 import type { Naming } from './channel.ts'
 import type { Clock } from './clock.ts'
 import type { Hooks } from './hooks.ts'
-import type { LimitOptions } from './limiter.ts'
-import type { MetricsOptions } from './meters.ts'
+import type { LimitOptions } from './limit-options.ts'
 import type { PresenceStore } from './presence.ts'
 import type { Json } from './publication.ts'
 
@@ -184,6 +183,14 @@ export interface HttpApiOptions {
   readonly handlerPrefix?: string
   /** Answers the method `rpc`, parameters as JSON text; undefined is 104. @default no method */
   readonly rpc?: (method: string, params: Json | undefined) => RpcAnswer | undefined | Promise<RpcAnswer | undefined>
+}
+
+/** How metrics are labelled. */
+export interface MetricsOptions {
+  /** The value of `channel_namespace` for a channel, such as its namespace or its tenant. @default '' for all, as in Centrifugo's open version */
+  readonly channelLabel?: (channel: string) => string
+  /** Different values that are told apart; what comes later is `other`. @default 100 */
+  readonly maxLabels?: number
 }
 
 /** Options of `createEngine`. */

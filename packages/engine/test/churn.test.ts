@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { SEEN, connected, manualClock, start } from './kit.ts'
+import { OPEN, SEEN, connected, manualClock, start } from './kit.ts'
 
 const CONNECTIONS = 1_000
 /** Open at once: enough to overlap, few enough for any limit of open files. */
@@ -11,7 +11,9 @@ test('after churn of 1,000 connections every gauge is zero and no timer is left'
   const { url, engine } = await start({ clock, hooks: {
     onOccupied: channel => { occupied.set(channel, (occupied.get(channel) ?? 0) + 1) },
     onVacated: channel => { occupied.set(channel, (occupied.get(channel) ?? 0) - 1) },
-  }, channel: { namespaces: [{ name: 'open' }, { name: 'seen', ...SEEN, historySize: 5, historyTtl: 60_000, allowedDeltaTypes: ['fossil'], forceRecovery: true }].map(namespace => ({ ...SEEN, ...namespace })) } })
+  }, channel: { namespaces: [
+    { name: 'open', ...OPEN }, { name: 'seen', ...SEEN, historySize: 5, historyTtl: 60_000, allowedDeltaTypes: ['fossil'], forceRecovery: true },
+  ] } })
   const churn = async (n: number): Promise<void> => {
     const user = n % 4 === 0 ? `cut/${n}` : `user/${n % 7}`
     const { send, next, socket, closed } = await connected(url, user, { channels: [`seen:${n % 5}`] })

@@ -105,7 +105,7 @@ function command(at: number, body: object, reply: (model: Model, client: Client)
 
 const token = (at: number, claims: object = {}): string => JSON.stringify({ sub: USERS[at], ...claims })
 
-function subscribed(model: Model, { subscriptions }: Client, to: Channel): string | number {
+function subscribed({ subscriptions }: Client, to: Channel): string | number {
   if (subscriptions.has(to)) return 105
   if (subscriptions.size >= LIMIT) return 106
   if (to === 'none:1') return 102
@@ -138,7 +138,7 @@ function connect(at: number): fc.Arbitrary<Step> {
 
 const clientSteps = who.chain(at => fc.oneof(
   { weight: 3, arbitrary: connect(at) },
-  { weight: 8, arbitrary: channel.map(to => command(at, { subscribe: { channel: to } }, (model, client) => subscribed(model, client, to))) },
+  { weight: 8, arbitrary: channel.map(to => command(at, { subscribe: { channel: to } }, (_, client) => subscribed(client, to))) },
   { weight: 5, arbitrary: channel.map(to => command(at, { unsubscribe: { channel: to } }, (model, client) => {
     client.told.push('unsubscribe')
     leave(model, at, to)
