@@ -17,5 +17,4 @@ export const differences: readonly Difference[] = [
   { name: 'api: refresh nobody', why: nobody },
   { name: 'api: subscribe without a user', why: nobody },
   { name: 'api: publish, old form', why: 'The real one keeps the form of v4 for the sake of old libraries; it goes away in v7.' },
-  { name: 'hear deltas', transports: ['ws-protobuf', 'http_stream-protobuf'], why: 'The real one says the epoch with the first publication to Protobuf readers of deltas and not to JSON ones; the engine to neither.' },
 ]

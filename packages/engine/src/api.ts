@@ -65,7 +65,6 @@ function publishing({ publish, broadcast }: ApiParts): Entries {
   ]
 }
 
-/** `b64data` wins over `data`; what is no JSON would close every JSON client, so it is refused. */
 /** What is wrong with the data is told for each channel (PROTOCOL 6.24). */
 function toResponses(channels: readonly string[], act: () => readonly BroadcastResult[]): readonly object[] {
   try {
@@ -76,6 +75,7 @@ function toResponses(channels: readonly string[], act: () => readonly BroadcastR
   }
 }
 
+/** `b64data` wins over `data`; what is no JSON would close every JSON client, so it is refused. */
 function payload(fields: Fields): EncodedJson {
   const data = optionalPayload(fields, 'data')
   if (!data) throw new EngineError('badRequest', 'data is required')

@@ -73,7 +73,7 @@ function listFields(number: number, publications: readonly Publication[], epoch:
   return publications.map(publication => message(number, ...publicationFields(publication, epoch)))
 }
 
-/** The first publication of a stream carries the epoch, but not among deltas (PROTOCOL 6.8). */
+/** The first publication of a stream carries the epoch (PROTOCOL 6.8), here also for readers of deltas, as in the real server. */
 function publicationFields({ data, info, offset, tags = {}, version, delta }: Publication, epoch: string): Buffer[] {
   return [
     field(4, data),
@@ -81,7 +81,7 @@ function publicationFields({ data, info, offset, tags = {}, version, delta }: Pu
     field(6, offset),
     ...Object.entries(tags).map(([name, value]) => message(7, field(1, name), field(2, value))),
     field(8, delta),
-    field(14, offset === 1 && delta === undefined ? epoch : ''),
+    field(14, offset === 1 ? epoch : ''),
     field(16, version),
   ]
 }
