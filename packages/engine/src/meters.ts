@@ -36,6 +36,9 @@ export class TransportMeter {
   readonly #meters: Meters
   readonly #name: TransportFacts['name']
   readonly #sent = new Map<Frame, { readonly messages: Series, readonly bytes: Series }>()
+  // A fan-out sends the same kind of message to one connection after the other: the last series is nearly always the next one.
+  #frame: Frame | undefined
+  #series: { readonly messages: Series, readonly bytes: Series } | undefined
 
   constructor(meters: Meters, name: TransportFacts['name']) {
     this.#meters = meters
@@ -43,20 +46,27 @@ export class TransportMeter {
   }
 
   sent(frame: Frame, bytes: number): void {
-    let series = this.#sent.get(frame)
-    if (!series) this.#sent.set(frame, series = this.#series(this.#meters.messagesSent, this.#meters.messagesSentSize, frame))
+    const series = this.#frame === frame && this.#series ? this.#series : this.#turnTo(frame)
     series.messages.value++
     series.bytes.value += bytes
   }
 
+  #turnTo(frame: Frame): { readonly messages: Series, readonly bytes: Series } {
+    let series = this.#sent.get(frame)
+    if (!series) this.#sent.set(frame, series = this.#find(this.#meters.messagesSent, this.#meters.messagesSentSize, frame))
+    this.#frame = frame
+    this.#series = series
+    return series
+  }
+
   /** `bytes` of a frame with many commands count with the first. */
   received(frame: Frame, bytes: number): void {
-    const { messages, bytes: size } = this.#series(this.#meters.messagesReceived, this.#meters.messagesReceivedSize, frame)
+    const { messages, bytes: size } = this.#find(this.#meters.messagesReceived, this.#meters.messagesReceivedSize, frame)
     messages.value++
     size.value += bytes
   }
 
-  #series(messages: Family, bytes: Family, frame: Frame): { readonly messages: Series, readonly bytes: Series } {
+  #find(messages: Family, bytes: Family, frame: Frame): { readonly messages: Series, readonly bytes: Series } {
     return { messages: messages.of(this.#name, frame, ''), bytes: bytes.of(this.#name, frame, '') }
   }
 }
@@ -130,7 +140,7 @@ export class Meters {
   }
 
   countConnection({ transport, clientName }: Counted, change: 1 | -1): void {
-    const labels = [transport.name, 'h1', clientName, clientName === 'unnamed' ? 'unversioned' : 'unregistered']
+    const labels = [transport.name, transport.name === 'websocket' ? '' : 'h1', clientName, clientName === 'unnamed' ? 'unversioned' : 'unregistered']
     this.connectionsInflight.of(...labels).value += change
     if (change > 0) this.connectionsAccepted.of(...labels).value++
     this.actions.of(change > 0 ? 'add_client' : 'remove_client', '').value++

@@ -90,7 +90,7 @@ describe('no input throws, hangs or reaches a prototype', { timeout: 300_000 }, 
   test('of the server API, but its typed errors', async () => {
     const engine = createEngine({ channel: { namespaces: [{ name: 'open', ...OPEN }, { name: 'kept', historySize: 5, historyTtl: 60_000 }, { name: 'seen', presence: true }] } })
     onTestFinished(() => engine.close())
-    const methods = [...createApi(engine, { node: 'n', version: 'v', now: () => 0, rpc: undefined }).values()]
+    const methods = [...createApi(engine, { name: 'engine', node: 'n', version: 'v', now: () => 0, rpc: undefined }).values()]
     let turn = 0
     expect(await fuzz(BODIES, async input => {
       const method = methods[turn++ % methods.length]

@@ -41,8 +41,8 @@ test('what happened is counted', async () => {
   const during = read(engine.metrics())
   expect(Object.fromEntries([...during].filter(([name]) => /num_(?:clients|users|sub|chan)|inflight|accepted|suppressed|errors|unsubscribes|client_recover\{/u.test(name)))).toEqual({
     'centrifugo_node_num_clients': 1, 'centrifugo_node_num_users': 1, 'centrifugo_node_num_subscriptions': 1, 'centrifugo_node_num_channels': 1,
-    'centrifugo_client_connections_accepted{transport="websocket",accept_protocol="h1",client_name="js",client_version="unregistered"}': 1,
-    'centrifugo_client_connections_inflight{transport="websocket",accept_protocol="h1",client_name="js",client_version="unregistered"}': 1,
+    'centrifugo_client_connections_accepted{transport="websocket",accept_protocol="",client_name="js",client_version="unregistered"}': 1,
+    'centrifugo_client_connections_inflight{transport="websocket",accept_protocol="",client_name="js",client_version="unregistered"}': 1,
     'centrifugo_client_subscriptions_accepted{client_name="js",channel_namespace=""}': 2,
     'centrifugo_client_subscriptions_inflight{client_name="js",channel_namespace=""}': 1,
     'centrifugo_client_num_reply_errors{method="subscribe",code="103",channel_namespace=""}': 1,
