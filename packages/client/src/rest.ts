@@ -3,8 +3,8 @@
 import type {
   AcknowledgeAlert, AlertAcknowledged, AlertList, AlertRules, AppendLogs, BillingRecords, ConnectionToken, CreateDeployment,
   DeploymentAccepted, DeploymentList, DeploymentSnapshot, DeploymentStatus, History, InboxCount, InboxState, InstanceList, LogPage, LogsAppended, MetricsSeries, NotificationPage, NotificationType,
-  PresenceList, PresenceSettings, PublishBatchRequest, Published, PublishedBatch, PublishRequest, PushMetrics, PutAlertRules, RaiseAlert, ReportUsage, SearchResult, Session, SetPresence, SetPresenceSettings, SignIn,
-  SubscriptionTokens, Telemetry, UsageReported, User, UserPresence,
+  PresenceList, PresenceSettings, PublishBatchRequest, Published, PublishedBatch, PublishRequest, PushMetrics, PutAlertRules, RaiseAlert, ReadAll, ReportUsage, SearchResult, Session, SetPresence, SetPresenceSettings, SignIn,
+  SubscriptionTokens, Telemetry, UsageReported, UsageThresholds, User, UserPresence,
 } from '@neo-stack/events'
 import { inboxVerbs } from '@neo-stack/events'
 import { createOperatorAdministration, createTenantAdministration, type OperatorAdministration, type TenantAdministration } from './administration.ts'
@@ -127,9 +127,16 @@ export interface Rest extends TenantAdministration {
     notifications(tenantId: string, query?: NotificationsQuery, options?: CallOptions): Promise<NotificationPage>
     /** Puts one notification into a state; each state undoes another. */
     mark(notification: { tenantId: string, id: string, state: InboxState }, options?: CallOptions): Promise<InboxCount>
-    readAll(tenantId: string, options?: CallOptions): Promise<InboxCount>
+    readAll(tenantId: string, options?: CallOptions): Promise<ReadAll>
+    /** Takes back the last `readAll` by the mark it answered. 422 `unprocessable` for any other. */
+    undoReadAll(tenantId: string, mark: string, options?: CallOptions): Promise<InboxCount>
+    /** Notes that the caller saw what is there: it is not sent by e-mail. */
+    see(tenantId: string, options?: CallOptions): Promise<void>
     /** Plan, open invoices, payments, subscriptions and usage as they stand. */
     records(tenantId: string, options?: CallOptions): Promise<BillingRecords>
+    thresholds(tenantId: string, options?: CallOptions): Promise<UsageThresholds>
+    /** Puts these in place of all there were; without `resource` for every resource that has none of its own. */
+    putThresholds(tenantId: string, body: Pick<UsageThresholds, 'thresholds'>, options?: CallOptions): Promise<UsageThresholds>
     /** For services: how much of a limit is used. */
     reportUsage(tenantId: string, usage: ReportUsage, options?: CallOptions): Promise<UsageReported>
   }
@@ -290,8 +297,12 @@ function createBillingRoutes(send: Send): Rest['billing'] {
     notifications: (tenantId, query, own) => send({ method: 'GET', path: pathOf(tenantId), query: { ...query } }, own),
     mark: ({ tenantId, id, state }, own) =>
       send({ method: 'POST', path: `${pathOf(tenantId)}/${encodeURIComponent(id)}/${inboxVerbs[state]}`, isRepeatable: true }, own),
-    readAll: (tenantId, own) => send({ method: 'POST', path: `${pathOf(tenantId)}/read-all`, isRepeatable: true }, own),
+    readAll: (tenantId, own) => send({ method: 'POST', path: `${pathOf(tenantId)}/read-all` }, own),
+    undoReadAll: (tenantId, mark, own) => send({ method: 'POST', path: `${toTenantPath(tenantId)}/billing/marks/${encodeURIComponent(mark)}/undo` }, own),
+    see: async (tenantId, own) => { await send({ method: 'POST', path: `${pathOf(tenantId)}/seen`, isRepeatable: true }, own) },
     records: (tenantId, own) => send({ method: 'GET', path: `${toTenantPath(tenantId)}/billing/records` }, own),
+    thresholds: (tenantId, own) => send({ method: 'GET', path: `${toTenantPath(tenantId)}/billing/thresholds` }, own),
+    putThresholds: (tenantId, body, own) => send({ method: 'PUT', path: `${toTenantPath(tenantId)}/billing/thresholds`, body, isRepeatable: true }, own),
     reportUsage: (tenantId, body, own) => send({ method: 'POST', path: `${toTenantPath(tenantId)}/usage`, body, isRepeatable: true }, own),
   }
 }

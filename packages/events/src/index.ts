@@ -60,10 +60,17 @@ export {
 export type {
   AppendLogs, CreateDeployment, Deployment, DeploymentAccepted, DeploymentList, DeploymentSnapshot, Instance, InstanceList, LogPage, LogsAppended,
 } from './api/deployments.ts'
+export { decimalsOf, formatMoney } from './currency.ts'
+export type { MoneyFormat } from './currency.ts'
 export {
-  billingRecordSchema, billingRecordsSchema, inboxCountSchema, inboxVerbs, notificationPageSchema, notificationQuerySchema, notificationSchema, notificationTypeSchema, reportUsageSchema, usageReportedSchema,
+  billingRecordSchema, billingRecordsSchema, inboxCountSchema, inboxVerbs, notificationPageSchema, notificationQuerySchema, notificationSchema, notificationTypeSchema, putThresholdsSchema,
+  readAllSchema, reportUsageSchema, usageReportedSchema, usageStepSchema, usageThresholdsSchema,
 } from './api/billing.ts'
-export type { BillingRecord, BillingRecords, InboxCount, InboxState, Notification, NotificationPage, NotificationType, ReportUsage, UsageReported } from './api/billing.ts'
+export type { BillingRecord, BillingRecords, InboxCount, InboxState, Notification, NotificationPage, NotificationType, ReadAll, ReportUsage, UsageReported, UsageStep, UsageThresholds } from './api/billing.ts'
+export {
+  createSourceSchema, genericWebhookSchema, putCustomersSchema, rotateSecretSchema, sourceKindSchema, sourceListSchema, sourceSchema, sourceSecretSchema, webhookAnswerSchema,
+} from './api/billing-sources.ts'
+export type { BillingSource, CreateSource, SourceSecret, WebhookAnswer } from './api/billing-sources.ts'
 export { metricsQuerySchema, metricsSeriesSchema, pushMetricsSchema, raiseAlertSchema } from './api/metrics.ts'
 export type { MetricsSeries, PushMetrics, RaiseAlert } from './api/metrics.ts'
 export { presenceStatusSchema, userPresenceSchema } from './catalog/presence.ts'

@@ -19,13 +19,16 @@ const byTestId = (name: string): string => `[data-testid="${name}"]`
 async function createInboxApp(inbox: Notification[], code: 'pt-BR' | 'en' = 'pt-BR'): Promise<App> {
   const app = await createApp(code)
   app.fake.setSession({ state: 'signed-in', user: { ...member, id: '0190a000-0000-7000-8000-000000000001' } })
+  const set: string[] = []
   const unread = (): number => inbox.filter(({ state }) => state === 'unread').length
   const put = (id: string, state: InboxState): void => { inbox.splice(0, inbox.length, ...inbox.map(one => one.id === id ? { ...one, state, read: state !== 'unread' } : one)) }
   Object.assign(app.fake.client.rest, {
     billing: {
       notifications: vi.fn(async (_tenant: string, { state }: { state?: InboxState }) => ({ items: inbox.filter(one => state === undefined ? one.state !== 'archived' : one.state === state), unread: unread() })),
       mark: vi.fn(async ({ id, state }: { id: string, state: InboxState }) => { put(id, state); return { unread: unread() } }),
-      readAll: vi.fn(async () => { for (const { id, state } of [...inbox]) if (state === 'unread') put(id, 'read'); return { unread: 0 } }),
+      readAll: vi.fn(async () => { for (const { id, state } of [...inbox]) if (state === 'unread') { put(id, 'read'); set.push(id) } return { unread: 0, mark: 'mark-1' } }),
+      undoReadAll: vi.fn(async () => { for (const id of set.splice(0)) put(id, 'unread'); return { unread: unread() } }),
+      see: vi.fn(async () => undefined),
     },
   })
   return app

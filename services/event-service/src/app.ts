@@ -17,8 +17,14 @@ import { startRevocationSync } from './auth/revocation-sync.ts'
 import { realtimeRoutes } from './auth/realtime-routes.ts'
 import { jwksRoute, sessionRoutes } from './auth/routes.ts'
 import { userRoutes } from './auth/user-routes.ts'
+import { inboxProjection } from './billing/inbox-changes.ts'
 import { billingProjection } from './billing/projection.ts'
 import { billingRoutes } from './billing/routes.ts'
+import { purgeSourceEvents } from './billing/sources/intake.ts'
+import { sourceRoutes, webhookRoutes } from './billing/sources/routes.ts'
+import { createSeal } from './billing/sources/seal.ts'
+import { purgeUsagePoints, type UsageServices } from './billing/usage.ts'
+import { createSources } from './billing/sources/sources.ts'
 import type { Database } from './database/database.ts'
 import { startUpkeep } from './database/upkeep.ts'
 import { commandRoutes, deploymentRoutes } from './deployments/routes.ts'
@@ -147,7 +153,7 @@ export async function createEventService(options: EventServiceOptions): Promise<
   deploymentRoutes(app, database)
   commandRoutes(app, createCommands({ database, writePath, jobs, now }))
   logRoutes(app, { database, writePath, tails, isStillGood: request => isStillGood(identity.auth, request) })
-  billingRoutes(app, { database, writePath })
+  await addBilling(app, { database, writePath, now }, identity)
   metricsRoutes(app, { database, writePath, now })
   telemetryRoute(app, meter)
   alertRoutes(app, { database, writePath, now })
@@ -164,7 +170,7 @@ export async function createEventService(options: EventServiceOptions): Promise<
     database, now, onFault, isLeader: sharing.isLeader, read: createHostReader(options.sampleHost.folder, now), publisher: new MetricsPublisher(publishAs({ type: 'system', id: 'sampler' })),
   })
 
-  const upkeep = startUpkeep({ database, onFault, isLeader: sharing.isLeader, purges: [purgeAnswers, (tx, batch) => purgeRemoved(tx, batch, now()), (tx, batch) => purgeEvents(tx, batch, { now: now() }), (tx, batch) => purgeSamples(tx, batch, now())] })
+  const upkeep = startUpkeep({ database, onFault, isLeader: sharing.isLeader, purges: [purgeAnswers, (tx, batch) => purgeRemoved(tx, batch, now()), (tx, batch) => purgeEvents(tx, batch, { now: now() }), (tx, batch) => purgeSamples(tx, batch, now()), (tx, batch) => purgeSourceEvents(tx, batch, now()), (tx, batch) => purgeUsagePoints(tx, batch, now())] })
 
   const shutDown = async (): Promise<void> => {
     isDraining = true
@@ -201,6 +207,13 @@ function startSharing({ database, realtime, realtimeSeconds = 300, now, identity
   return { isLeader: election.isLeader, stop: async () => { await Promise.all([election.close(), sync.stop()]) } }
 }
 
+async function addBilling(app: App, services: UsageServices, { keys }: IdentityService): Promise<void> {
+  const sources = createSources({ ...services, seal: createSeal(keys.secret, 'billing sources') })
+  billingRoutes(app, services)
+  sourceRoutes(app, sources)
+  await webhookRoutes(app, { ...services, sources })
+}
+
 type WritingParts = Pick<EventServiceOptions, 'database' | 'realtime'> & { meter: Meter, now: () => number, onFault: (error: unknown) => void }
 
 /** The write path and what hangs on it. */
@@ -218,7 +231,7 @@ function createWriting({ database, realtime, meter, now, onFault }: WritingParts
   const writePath: WritePath = createWritePath({
     database, realtime, now, onFault, answerWithinMs: database.elect && ANSWER_MS,
     onWritten: events => { for (const one of [meter, tails]) one.onWritten(events) },
-    projections: createProjectionRegistry([deploymentProjection, deploymentLogProjection, metricsProjection, billingProjection, activityProjection]),
+    projections: createProjectionRegistry([deploymentProjection, deploymentLogProjection, metricsProjection, billingProjection, activityProjection, inboxProjection]),
   })
   return { writePath, tails, dueRules }
 }

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import fc from 'fast-check'
-import { BillingPublisher, type NotificationPage, type UsageReported } from '@neo-stack/events'
-import { climb, LADDER } from '../src/billing/thresholds.ts'
+import { BillingPublisher, type BillingRecords, type NotificationPage, type ReadAll, type UsageReported } from '@neo-stack/events'
+import { forecastFull } from '../src/billing/forecast.ts'
+import { climb, LADDER, nameOf, percentOf } from '../src/billing/thresholds.ts'
 import { startService, type TestService } from './service.ts'
 
 type Answer = Awaited<ReturnType<TestService['app']['inject']>>
@@ -20,15 +21,15 @@ describe('the billing inbox', () => {
   })
   afterAll(() => service.stop())
   beforeEach(() => service.database.inSystem(async tx => {
-    for (const table of ['billing_notifications', 'billing_states', 'billing_marks', 'usage_levels'] as const) await tx.deleteFrom(table).execute()
+    for (const table of ['billing_notifications', 'billing_numbers', 'billing_states', 'billing_marks', 'usage_levels', 'usage_points', 'usage_thresholds'] as const) await tx.deleteFrom(table).execute()
   }))
 
   const ask = (method: 'GET' | 'POST', url: string, who = 'owner@acme.example'): Promise<Answer> => service.app.inject({ method, url, headers: bearers[who] ?? {} })
   const page = async (query = '', who?: string): Promise<NotificationPage> => (await ask('GET', `${inbox}?${query}`, who)).json()
   const invoices = async (count: number): Promise<string[]> => {
-    const ids = []
-    for (let n = 1; n <= count; n++) ids.push((await publisher.publishInvoice('acme', `inv-${n}`, n * 100, 'BRL')).id)
-    return ids
+    const occurredAt = (n: number): string => new Date(service.now() + n).toISOString()
+    const events = Array.from({ length: count }, (_, n) => publisher.publishInvoice('acme', `inv-${n + 1}`, (n + 1) * 100, 'BRL', { occurredAt: occurredAt(n) }))
+    return (await Promise.all(events)).map(({ id }) => id)
   }
 
   it('shows what was published, newest first, with the money and the event\'s own data', async () => {
@@ -55,10 +56,43 @@ describe('the billing inbox', () => {
   it('marks all as read, and what comes later is unread again', async () => {
     const [first] = await invoices(3)
     await ask('POST', `${inbox}/${first}/archive`)
-    expect((await ask('POST', `${inbox}/read-all`)).json()).toEqual({ unread: 0 })
+    expect((await ask('POST', `${inbox}/read-all`)).json()).toMatchObject({ unread: 0 })
     expect((await page('state=archived')).items).toHaveLength(1)
     await publisher.publishPaymentStatus('acme', 'pay-1', 'failed', 'Cartão recusado')
     expect(await page('state=unread')).toMatchObject({ unread: 1, items: [{ type: 'billing_payment', status: 'failed' }] })
+  })
+
+  it('takes back the last marking of all only, and only the user\'s own', async () => {
+    await invoices(1)
+    const [first, last] = [(await ask('POST', `${inbox}/read-all`)).json<ReadAll>(), (await ask('POST', `${inbox}/read-all`)).json<ReadAll>()]
+    const undo = (mark: string, who?: string): Promise<Answer> => ask('POST', `/v1/tenants/acme/billing/marks/${mark}/undo`, who)
+    expect((await undo(first.mark)).json()).toMatchObject({ status: 422, code: 'unprocessable' })
+    expect((await undo(last.mark, 'manager@acme.example')).statusCode).toBe(422)
+    expect((await undo(last.mark)).statusCode).toBe(200)
+    expect((await undo(last.mark)).statusCode).toBe(422)
+  })
+
+  it('has everything unread again that was, after marking all is taken back', async () => {
+    const ids = await invoices(230)
+    await ask('POST', `${inbox}/${ids[0]}/read`)
+    await ask('POST', `${inbox}/${ids[1]}/archive`)
+    const { mark } = (await ask('POST', `${inbox}/read-all`)).json<ReadAll>()
+    await ask('POST', `${inbox}/${ids[2]}/archive`)
+    await invoices(1)
+    expect((await ask('POST', `/v1/tenants/acme/billing/marks/${mark}/undo`)).json()).toEqual({ unread: 228 })
+    expect((await page('state=archived')).items.map(({ id }) => id)).toEqual([ids[2], ids[1]])
+    expect((await page('state=read')).items.map(({ id }) => id)).toEqual([ids[0]])
+  })
+
+  it('stands in the order of what happened, whenever it came', async () => {
+    for (const day of ['03', '01', '02']) await publisher.publishInvoice('acme', day, 1, 'BRL', { occurredAt: `2026-11-${day}T00:00:00.000Z` })
+    const found: unknown[] = []
+    for (let next: string | undefined = '', pages = 0; next !== undefined && pages < 4; pages++) {
+      const answer: NotificationPage = await page(`limit=1${next && `&before=${next}`}`)
+      found.push(answer.items[0]?.data['invoiceId'])
+      next = answer.next
+    }
+    expect(found).toEqual(['03', '02', '01'])
   })
 
   it('tells the user\'s other devices, and nobody else, in the same transaction', async () => {
@@ -67,7 +101,7 @@ describe('the billing inbox', () => {
     await ask('POST', `${inbox}/00000000-0000-4000-8000-000000000000/read`)
     const events = await service.database.inSystem(tx => tx.selectFrom('events').select(['channel', 'data']).where('type', '=', 'inbox_changed').orderBy('time', 'desc').execute())
     const { user } = (await ask('GET', '/v1/session')).json<{ user: { id: string } }>()
-    expect(events[0]).toEqual({ channel: `user:acme/${user.id}`, data: { inbox: 'billing', state: 'read', ids: [id] } })
+    expect(events[0]).toEqual({ channel: `user:acme/${user.id}`, data: { inbox: 'billing', state: 'read', ids: [id], unread: 0 } })
     expect(events.filter(({ data }) => JSON.stringify(data).includes('00000000-0000'))).toEqual([])
   })
 
@@ -85,7 +119,7 @@ describe('the billing inbox', () => {
   it('counts what a recount counts after random acts', async () => {
     await fc.assert(fc.asyncProperty(fc.array(fc.tuple(fc.constantFrom('new', 'read', 'unread', 'archive', 'read-all'), fc.nat(4)), { maxLength: 14 }), async acts => {
       await service.database.inSystem(async tx => {
-        for (const table of ['billing_notifications', 'billing_states', 'billing_marks'] as const) await tx.deleteFrom(table).execute()
+        for (const table of ['billing_notifications', 'billing_numbers', 'billing_states', 'billing_marks'] as const) await tx.deleteFrom(table).execute()
       })
       const model = new Map<string, string>()
       for (const [act, n] of acts) {
@@ -135,6 +169,34 @@ describe('the billing inbox', () => {
       expect(items).toHaveLength(7)
     })
 
+    it('goes by the thresholds that the tenant chose, of the limit or absolute', async () => {
+      const url = '/v1/tenants/acme/billing/thresholds'
+      const put = (thresholds: object[], who = 'owner@acme.example'): Promise<Answer> => service.app.inject({ method: 'PUT', url, payload: { thresholds }, headers: bearers[who] ?? {} })
+      expect((await ask('GET', url)).json()).toMatchObject({ defaults: [50, 80, 90, 100, 120].map(value => ({ unit: 'percent', value })), thresholds: [] })
+      expect((await put([{ resource: 'storage', steps: [{ unit: 'absolute', value: 300 }, { unit: 'percent', value: 75 }] }, { steps: [{ unit: 'percent', value: 10 }] }])).statusCode).toBe(200)
+      expect((await report(310)).json<UsageReported>().crossed).toEqual([{ threshold: 300, unit: 'absolute', state: 'triggered' }])
+      expect((await report(281)).json<UsageReported>().crossed).toEqual([])
+      expect((await report(279)).json<UsageReported>().crossed).toEqual([{ threshold: 300, unit: 'absolute', state: 'resolved' }])
+      expect((await report(110, { resource: 'users' })).json<UsageReported>().crossed).toEqual([{ threshold: 10, unit: 'percent', state: 'triggered' }])
+      expect((await put([{ steps: [{ unit: 'percent', value: 10 }, { unit: 'percent', value: 10 }] }])).json()).toMatchObject({ status: 400, errors: [{ path: 'thresholds.0.steps' }] })
+      expect((await put([], 'manager@acme.example')).statusCode).toBe(403)
+      expect((await put([], 'owner@globex.example')).statusCode).toBe(404)
+      expect((await put([])).statusCode).toBe(200)
+    })
+
+    it('is forecast from its last days, period by period', async () => {
+      const usage = async (): Promise<BillingRecords['usage']> => (await ask('GET', '/v1/tenants/acme/billing/records')).json<BillingRecords>().usage
+      const points = [700, 720, 740].map((used, n) => ({ tenant_id: 'acme', resource: 'storage', period: '2026-11', hour: n, at: new Date(service.now() - (3 - n) * 86_400_000), used }))
+      await service.database.inSystem(tx => tx.insertInto('usage_points').values(points).execute())
+      await report(760)
+      const [storage] = await usage()
+      const days = (Date.parse(storage?.fullAt ?? '') - service.now()) / 86_400_000
+      expect(Math.abs(days - 12)).toBeLessThan(0.1)
+      await report(10, { period: '2026-12' })
+      expect(await usage()).toMatchObject([{ resource: 'storage', period: '2026-12', used: 10 }])
+      expect((await usage())[0]?.fullAt).toBeUndefined()
+    })
+
     it('begins anew in a new period', async () => {
       expect((await report(600)).json<UsageReported>().crossed).toHaveLength(1)
       expect((await report(600, { period: '2026-12' })).json<UsageReported>().crossed).toHaveLength(1)
@@ -153,22 +215,63 @@ describe('the billing inbox', () => {
 })
 
 describe('the ladder of thresholds', () => {
-  it('never says the same thing twice in a row for a threshold, and ends where the percentage says', () => {
-    fc.assert(fc.property(fc.array(fc.double({ min: 0, max: 200, noNaN: true }), { maxLength: 50 }), percentages => {
-      const said = new Map<number, string>()
-      let triggered: number[] = []
-      for (const percentage of percentages) {
-        const step = climb(triggered, percentage)
-        for (const { threshold, state } of step.crossed) {
-          expect(said.get(threshold) ?? 'resolved').not.toBe(state)
-          said.set(threshold, state)
+  it('never says the same thing twice in a row for a threshold, and ends where usage says', () => {
+    const step = fc.record({ unit: fc.constantFrom('percent' as const, 'absolute' as const), value: fc.integer({ min: 1, max: 150 }) })
+    const ladders = fc.oneof(fc.constant(LADDER), fc.uniqueArray(step, { selector: nameOf, maxLength: 8 }))
+    fc.assert(fc.property(ladders, fc.array(fc.double({ min: 0, max: 200, noNaN: true }), { maxLength: 50 }), (ladder, reports) => {
+      const said = new Map<string, string>()
+      let triggered: string[] = []
+      for (const used of reports) {
+        const climbed = climb(triggered, { used, limit: 120 }, ladder)
+        for (const { threshold, unit, state } of climbed.crossed) {
+          const name = nameOf({ unit, value: threshold })
+          expect(said.get(name) ?? 'resolved').not.toBe(state)
+          said.set(name, state)
         }
-        triggered = step.triggered
-        for (const threshold of LADDER) {
-          if (percentage >= threshold) expect(triggered).toContain(threshold)
-          if (percentage < threshold - 2) expect(triggered).not.toContain(threshold)
+        triggered = climbed.triggered
+        for (const one of ladder) {
+          const reached = one.unit === 'percent' ? used * 100 / 120 >= one.value : used >= one.value
+          if (reached) expect(triggered).toContain(nameOf(one))
+          if (used * 100 / 120 < percentOf(one, 120) - 2) expect(triggered).not.toContain(nameOf(one))
         }
       }
     }))
+  })
+
+  it.each([
+    [[], 500, ['triggered 50%']],
+    [['50%'], 480, []],
+    [['50%'], 479, ['resolved 50%']],
+    [['50%'], 1300, ['triggered 80%', 'triggered 90%', 'triggered 100%', 'triggered 120%']],
+    [['50%', '80%', '90%'], 0, ['resolved 90%', 'resolved 80%', 'resolved 50%']],
+  ])('leads from %j with %d of 1000 to %j', (triggered, used, crossed) => {
+    expect(climb(triggered, { used, limit: 1000 }).crossed.map(({ state, threshold, unit }) => `${state} ${nameOf({ unit, value: threshold })}`)).toEqual(crossed)
+  })
+})
+
+describe('the forecast', () => {
+  const day = 86_400_000
+  const now = Date.parse('2026-11-20T00:00:00.000Z')
+  const line = (days: number, perDay: number): { at: number, used: number }[] => Array.from({ length: days + 1 }, (_, n) => ({ at: now - (days - n) * day, used: 100 + n * perDay }))
+
+  it('tells when a steady growth meets the limit', () => {
+    fc.assert(fc.property(fc.integer({ min: 1, max: 6 }), fc.integer({ min: 1, max: 500 }), fc.integer({ min: 1, max: 1000 }), (days, perDay, missing) => {
+      const points = line(days, perDay)
+      const full = forecastFull(points, { limit: (points.at(-1)?.used ?? 0) + missing, now })
+      if (missing / perDay > 365) expect(full).toBeUndefined()
+      else expect(Math.abs((full ?? 0) - now - missing / perDay * day)).toBeLessThan(60_000)
+    }))
+  })
+
+  it('looks at the last seven days only', () => {
+    const points = [{ at: now - 30 * day, used: 0 }, ...line(6, 0)]
+    expect(forecastFull(points, { limit: 1000, now })).toBeUndefined()
+  })
+
+  it.each([
+    ['nothing is known', [], 100], ['one point is known', line(0, 0), 1000], ['usage falls', line(5, -10), 1000], ['the limit is reached', line(5, 10), 150],
+    ['half an hour is known', [{ at: now - day / 48, used: 1 }, { at: now, used: 2 }], 100],
+  ])('says nothing when %s', (_case, points, limit) => {
+    expect(forecastFull(points, { limit, now })).toBeUndefined()
   })
 })

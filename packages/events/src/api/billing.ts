@@ -1,7 +1,7 @@
 /** HTTP contract: the billing inbox and usage. */
 
 import * as z from 'zod'
-import { billingStatusSchema, crossingStateSchema, inboxStateSchema } from '../catalog/billing.ts'
+import { billingStatusSchema, crossingStateSchema, daySchema, inboxStateSchema, thresholdUnitSchema } from '../catalog/billing.ts'
 
 /** Where a notification is for one user. */
 export type InboxState = z.infer<typeof inboxStateSchema>
@@ -15,7 +15,7 @@ export const notificationTypeSchema = z.enum(['billing_invoice', 'billing_paymen
 /** See {@link notificationTypeSchema}. */
 export type NotificationType = z.infer<typeof notificationTypeSchema>
 
-/** GET …/billing/notifications: newest first; without `state` everything that is not archived. */
+/** GET …/billing/notifications: newest first by when it happened; without `state` everything that is not archived. */
 export const notificationQuerySchema = z.strictObject({
   state: inboxStateSchema.optional(),
   /** `id` of the last notification of the page before. */
@@ -56,6 +56,12 @@ export const inboxCountSchema = z.object({ unread: z.int().min(0) })
 /** See {@link inboxCountSchema}. */
 export type InboxCount = z.infer<typeof inboxCountSchema>
 
+/** What marking all answers; `mark` names it for undoing. */
+export const readAllSchema = inboxCountSchema.extend({ mark: z.uuid() })
+
+/** See {@link readAllSchema}. */
+export type ReadAll = z.infer<typeof readAllSchema>
+
 /** What names a resource or a period: up to 64 characters that a person can see. */
 const nameSchema = z.string().min(1).max(64).regex(/^[^\p{Cc}\p{Cs}]*$/u, 'no control characters')
 
@@ -73,11 +79,32 @@ export type ReportUsage = z.infer<typeof reportUsageSchema>
 /** What a report of usage led to: percent of the limit, and each threshold that was crossed. */
 export const usageReportedSchema = z.object({
   percentage: z.number().min(0),
-  crossed: z.array(z.object({ threshold: z.number(), state: crossingStateSchema })),
+  crossed: z.array(z.object({ threshold: z.number(), unit: thresholdUnitSchema, state: crossingStateSchema })),
 })
 
 /** See {@link usageReportedSchema}. */
 export type UsageReported = z.infer<typeof usageReportedSchema>
+
+/** A threshold: percent of the limit, or an amount in the resource's own unit. */
+export const usageStepSchema = z.strictObject({ unit: thresholdUnitSchema, value: z.number().positive().max(1e15) })
+
+/** See {@link usageStepSchema}. */
+export type UsageStep = z.infer<typeof usageStepSchema>
+
+const hasNoRepeat = (names: readonly string[]): boolean => new Set(names).size === names.length
+const stepsSchema = z.array(usageStepSchema).max(20).refine(steps => hasNoRepeat(steps.map(({ unit, value }) => `${value} ${unit}`)), 'a threshold stands once')
+
+/** PUT …/billing/thresholds: in place of all there were; without `resource` for every resource that has none of its own. */
+export const putThresholdsSchema = z.strictObject({
+  thresholds: z.array(z.strictObject({ resource: nameSchema.optional(), steps: stepsSchema })).max(100)
+    .refine(list => hasNoRepeat(list.map(({ resource }) => resource ?? '')), 'a resource stands once'),
+})
+
+/** GET …/billing/thresholds: what the tenant chose, and `defaults` where nothing was chosen. */
+export const usageThresholdsSchema = putThresholdsSchema.extend({ defaults: stepsSchema })
+
+/** See {@link usageThresholdsSchema}. */
+export type UsageThresholds = z.infer<typeof usageThresholdsSchema>
 
 /** An invoice, a payment, a subscription or a change of plan as it stands; `id` is the billing system's. */
 export const billingRecordSchema = z.object({
@@ -91,9 +118,9 @@ export const billingRecordSchema = z.object({
   invoiceId: z.string().optional(),
   planName: z.string().optional(),
   previousPlan: z.string().optional(),
-  dueAt: z.iso.datetime().optional(),
-  effectiveAt: z.iso.datetime().optional(),
-  renewsAt: z.iso.datetime().optional(),
+  dueAt: daySchema.optional(),
+  effectiveAt: daySchema.optional(),
+  renewsAt: daySchema.optional(),
   /** Part of the demonstration: nobody owes this. */
   demo: z.boolean().optional(),
 })
@@ -110,7 +137,10 @@ export const billingRecordsSchema = z.object({
   /** Invoices that are neither paid nor cancelled. */
   openInvoices: z.array(billingRecordSchema),
   payments: z.array(billingRecordSchema),
-  usage: z.array(z.object({ resource: z.string(), period: z.string(), used: z.number(), limit: z.number(), percentage: z.number() })),
+  /** The newest period of each resource; `fullAt` is when the limit will be reached, by the last seven days. */
+  usage: z.array(z.object({
+    resource: z.string(), period: z.string(), used: z.number(), limit: z.number(), percentage: z.number(), fullAt: z.iso.datetime().optional(),
+  })),
 })
 
 /** See {@link billingRecordsSchema}. */

@@ -13,6 +13,9 @@ export type BillingStatus = z.infer<typeof billingStatusSchema>
 /** Where a notification is for one user. */
 export const inboxStateSchema = z.enum(['unread', 'read', 'archived'])
 
+/** What a threshold counts: percent of the limit, or the resource's own unit. */
+export const thresholdUnitSchema = z.enum(['percent', 'absolute'])
+
 /** Whether usage has reached a threshold or has fallen clearly below it again. */
 export const crossingStateSchema = z.enum(['triggered', 'resolved'])
 
@@ -23,6 +26,9 @@ const planName = z.string().min(1).max(120)
 const money = { amountMinor: z.int(), currency: z.string().regex(/^[A-Z]{3}$/, 'an ISO 4217 code of three capital letters') }
 const maybeMoney = { amountMinor: money.amountMinor.optional(), currency: money.currency.optional() }
 
+/** A moment, or a day that is the same everywhere: `2026-12-01`. */
+export const daySchema = z.union([z.iso.datetime(), z.iso.date()])
+
 const shared = {
   /** The sentence in Portuguese; `messageKey` and `params` are for other languages. */
   message: z.string().min(1).max(2000),
@@ -31,6 +37,8 @@ const shared = {
   planName: planName.optional(),
   /** When it happened in the billing system; events that come late are put in this order. */
   occurredAt: z.iso.datetime().optional(),
+  /** The billing system's own identifier of this event. */
+  sourceEventId: identifier.optional(),
   metadata: z.record(z.string().max(64), z.union([z.string().max(500), z.number(), z.boolean(), z.null()])).optional(),
 }
 
@@ -43,7 +51,7 @@ export const billingInvoice = defineEvent({
   type: 'billing_invoice',
   families: ['billing'],
   doc: 'An invoice was issued or changed',
-  data: z.strictObject({ ...shared, ...money, invoiceId: identifier, status: billingStatusSchema.default('pending'), dueAt: z.iso.datetime().optional() }),
+  data: z.strictObject({ ...shared, ...money, invoiceId: identifier, status: billingStatusSchema.default('pending'), dueAt: daySchema.optional() }),
 })
 
 export const billingPayment = defineEvent({
@@ -59,7 +67,7 @@ export const billingPlanChange = defineEvent({
   doc: 'The plan was changed or will be',
   data: z.strictObject({
     ...shared, ...maybeMoney, planName, previousPlan: planName.optional(),
-    effectiveAt: z.iso.datetime().optional(), status: billingStatusSchema.default('completed'),
+    effectiveAt: daySchema.optional(), status: billingStatusSchema.default('completed'),
   }).refine(isWhole, wholeMoney),
 })
 
@@ -67,7 +75,7 @@ export const billingSubscription = defineEvent({
   type: 'billing_subscription',
   families: ['billing'],
   doc: 'A subscription began, was renewed or ended',
-  data: z.strictObject({ ...shared, ...maybeMoney, subscriptionId: identifier, status: billingStatusSchema, renewsAt: z.iso.datetime().optional() }).refine(isWhole, wholeMoney),
+  data: z.strictObject({ ...shared, ...maybeMoney, subscriptionId: identifier, status: billingStatusSchema, renewsAt: daySchema.optional() }).refine(isWhole, wholeMoney),
 })
 
 export const billingUsageAlert = defineEvent({
@@ -77,13 +85,21 @@ export const billingUsageAlert = defineEvent({
   data: z.strictObject({
     ...shared, status: billingStatusSchema.default('pending'), resource: z.string().min(1).max(64).optional(),
     usage: z.number().min(0).optional(), limit: z.number().positive().optional(), percentage: z.number().min(0).optional(),
-    threshold: z.number().positive().optional(), state: crossingStateSchema.optional(), period: z.string().min(1).max(64).optional(),
+    threshold: z.number().positive().optional(),
+    /** What `threshold` counts: percent of the limit, or the resource's own unit. @default percent */
+    thresholdUnit: thresholdUnitSchema.optional(), state: crossingStateSchema.optional(), period: z.string().min(1).max(64).optional(),
   }),
 })
 
 export const inboxChanged = defineEvent({
   type: 'inbox_changed',
   families: ['user'],
-  doc: 'This user read or archived notifications on another device',
-  data: z.strictObject({ inbox: z.literal('billing'), state: inboxStateSchema, ids: z.array(z.uuid()).max(100).optional() }),
+  doc: 'This user read, archived or took up notifications on another device',
+  data: z.strictObject({
+    inbox: z.literal('billing'), state: inboxStateSchema, ids: z.array(z.uuid()).max(100).optional(),
+    /** Everything up to now was read under this name, or that was taken back. */
+    mark: z.uuid().optional(),
+    /** How many are unread afterwards. */
+    unread: z.int().min(0).optional(),
+  }),
 })

@@ -3,6 +3,7 @@
 import type { EventInput } from '../catalog.ts'
 import type { BillingStatus } from '../catalog/billing.ts'
 import { formatChannel } from '../channel.ts'
+import { formatMoney } from '../currency.ts'
 import { publishAndReturn, type NewEvent, type Publish, type PublishedEvent } from './publish.ts'
 
 type Billing = 'billing_invoice' | 'billing_payment' | 'billing_plan_change' | 'billing_subscription' | 'billing_usage_alert'
@@ -10,11 +11,9 @@ type Billing = 'billing_invoice' | 'billing_payment' | 'billing_plan_change' | '
 /** What may be said besides the specification's arguments; `idempotencyKey` makes a retry safe. */
 export type BillingDetail<Type extends Billing> = Partial<EventInput<Type>> & { idempotencyKey?: string }
 
-/** An amount as the default sentence shows it: the currency decides how many decimals there are. */
-function formatAmount(amountMinor: number, currency: string): string {
-  const format = new Intl.NumberFormat('pt-BR', { style: 'currency', currency, currencyDisplay: 'code' })
-  return format.format(amountMinor / 10 ** (format.resolvedOptions().maximumFractionDigits ?? 2)).replace(/\s/g, ' ')
-}
+/** An amount as the default sentence shows it. */
+const formatAmount = (amountMinor: number, currency: string): string =>
+  formatMoney(amountMinor, currency, { language: 'pt-BR', display: 'code' }).replace(/\s/g, ' ')
 
 /** Publishes billing events through a given function; each method returns the event. */
 export class BillingPublisher {

@@ -32,14 +32,18 @@ export function recordOf({ id, type, data }: Pick<Said, 'id' | 'type' | 'data'>)
 }
 
 /** When it happened: as the event says, else when it came. */
-function occurredAt({ time, data }: Pick<Said, 'time' | 'data'>): string {
+export function occurredAt({ time, data }: Pick<Said, 'time' | 'data'>): string {
   return typeof data['occurredAt'] === 'string' ? new Date(data['occurredAt']).toISOString() : time
 }
+
+/** What happens in one moment happens in this order: billing systems count whole seconds. */
+const ranks: Readonly<Record<string, number>> = { pending: 0, failed: 1, completed: 2, cancelled: 3 }
 
 /** Takes an event into a record. What is paid stays paid: a `failed` that comes late, or happened later, does not undo it. */
 export function mergeFields(fields: Fields, said: Said): Fields {
   const isPaid = said.data['status'] === 'completed' && said.type !== 'billing_subscription'
-  const key = `${isPaid ? 1 : 0} ${occurredAt(said)} ${said.id}`
+  const { status, sourceEventId } = said.data
+  const key = `${isPaid ? 1 : 0} ${occurredAt(said)} ${ranks[String(status)] ?? 0} ${typeof sourceEventId === 'string' ? sourceEventId : said.id}`
   const news = Object.entries({ ...said.data, time: occurredAt(said) })
     .filter(([name, value]) => value !== undefined && (fields[name]?.key ?? '') < key)
     .map(([name, value]) => [name, { value, key }] as const)

@@ -3,15 +3,15 @@
 import type { FastifyRequest } from 'fastify'
 import * as z from 'zod'
 import {
-  billingRecordsSchema, inboxCountSchema, inboxVerbs, notificationPageSchema, notificationQuerySchema, reportUsageSchema, slugSchema, usageReportedSchema, type InboxState,
+  billingRecordsSchema, inboxCountSchema, inboxVerbs, notificationPageSchema, notificationQuerySchema, putThresholdsSchema, readAllSchema, reportUsageSchema, slugSchema, usageReportedSchema,
+  usageThresholdsSchema, type InboxState,
 } from '@neo-stack/events'
-import type { Database } from '../database/database.ts'
 import { guard, type App } from '../http.ts'
 import { actorOf } from '../publish/publish.ts'
-import type { WritePath } from '../publish/write-path.ts'
 import { createInbox, type InboxOwner } from './inbox.ts'
+import { listLadders, putLadders } from './ladders.ts'
 import { readRecords } from './records.ts'
-import { reportUsage } from './usage.ts'
+import { reportUsage, type UsageServices } from './usage.ts'
 
 const tags = ['billing']
 const inTenant = z.object({ tenantId: slugSchema })
@@ -24,8 +24,9 @@ const summaries = Object.entries({
 } satisfies Record<InboxState, string>) as [InboxState, string][]
 
 /** Adds the routes. */
-export function billingRoutes(app: App, { database, writePath }: { database: Database, writePath: WritePath }): void {
-  const inbox = createInbox({ database, writePath })
+export function billingRoutes(app: App, services: UsageServices): void {
+  const { database, now } = services
+  const inbox = createInbox(services)
   const owner = (request: FastifyRequest, tenantId: string): InboxOwner => {
     const principal = guard(request, tenantId, 'billing:read')
     return { tenantId, userId: principal.userId, userTenantId: principal.tenantId, actor: actorOf(principal) }
@@ -36,25 +37,50 @@ export function billingRoutes(app: App, { database, writePath }: { database: Dat
   }, request => inbox.list(owner(request, request.params.tenantId), request.query))
 
   for (const [state, summary] of summaries) {
-    app.post(`${base}/:id/${inboxVerbs[state]}`, { schema: { summary, tags, params: one, response: { 200: inboxCountSchema } } }, async request =>
-      ({ unread: await inbox.mark(owner(request, request.params.tenantId), request.params.id, state) }))
+    app.post(`${base}/:id/${inboxVerbs[state]}`, { schema: { summary, tags, params: one, response: { 200: inboxCountSchema } } }, request =>
+      inbox.mark(owner(request, request.params.tenantId), request.params.id, state))
   }
 
-  app.post(`${base}/read-all`, { schema: { summary: 'Mark every notification as read', tags, params: inTenant, response: { 200: inboxCountSchema } } }, async request =>
-    ({ unread: await inbox.readAll(owner(request, request.params.tenantId)) }))
+  app.post(`${base}/read-all`, { schema: { summary: 'Mark every notification as read', tags, params: inTenant, response: { 200: readAllSchema } } }, request =>
+    inbox.readAll(owner(request, request.params.tenantId)))
+
+  app.post('/v1/tenants/:tenantId/billing/marks/:id/undo', {
+    schema: { summary: 'Take back the last marking of all notifications', tags, params: one, response: { 200: inboxCountSchema } },
+  }, request => inbox.undoReadAll(owner(request, request.params.tenantId), request.params.id))
+
+  app.post(`${base}/seen`, { schema: { summary: 'Note that the caller saw what is there: it is not sent by e-mail', tags, params: inTenant, response: { 204: z.null() } } }, async (request, reply) => {
+    await inbox.see(owner(request, request.params.tenantId))
+    return reply.code(204).send(null)
+  })
 
   app.get('/v1/tenants/:tenantId/billing/records', {
     schema: { summary: 'Plan, open invoices, payments, subscriptions and usage as they stand', tags, params: inTenant, response: { 200: billingRecordsSchema } },
   }, request => {
     guard(request, request.params.tenantId, 'billing:read')
-    return readRecords(database, request.params.tenantId)
+    return readRecords(database, request.params.tenantId, now())
   })
+
+  thresholdRoutes(app, services)
 
   app.post('/v1/tenants/:tenantId/usage', {
     schema: { summary: 'Report how much of a limit is used; each crossed threshold becomes an event', tags, params: inTenant, body: reportUsageSchema, response: { 200: usageReportedSchema } },
   }, request => {
     const { tenantId } = request.params
     const principal = guard(request, tenantId, 'usage:write')
-    return reportUsage({ database, writePath }, { ...request.body, tenantId, actor: actorOf(principal) })
+    return reportUsage(services, { ...request.body, tenantId, actor: actorOf(principal) })
+  })
+}
+
+function thresholdRoutes(app: App, { database, now }: UsageServices): void {
+  const url = '/v1/tenants/:tenantId/billing/thresholds'
+  app.get(url, { schema: { summary: 'Where usage is worth an alert', tags, params: inTenant, response: { 200: usageThresholdsSchema } } }, request => {
+    guard(request, request.params.tenantId, 'billing:read')
+    return listLadders(database, request.params.tenantId)
+  })
+  app.put(url, { schema: { summary: 'Replace the thresholds of usage', tags, params: inTenant, body: putThresholdsSchema, response: { 200: usageThresholdsSchema } } }, async request => {
+    const { tenantId } = request.params
+    const actor = actorOf(guard(request, tenantId, 'billing:write'))
+    await putLadders(database, { tenantId, actor, now: now() }, request.body.thresholds)
+    return listLadders(database, tenantId)
   })
 }

@@ -6,6 +6,9 @@ import { sql as roles } from './migrations/0021-roles.ts'
 import { sql as retention } from './migrations/0022-retention.ts'
 import { sql as billing } from './migrations/0030-billing.ts'
 import { sql as overview } from './migrations/0031-overview.ts'
+import { sql as inbox } from './migrations/0032-inbox.ts'
+import { sql as sources } from './migrations/0033-sources.ts'
+import { sql as usage } from './migrations/0034-usage.ts'
 import { sql as alerts } from './migrations/0050-alerts.ts'
 import { sql as auditChain } from './migrations/0060-audit-chain.ts'
 import { sql as accounts } from './migrations/0061-accounts.ts'
@@ -28,6 +31,9 @@ const migrations: readonly Migration[] = [
   { name: '0022-retention', sql: retention },
   { name: '0030-billing', sql: billing },
   { name: '0031-overview', sql: overview },
+  { name: '0032-inbox', sql: inbox },
+  { name: '0033-sources', sql: sources },
+  { name: '0034-usage', sql: usage },
   { name: '0050-alerts', sql: alerts },
   { name: '0060-audit-chain', sql: auditChain },
   { name: '0061-accounts', sql: accounts },

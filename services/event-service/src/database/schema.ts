@@ -1,12 +1,12 @@
 /** Row types of the tables in `migrations/`, for Kysely. JSON columns hold objects; bigint columns may arrive as number or string. */
 
 import type { ColumnType, Generated } from 'kysely'
-import type { Actor, AlertRule } from '@neo-stack/events'
+import type { Actor, AlertRule, UsageStep } from '@neo-stack/events'
 
 type Time = ColumnType<Date, Date | string | undefined, Date | string>
 type NullableTime = ColumnType<Date | null, Date | string | null | undefined, Date | string | null>
 type Big = ColumnType<number | string | bigint, number | undefined, number>
-type NullableBig = ColumnType<number | string | bigint | null, number | null, number | null>
+type NullableBig = ColumnType<number | string | bigint | null, number | null | undefined, number | null>
 type Json<T> = ColumnType<T, string, string>
 
 /** All tables. Every table with a `tenant_id` has row-level security. */
@@ -53,11 +53,20 @@ export interface Schema {
   }
   billing_notifications: {
     tenant_id: string, id: string, n: Big, type: string, time: Time, status: string, message: string
-    amount_minor: NullableBig, currency: string | null, data: Json<Record<string, unknown>>, words: Generated<string>
+    amount_minor: NullableBig, currency: string | null, data: Json<Record<string, unknown>>, words: Generated<string>, occurred_at: Time
   }
-  billing_states: { tenant_id: string, user_id: string, notification_id: string, state: string }
-  billing_marks: { tenant_id: string, user_id: string, n: Big }
-  usage_levels: { tenant_id: string, resource: string, period: string, used: number, max: number, triggered: number[], version: Big }
+  billing_states: { tenant_id: string, user_id: string, notification_id: string, state: string, superseded_by: ColumnType<string | null, string | null | undefined, string | null> }
+  billing_marks: {
+    tenant_id: string, user_id: string, n: Big, id: ColumnType<string | null, string | null | undefined, string | null>
+    previous_n: NullableBig, seen_n: Big, mailed_n: Big
+  }
+  billing_numbers: { tenant_id: string, last: Big }
+  billing_preferences: {
+    tenant_id: string, user_id: string, muted: string[], mailed: string[], quiet_from: string | null, quiet_to: string | null, time_zone: string, language: string
+  }
+  usage_levels: { tenant_id: string, resource: string, period: string, used: number, max: number, triggered: string[], version: Big, reported_at: Time }
+  usage_thresholds: { tenant_id: string, resource: string, steps: Json<UsageStep[]> }
+  usage_points: { tenant_id: string, resource: string, period: string, hour: Big, at: Time, used: number }
   billing_records: { tenant_id: string, kind: string, id: string, fields: Json<Record<string, { value: unknown, key: string }>>, time: Time }
   presence_settings: { tenant_id: string, user_id: string, hide_last_seen: boolean, busy: Json<{ text?: string, until?: string } | null> }
   audit: {
@@ -65,4 +74,8 @@ export interface Schema {
     n: Generated<number | string>, hash: Generated<string>, plain: Generated<string>
   }
   audit_heads: { tenant_id: string, n: number | string, hash: string }
+  billing_sources: { id: string, tenant_id: string, name: string, kind: ColumnType<'standard' | 'stripe', 'standard' | 'stripe'>, created_at: Time }
+  billing_source_secrets: { id: string, tenant_id: string, source_id: string, sealed: string, hint: string, created_at: Time, expires_at: NullableTime }
+  billing_source_customers: { tenant_id: string, source_id: string, customer: string, customer_tenant_id: string }
+  billing_source_events: { source_id: string, event_id: string, tenant_id: string, received_at: Time }
 }

@@ -1,6 +1,6 @@
 /** What every look at one tenant's inbox shares: the counter, and word of each change, of the tenant's events or of another device. */
 import type { Client, Feed } from '@neo-stack/client'
-import type { Envelope } from '@neo-stack/events'
+import type { Envelope, InboxState } from '@neo-stack/events'
 import type { ShallowRef } from 'vue'
 import type { OpenFeed } from '../feed-store.ts'
 import { formatChannel } from '@neo-stack/events'
@@ -9,10 +9,16 @@ import { shallowRef } from 'vue'
 /** See {@link openInbox}. */
 export interface InboxView {
   unread: ShallowRef<number>
-  /** Called when the list may have changed. */
-  changes: Set<() => void>
+  /** Called when the list may have changed, with what changed where that is known. */
+  changes: Set<(patch?: InboxPatch) => void>
   /** Called with each event that arrives while somebody watches. */
   arrivals: Set<(event: Envelope) => void>
+}
+
+/** Notifications that another device put into a state. */
+export interface InboxPatch {
+  ids: readonly string[]
+  state: InboxState
 }
 
 /** Runs one at a time; what is asked meanwhile becomes one more run. */
@@ -40,26 +46,31 @@ export function openInbox(tenantId: string): OpenFeed<InboxView> {
       if (page) view.unread.value = page.unread
       if (page) onView()
     })
-    const onChange = (): void => {
+    const onChange = (patch?: InboxPatch): void => {
       void count()
-      for (const tell of view.changes) tell()
+      for (const tell of view.changes) tell(patch)
+    }
+    // The other device's word carries the counter: it shows before anything is asked.
+    const onDevice = ({ data: { unread, ids, state } }: Envelope): void => {
+      if (typeof unread === 'number') view.unread.value = unread
+      onChange(Array.isArray(ids) ? { ids: ids as string[], state: state as InboxState } : undefined)
     }
     const billing = client.feeds.events(formatChannel('billing', { tenantId }), {
-      ...handlers, ...onStatus && { onStatus }, onSnapshot: onChange,
+      ...handlers, ...onStatus && { onStatus }, onSnapshot: () => { onChange() },
       onEvent: event => {
         for (const tell of view.arrivals) tell(event)
         onChange()
       },
     })
-    return { view, feed: together(billing, openDevices(client, onChange)) }
+    return { view, feed: together(billing, openDevices(client, onDevice)) }
   }
 }
 
 /** What the user's other devices say; operators have no inbox of their own in a tenant. */
-function openDevices({ feeds, session }: Client, onChange: () => void): Feed | undefined {
+function openDevices({ feeds, session }: Client, onDevice: (event: Envelope) => void): Feed | undefined {
   const { user } = session
   if (!user) return undefined
-  const onEvent = ({ type }: Envelope): void => { if (type === 'inbox_changed') onChange() }
+  const onEvent = (event: Envelope): void => { if (event.type === 'inbox_changed') onDevice(event) }
   return feeds.events(formatChannel('user', { tenantId: user.tenantId, userId: user.id }), { onSnapshot: () => undefined, onEvent })
 }
 

@@ -1,8 +1,8 @@
 /** The billing inbox of this user, live on all devices (specification case 2.2). */
 import type { ApiError, NotificationsQuery } from '@neo-stack/client'
-import type { Envelope, InboxState, Notification } from '@neo-stack/events'
+import type { Envelope, InboxCount, InboxState, Notification } from '@neo-stack/events'
 import type { ComputedRef, ShallowRef } from 'vue'
-import type { InboxView } from '../billing/store.ts'
+import type { InboxPatch, InboxView } from '../billing/store.ts'
 import type { FeedRefs } from '../feed-store.ts'
 import { computed, onScopeDispose, shallowReadonly, shallowRef } from 'vue'
 import { createSingleFlight, openInbox } from '../billing/store.ts'
@@ -38,8 +38,8 @@ export interface BillingEvents extends Omit<FeedRefs, 'error'> {
 
 const PAGE = 50
 
-/** Most notifications that marking all can take back: the newest. */
-const UNDO_LIMIT = 200
+/** Most notifications that are read at once. */
+const MAX_PAGE = 200
 
 /**
  * Watches the billing inbox. Nothing is asked before `connect()`; the list is read by `show()` and from then on followed.
@@ -100,8 +100,12 @@ function useList(tenantId: string, view: InboxView): List {
       if (!reading.signal.aborted) error.value = cause as ApiError
     }
   }
-  const refresh = createSingleFlight(() => read({ limit: Math.min(UNDO_LIMIT, Math.max(PAGE, notifications.value.length)) }, items => items))
-  const follow = (): void => { if (filter) void refresh() }
+  const refresh = createSingleFlight(() => read({ limit: Math.min(MAX_PAGE, Math.max(PAGE, notifications.value.length)) }, items => items))
+  const follow = (patch?: InboxPatch): void => {
+    if (!filter) return
+    if (patch) notifications.value = notifications.value.map(one => patch.ids.includes(one.id) ? toState(one, patch.state) : one)
+    void refresh()
+  }
   view.changes.add(follow)
   onScopeDispose(() => {
     reading.abort()
@@ -117,41 +121,44 @@ function useList(tenantId: string, view: InboxView): List {
   }
 }
 
+const toState = (one: Notification, state: InboxState): Notification => ({ ...one, state, read: state !== 'unread' })
+
 type Acts = Pick<BillingEvents, 'markAsRead' | 'markAsUnread' | 'archive' | 'markAllAsRead' | 'undo' | 'canUndo'>
 
 /** What a person does with notifications: shown at once, the service's word comes after. */
 function useActs(tenantId: string, view: InboxView, { notifications, refresh }: List): Acts {
   const { rest: { billing } } = useNeoClient()
-  const done = shallowRef<readonly { id: string, state: InboxState }[]>([])
+  /** Takes the last act back and answers the counter. */
+  const takeBack = shallowRef<() => Promise<InboxCount>>()
 
   async function act(id: string, state: InboxState): Promise<void> {
     const before = notifications.value
     const was = before.find(one => one.id === id)?.state
-    notifications.value = before.map(one => one.id === id ? { ...one, state, read: state !== 'unread' } : one)
+    notifications.value = before.map(one => one.id === id ? toState(one, state) : one)
     try {
       view.unread.value = (await billing.mark({ tenantId, id, state })).unread
     } catch (cause) {
       notifications.value = before
       throw cause
     }
-    if (was) done.value = [{ id, state: was }]
+    if (was) takeBack.value = () => billing.mark({ tenantId, id, state: was })
     await refresh()
   }
   return {
-    canUndo: computed(() => done.value.length > 0),
+    canUndo: computed(() => takeBack.value !== undefined),
     markAsRead: id => act(id, 'read'),
     markAsUnread: id => act(id, 'unread'),
     archive: id => act(id, 'archived'),
     markAllAsRead: async () => {
-      const { items } = await billing.notifications(tenantId, { state: 'unread', limit: UNDO_LIMIT })
-      view.unread.value = (await billing.readAll(tenantId)).unread
-      done.value = items.map(({ id }) => ({ id, state: 'unread' as const }))
+      const { unread, mark } = await billing.readAll(tenantId)
+      view.unread.value = unread
+      takeBack.value = () => billing.undoReadAll(tenantId, mark)
       await refresh()
     },
     undo: async () => {
-      const acts = done.value
-      done.value = []
-      for (const { id, state } of acts) view.unread.value = (await billing.mark({ tenantId, id, state })).unread
+      const last = takeBack.value
+      takeBack.value = undefined
+      if (last) view.unread.value = (await last()).unread
       await refresh()
     },
   }

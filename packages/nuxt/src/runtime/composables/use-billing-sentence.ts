@@ -21,6 +21,8 @@ export function useBillingSentence(): BillingSentences {
     if (type === 'billing_invoice' && amountMinor !== undefined && currency !== undefined) {
       return t(`billing.said.invoice.${status}`, { amount: toMoney(amountMinor, currency), id: String(data['invoiceId']) })
     }
+    if (data['messageKey'] === 'payment_status') return t(`billing.said.payment.${status}`)
+    if (data['messageKey'] === 'subscription_status') return t(`billing.said.subscription.${status}`)
     if (type === 'billing_plan_change' && status === 'completed') return t('billing.said.plan', { plan: String(data['planName']) })
     if (type === 'billing_usage_alert' && data['state'] !== 'resolved' && typeof data['percentage'] === 'number' && typeof data['resource'] === 'string') {
       return t('billing.said.usage', { percentage: data['percentage'].toFixed(1), resource: data['resource'] })

@@ -14,6 +14,8 @@ export interface Times {
   toMinute: (moment: Moment) => string
   /** `06/12/2025 14:05`; today's moments as `14:05`. */
   toDateTime: (moment: Moment) => string
+  /** `6 de dez. de 2025`; a day without a time (`2025-12-06`, or midnight UTC) is the same day everywhere. */
+  toDay: (moment: string) => string
   /** `12 s`, `2 min 5 s`, `3 h 20 min`, `4 d 2 h` */
   toDuration: (seconds: number) => string
 }
@@ -26,10 +28,13 @@ export function useTimes(): Times {
   const time = format({ hour: '2-digit', minute: '2-digit', second: '2-digit' })
   const minute = format({ hour: '2-digit', minute: '2-digit' })
   const dateTime = format({ day: '2-digit', month: '2-digit', year: 'numeric', hour: '2-digit', minute: '2-digit' })
+  const day = format({ dateStyle: 'medium' })
+  const calendarDay = format({ dateStyle: 'medium', timeZone: 'UTC' })
   return {
     toTime: moment => time.value.format(new Date(moment)),
     toMinute: moment => minute.value.format(new Date(moment)),
     toDateTime: moment => (isToday(moment) ? minute : dateTime).value.format(new Date(moment)),
+    toDay: moment => (isDay(moment) ? calendarDay : day).value.format(new Date(moment)),
     toDuration: seconds => {
       const s = Math.max(0, Math.round(seconds))
       if (s < 60) return t('duration.seconds', { s })
@@ -38,6 +43,18 @@ export function useTimes(): Times {
       return t('duration.days', { d: Math.floor(s / 86_400), h: Math.floor(s % 86_400 / 3600) })
     },
   }
+}
+
+/** Whether a moment is a day without a time. */
+function isDay(moment: string): boolean {
+  return /^\d{4}-\d\d-\d\d(?:T00:00(?::00(?:\.0+)?)?Z)?$/.test(moment)
+}
+
+/** Whether a moment has passed; a day without a time passes with its end in the reader's own time zone. */
+export function isPast(moment: string, now: number): boolean {
+  if (!isDay(moment)) return Date.parse(moment) < now
+  const [year = 0, month = 1, date = 1] = moment.slice(0, 10).split('-').map(Number)
+  return new Date(year, month - 1, date + 1).getTime() <= now
 }
 
 const isToday = (moment: Moment): boolean => new Date(moment).toDateString() === new Date().toDateString()
