@@ -39,9 +39,10 @@ export interface Scenario {
   run: (context: BenchContext) => Promise<Measured>
 }
 
-/** Starts the platform on core 0. */
-export function startServer({ pinned }: BenchContext, options: Omit<Partial<PlatformProcessOptions>, 'main'> = {}): Promise<PlatformProcess> {
-  return startPlatform({ main: platformMain, readyTimeoutMs: 120_000, ...pinned && { prefix: ['taskset', '-c', '0'] }, ...options })
+/** Starts the platform on core 0; over a given PostgreSQL it is event-service alone. */
+export function startServer({ pinned, database }: BenchContext, options: Omit<Partial<PlatformProcessOptions>, 'main'> = {}): Promise<PlatformProcess> {
+  const server = database === undefined ? { main: platformMain } : { main: `${root}bench/server/main.ts`, env: { BENCH_DATABASE: database } }
+  return startPlatform({ ...server, readyTimeoutMs: 120_000, ...pinned && { prefix: ['taskset', '-c', '0'] }, ...options })
 }
 
 /** Measures the generator's own lag over a piece of work: the row, and the note that the generator was the limit. */

@@ -37,6 +37,7 @@ import { deploymentLogProjection, deploymentProjection } from './deployments/pro
 import { getDeployment } from './deployments/snapshots.ts'
 import { isProblem } from './errors.ts'
 import { HistoryService } from './history/history-service.ts'
+import { startIndexer, type Indexer } from './history/indexer.ts'
 import { purgeEvents } from './history/retention.ts'
 import { historyRoutes } from './history/routes.ts'
 import type { App } from './http.ts'
@@ -136,7 +137,7 @@ export async function createEventService(options: EventServiceOptions): Promise<
   await openapiPlugin(app, version)
   const refuseOtherMethods = methodsPlugin(app)
   const meter = metricsPlugin(app, { stats: realtime.stats, token: options.metricsToken, ...realtime.enqueue && { outboxAge: () => outboxAge(database) } })
-  const { writePath, tails, dueRules } = createWriting({ database, realtime, meter, now, onFault })
+  const { writePath, tails, dueRules, indexer } = createWriting({ database, realtime, meter, now, onFault })
   const perform = createActs({ writePath, now })
   const identity = await createIdentity({ ...options, perform, onFault, sessionChannel: realtime.sessionChannel })
   // What was revoked is stored: that a socket could not be cut now is no reason to say it was not.
@@ -170,12 +171,13 @@ export async function createEventService(options: EventServiceOptions): Promise<
     database, now, onFault, isLeader: sharing.isLeader, read: createHostReader(options.sampleHost.folder, now), publisher: new MetricsPublisher(publishAs({ type: 'system', id: 'sampler' })),
   })
 
-  const upkeep = startUpkeep({ database, onFault, isLeader: sharing.isLeader, purges: [purgeAnswers, (tx, batch) => purgeRemoved(tx, batch, now()), (tx, batch) => purgeEvents(tx, batch, { now: now() }), (tx, batch) => purgeSamples(tx, batch, now()), (tx, batch) => purgeSourceEvents(tx, batch, now()), (tx, batch) => purgeUsagePoints(tx, batch, now())] })
+  const upkeep = startUpkeep({ database, onFault, isLeader: sharing.isLeader, purges: [purgeAnswers, (tx, batch) => purgeRemoved(tx, batch, now()), (tx, batch) => purgeEvents(tx, batch, { now: now() }), (tx, batch) => purgeSamples(tx, batch, now()), (tx, batch) => purgeSourceEvents(tx, batch, now()), (tx, batch) => purgeUsagePoints(tx, batch, now()), indexer.sweep] })
+  await database.inSystem(indexer.sweep)
 
   const shutDown = async (): Promise<void> => {
     isDraining = true
     tails.stop()
-    await Promise.all([presence.stop(), sampler?.stop(), upkeep.stop(), dueRules.stop(), sharing.stop()])
+    await Promise.all([presence.stop(), sampler?.stop(), upkeep.stop(), dueRules.stop(), sharing.stop(), indexer.stop()])
     await Promise.all([realtime.close(), closeServer(app)])
     await writePath.close()
     await identity.apiKeys.close()
@@ -221,19 +223,21 @@ interface Writing {
   writePath: WritePath
   tails: LogTails
   dueRules: DueRules
+  indexer: Indexer
 }
 
 /** The write path with every feature's part in it: their projections, and those who listen to what was written. */
 function createWriting({ database, realtime, meter, now, onFault }: WritingParts): Writing {
   const tails = createLogTails(database)
+  const indexer = startIndexer({ database, onFault })
   const dueRules = createDueRules({ database, writePath: () => writePath, now, onFault })
   const metricsProjection = createMetricsProjection(createRuleWatch({ onPending: dueRules.lookAt }))
   const writePath: WritePath = createWritePath({
     database, realtime, now, onFault, answerWithinMs: database.elect && ANSWER_MS,
-    onWritten: events => { for (const one of [meter, tails]) one.onWritten(events) },
+    onWritten: events => { for (const one of [meter, tails, indexer]) one.onWritten(events) },
     projections: createProjectionRegistry([deploymentProjection, deploymentLogProjection, metricsProjection, billingProjection, activityProjection, inboxProjection]),
   })
-  return { writePath, tails, dueRules }
+  return { writePath, tails, dueRules, indexer }
 }
 
 function createAccess(database: Database, writePath: WritePath): DeploymentAccess {

@@ -48,10 +48,12 @@ export interface ApiKeys {
   list: (tenantId: string | undefined, search: ListSearch) => Promise<ApiKeyList>
   /** Which tenant a key belongs to. @throws {Problem} `not_found` */
   tenantOf: (id: string) => Promise<string>
-  /** @throws {Problem} `unauthenticated` for an unknown, expired or revoked key */
-  authenticate: (key: string) => Promise<Principal>
-  /** Whether this key was seen a moment ago, so that checking it costs nothing. */
-  isKnown: (key: string) => boolean
+  /**
+   * Whose key this is; many who ask at once for one that is not known cost one look at the database.
+   * @param beforeReading runs where the database has to be asked, and may refuse
+   * @throws {Problem} `unauthenticated` for an unknown, expired or revoked key
+   */
+  authenticate: (key: string, beforeReading?: () => Promise<void>) => Promise<Principal>
   /** Ends a key, and the realtime connections it opened. @throws {Problem} `not_found` */
   revoke: (tenantId: string, id: string) => Promise<void>
   /** The same for somebody who asks. */
@@ -71,15 +73,21 @@ export function createApiKeys(options: ApiKeysOptions): ApiKeys {
   const cache = createExpiringMap<Known>(CACHE_SIZE)
   const uses = createUses(options)
   let revocations = 0
+  const reading = new Map<string, Promise<Known>>()
   const find = async (hash: string): Promise<Known> => {
     const before = revocations
-    const known = cache.get(hash, now()) ?? await read(database, hash)
+    const known = await read(database, hash)
     // What was read while a key was revoked may be that key.
     if (before === revocations) cache.set(hash, known, Math.min(known.expiresAt, now() + CACHE_MS))
     return known
   }
+  const findOnce = (hash: string): Promise<Known> => {
+    const running = reading.get(hash) ?? find(hash).finally(() => { reading.delete(hash) })
+    reading.set(hash, running)
+    return running
+  }
   const revokeAs = async (act: Origin, id: string): Promise<void> => {
-    await revoke(options, act, { id, onRevoked: () => { revocations++; cache.clear() } })
+    await revoke(options, act, { id, onRevoked: () => { revocations++; cache.clear(); reading.clear() } })
   }
   return {
     ...createKeyLists(database),
@@ -91,9 +99,11 @@ export function createApiKeys(options: ApiKeysOptions): ApiKeys {
       const { result, isRepeat, minted } = await create(options, toAct(asked), { ...toNew(asked, key), key: toKey(asked, 'api-keys', key) })
       return { apiKey: result, ...!isRepeat && { key: minted.key } }
     },
-    isKnown: key => cache.get(hashKey(key), now()) !== undefined,
-    authenticate: async key => {
-      const { principal, expiresAt } = await find(hashKey(key))
+    authenticate: async (key, beforeReading) => {
+      const hash = hashKey(key)
+      const seen = cache.get(hash, now())
+      if (!seen) await beforeReading?.()
+      const { principal, expiresAt } = seen ?? await findOnce(hash)
       if (expiresAt <= now()) throw new Problem('unauthenticated', { detail: 'The API key has expired.' })
       uses.note(principal)
       return principal

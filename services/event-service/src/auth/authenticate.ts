@@ -1,7 +1,7 @@
 /** Bearer → principal → decision: the specification's `AuthMiddleware` (case 5), with its dependencies given. */
 
 import { authorize, permissionsOf, type Channel, type ChannelAction, type Decision, type Principal } from '@neo-stack/events'
-import { Problem } from '../errors.ts'
+import { isProblem, Problem } from '../errors.ts'
 import type { ApiKeys } from './api-keys.ts'
 import { isApiKey } from './key-form.ts'
 import type { Limiter } from '../plugins/limiter.ts'
@@ -65,13 +65,12 @@ export class AuthMiddleware {
   }
 
   async #fromKey(key: string, address: string): Promise<Identity> {
-    if (!this.#apiKeys.isKnown(key)) await this.#wrongKeys.check(address)
     try {
-      const principal = await this.#apiKeys.authenticate(key)
+      const principal = await this.#apiKeys.authenticate(key, () => this.#wrongKeys.check(address))
       this.#refuseRevoked(principal)
       return principal
     } catch (error) {
-      if (error instanceof Problem) await this.#wrongKeys.take(address)
+      if (isProblem(error, 'unauthenticated')) await this.#wrongKeys.take(address)
       throw error
     }
   }

@@ -12,6 +12,7 @@ import { sql as usage } from './migrations/0034-usage.ts'
 import { sql as alerts } from './migrations/0050-alerts.ts'
 import { sql as auditChain } from './migrations/0060-audit-chain.ts'
 import { sql as accounts } from './migrations/0061-accounts.ts'
+import { sql as words } from './migrations/0070-words.ts'
 import { sql as presence } from './migrations/0090-presence.ts'
 import { sql as demoKeys } from './migrations/0095-demo-keys.ts'
 import { sql as outbox } from './migrations/0080-outbox.ts'
@@ -37,6 +38,7 @@ const migrations: readonly Migration[] = [
   { name: '0050-alerts', sql: alerts },
   { name: '0060-audit-chain', sql: auditChain },
   { name: '0061-accounts', sql: accounts },
+  { name: '0070-words', sql: words },
   { name: '0090-presence', sql: presence },
   { name: '0095-demo-keys', sql: demoKeys },
   { name: '0080-outbox', sql: outbox },

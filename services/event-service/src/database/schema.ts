@@ -28,13 +28,13 @@ export interface Schema {
     id: string, tenant_id: string, name: string, prefix: string, hash: string, permissions: string[], created_at: Time
     expires_at: NullableTime, last_used_at: NullableTime, revoked_at: NullableTime, is_demo: Generated<boolean>
   }
-  channels: { name: string, tenant_id: string, seq: Big, oldest_seq: Big, bytes: Big, oldest_time: NullableTime }
+  channels: { name: string, tenant_id: string, seq: Big, oldest_seq: Big, bytes: Big, oldest_time: NullableTime, indexed_seq: Big }
   tenant_quotas: { tenant_id: string, events_per_second: number | null, bytes_per_second: NullableBig, stored_bytes: NullableBig }
   events: {
     id: string, tenant_id: string, channel: string, seq: Big, type: string, time: Time
-    actor: Json<Actor> | null, data: Json<Record<string, unknown>>, plain: Generated<string>, stems: Generated<string>
-    size: Generated<number>
+    actor: Json<Actor> | null, data: Json<Record<string, unknown>>, size: Generated<number>
   }
+  event_words: { id: string, tenant_id: string, plain: string, stems: string }
   idempotency_keys: { tenant_id: string, scope: string, key: string, body_hash: string, answer: Json<unknown>, created_at: Time }
   instances: {
     tenant_id: string, instance_id: string, instance_type: string | null, name: string, url: string | null, simulated: boolean

@@ -3,17 +3,18 @@
 import { sql, type RawBuilder } from 'kysely'
 import type { Query, Term } from './grammar.ts'
 import type { Scope } from './scope.ts'
+import type { Words } from './words.ts'
 
-/** SQL that is true or false for a row of `events`. */
+/** SQL that is true or false for an event and its words. */
 export type Condition = RawBuilder<boolean>
 
-/** What a query asks of an event. */
-export function toCondition(query: Query): Condition {
+/** What a query asks of an event whose words stand where `words` says. */
+export function toCondition(query: Query, words: Words): Condition {
   switch (query.kind) {
-    case 'all': return query.of.length === 0 ? sql<boolean>`true` : sql<boolean>`(${sql.join(query.of.map(toCondition), sql` and `)})`
-    case 'any': return query.of.length === 0 ? sql<boolean>`false` : sql<boolean>`(${sql.join(query.of.map(toCondition), sql` or `)})`
-    case 'not': return sql<boolean>`not coalesce(${toCondition(query.of)}, false)`
-    default: return toTermCondition(query)
+    case 'all': return query.of.length === 0 ? sql<boolean>`true` : sql<boolean>`(${sql.join(query.of.map(one => toCondition(one, words)), sql` and `)})`
+    case 'any': return query.of.length === 0 ? sql<boolean>`false` : sql<boolean>`(${sql.join(query.of.map(one => toCondition(one, words)), sql` or `)})`
+    case 'not': return sql<boolean>`not coalesce(${toCondition(query.of, words)}, false)`
+    default: return toTermCondition(query, words)
   }
 }
 
@@ -23,11 +24,11 @@ export function inScope({ tenantId, names, prefixes }: Scope): Condition {
   return sql<boolean>`tenant_id = ${tenantId} and (${sql.join(channels, sql` or `)})`
 }
 
-function toTermCondition(term: Term): Condition {
+function toTermCondition(term: Term, words: Words): Condition {
   switch (term.kind) {
-    case 'word': return sql<boolean>`(${contains(term.text)} or stems @@ neo_stem_query(${term.text}))`
-    case 'phrase': return contains(term.text)
-    case 'prefix': return sql<boolean>`plain ~ ('\\m' || neo_plain(${escapeRegex(term.text)}))`
+    case 'word': return sql<boolean>`(${contains(term.text, words)} or ${words.stems} @@ neo_stem_query(${term.text}))`
+    case 'phrase': return contains(term.text, words)
+    case 'prefix': return sql<boolean>`${words.plain} ~ ('\\m' || neo_plain(${escapeRegex(term.text)}))`
     case 'before': return sql<boolean>`time < ${term.time}::timestamptz`
     case 'until': return sql<boolean>`time <= ${term.time}::timestamptz`
     case 'after': return sql<boolean>`time >= ${term.time}::timestamptz`
@@ -36,9 +37,9 @@ function toTermCondition(term: Term): Condition {
 }
 
 /** A text of one or two characters has no trigram: the index would be read as a whole, so it is not offered. */
-const contains = (text: string): Condition => [...text].length < 3
-  ? sql<boolean>`position(neo_plain(${text}) in plain) > 0`
-  : sql<boolean>`plain like '%' || neo_plain(${escapeLike(text)}) || '%'`
+const contains = (text: string, { plain }: Words): Condition => [...text].length < 3
+  ? sql<boolean>`position(neo_plain(${text}) in ${plain}) > 0`
+  : sql<boolean>`${plain} like '%' || neo_plain(${escapeLike(text)}) || '%'`
 
 function toFieldCondition({ field, value, isPrefix }: Extract<Term, { kind: 'field' }>): Condition {
   const matches = (left: RawBuilder<unknown>): Condition => isPrefix

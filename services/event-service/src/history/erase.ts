@@ -34,8 +34,10 @@ export async function eraseUser({ database, perform }: { database: Database, per
 
 async function eraseBatch(tx: Tx, { tenantId, userId }: Erasure): Promise<number> {
   const channel = channelOf('user', { tenantId, userId }).name
-  const { numAffectedRows } = await sql`update events set data = '{}', plain = '', stems = ''::tsvector, actor = '{"type":"user","id":"erased"}'
+  const { rows } = await sql<{ id: string }>`update events set data = '{}', actor = '{"type":"user","id":"erased"}'
     where id in (select id from events where tenant_id = ${tenantId} and data <> '{}'
-      and (actor ->> 'id' = ${userId} or channel = ${channel} or position(${userId} in plain) > 0) limit ${BATCH})`.execute(tx)
-  return Number(numAffectedRows ?? 0)
+      and (actor ->> 'id' = ${userId} or channel = ${channel} or position(${userId} in data::text) > 0) limit ${BATCH}) returning id`.execute(tx)
+  // After the events: whoever was about to index one has done so, or finds it empty.
+  await sql`update event_words set plain = '', stems = '' where id = any(${rows.map(({ id }) => id)}::uuid[])`.execute(tx)
+  return rows.length
 }

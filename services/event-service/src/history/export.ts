@@ -6,6 +6,7 @@ import { inScope, toCondition } from './conditions.ts'
 import type { Query } from './grammar.ts'
 import { envelopeColumns, toEnvelope, type EventRow } from './rows.ts'
 import type { Scope } from './scope.ts'
+import { anyWords, joinWords } from './words.ts'
 
 /** Events of one transaction. */
 const PAGE = 500
@@ -20,8 +21,10 @@ export async function* exportEvents(database: Database, scope: Scope, query: Que
   } while (after !== undefined)
 }
 
-function readPage(tx: Tx, { scope, query, after }: { scope: Scope, query: Query, after: string | undefined }): Promise<EventRow[]> {
-  let select = tx.selectFrom('events').select(envelopeColumns).where(inScope(scope)).where(toCondition(query))
-  if (after !== undefined) select = select.where('id', '>', after)
-  return select.orderBy(sql`id`).limit(PAGE).execute()
+async function readPage(tx: Tx, { scope, query, after }: { scope: Scope, query: Query, after: string | undefined }): Promise<EventRow[]> {
+  const beyond = after === undefined ? sql`true` : sql`id > ${after}`
+  const { rows } = await sql<EventRow>`select ${sql.join(envelopeColumns.map(column => sql.ref(column)))}
+    from (select * from events where ${inScope(scope)} and ${beyond}) as found ${joinWords('found', scope.tenantId)}
+    where ${toCondition(query, anyWords)} order by id limit ${PAGE}`.execute(tx)
+  return rows
 }

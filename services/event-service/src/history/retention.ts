@@ -49,8 +49,10 @@ async function trim(tx: Tx, channel: DueChannel, options: { rule: Retention, now
   const gone = countTrimmed(aged, { events: Number(channel.seq) - first + 1, bytes: Number(channel.bytes) }, options)
   // What is due must come to an end, whatever was deleted by hand.
   if (rows.length === 0) gone.events = Number(channel.seq) - first + 1
-  await tx.deleteFrom('events').where('channel', '=', channel.name).where('seq', '<', first + gone.events).execute()
+  const deleted = await tx.deleteFrom('events').where('channel', '=', channel.name).where('seq', '<', first + gone.events).returning('id').execute()
+  await sql`delete from event_words where id = any(${deleted.map(({ id }) => id)}::uuid[])`.execute(tx)
   await tx.updateTable('channels').where('name', '=', channel.name).set({
     oldest_seq: first + gone.events, bytes: rows.length > gone.events ? Math.max(0, Number(channel.bytes) - gone.bytes) : 0, oldest_time: rows[gone.events]?.time ?? null,
+    indexed_seq: sql<number>`greatest(indexed_seq, ${first + gone.events - 1}::bigint)`,
   }).execute()
 }

@@ -1,14 +1,17 @@
 /**
- * Finds events. Looks through the newest first, which answers common words, and asks the index only for what that leaves open.
- * Identifiers are found as `neo_search` (see the migration), the events are then read under the tenant's policy.
+ * Finds events. Looks at the newest first; how many of those are hits says whether going on backwards or the index is the shorter
+ * way. Identifiers are found as `neo_search` (see the migrations), the events are then read under the tenant's policy.
  */
 
 import { sql, type RawBuilder } from 'kysely'
 import type { Tx } from '../database/database.ts'
-import { inScope, toCondition, type Condition } from './conditions.ts'
+import { inScope, toCondition } from './conditions.ts'
 import type { Query } from './grammar.ts'
 import { textsOf, toPlain, type Marks } from './highlight.ts'
 import type { Scope } from './scope.ts'
+import { Problem } from '../errors.ts'
+import { planNext, WINDOW } from './search-plan.ts'
+import { anyWords, freshWords, indexedWords, joinWords } from './words.ts'
 
 /** Where a page begins and in which direction it goes. */
 export interface SearchPlace {
@@ -25,9 +28,6 @@ export interface SearchOptions {
   place?: SearchPlace | undefined
 }
 
-/** Events looked through before the index is asked. */
-const NEWEST = 10_000
-
 /** Most relevant are the best of this many newest hits. */
 const RANKED = 1000
 
@@ -39,20 +39,20 @@ interface Found {
 
 /** What is common to the steps of one search. */
 interface Plan {
-  condition: Condition
-  scope: Condition
+  query: Query
+  scope: Scope
   /** The column whose order is the order of events: `seq` in one channel, the time-ordered identifier in a tenant. */
   key: RawBuilder<unknown>
   isPlain: boolean
+  limit: number
+  place: SearchPlace | undefined
 }
 
 /** Finds a page in the order of events, newest first; one more than the limit where there is more. */
 export async function findNewest(tx: Tx, { scope, query, limit, place }: SearchOptions): Promise<Found[]> {
   const isChannel = scope.names.length === 1 && scope.prefixes.length === 0
-  const plan: Plan = {
-    condition: toCondition(query), scope: inScope(scope), key: isChannel ? sql`seq` : sql`id`, isPlain: query.kind === 'all' && query.of.length === 0,
-  }
-  const found = await asSearcher(tx, () => find(tx, plan, { limit: limit + 1, place }))
+  const plan: Plan = { query, scope, place, limit: limit + 1, key: isChannel ? sql`seq` : sql`id`, isPlain: query.kind === 'all' && query.of.length === 0 }
+  const found = await asSearcher(tx, () => find(tx, plan))
   return place?.direction === 'newer' ? found.reverse() : found
 }
 
@@ -62,34 +62,74 @@ export async function findRelevant(tx: Tx, options: SearchOptions): Promise<Foun
   const skip = Number(options.place?.at ?? 0)
   const text = textsOf(options.query).map(term => term.text).join(' ')
   const { rows } = await asSearcher(tx, () => sql<{ id: string }>`
-    select id from events where id = any(${hits.map(({ id }) => id)}::uuid[])
-    order by ts_rank(stems, replace(neo_stem_query(${text})::text, '&', '|')::tsquery) desc, id desc limit ${options.limit + 1} offset ${skip}`.execute(tx))
+    select id from events ${joinWords('events', options.scope.tenantId)} where id = any(${hits.map(({ id }) => id)}::uuid[])
+    order by ts_rank(${anyWords.stems}, replace(neo_stem_query(${text})::text, '&', '|')::tsquery) desc, id desc limit ${options.limit + 1} offset ${skip}`.execute(tx))
   return rows.map(({ id }, index) => ({ id, at: skip + index + 1 }))
 }
 
-async function find(tx: Tx, plan: Plan, { limit, place }: { limit: number, place: SearchPlace | undefined }): Promise<Found[]> {
-  const isNewer = place?.direction === 'newer'
-  const order = isNewer ? sql`order by ${plan.key} asc` : sql`order by ${plan.key} desc`
-  const beyond = (at: string | number | undefined): RawBuilder<unknown> => {
-    if (at === undefined) return sql`true`
-    return isNewer ? sql`${plan.key} > ${at}` : sql`${plan.key} < ${at}`
-  }
-  // Hits among the newest, and the last event looked at: only they leave the database.
-  const { rows: seen } = await sql<Found & { hit: boolean, looked: string | number }>`
+async function find(tx: Tx, plan: Plan): Promise<Found[]> {
+  const { hits, looked, total } = await look(tx, plan)
+  if (hits.length === plan.limit || plan.isPlain || looked < WINDOW) return hits
+  const next = planNext({ hits: hits.length, looked, total, wanted: plan.limit })
+  const walked = next.step === 'walk' ? await walk(tx, plan, next.window) : []
+  return walked.length === plan.limit ? walked : await askIndex(tx, plan)
+}
+
+/** Hits among the nearest events, how many those are, and about how many there are in all. */
+async function look(tx: Tx, { query, scope, key, isPlain, limit, place }: Plan): Promise<{ hits: Found[], looked: number, total: number }> {
+  const order = orderOf(place)
+  const { rows } = await sql<Found & { hit: boolean, looked: string | number, total: string | number }>`
     with near as materialized (
-      select id, ${plan.key} as at, coalesce(${plan.condition}, false) as hit from (
-        select * from events where ${plan.scope} and ${beyond(place?.at)} ${order} limit ${plan.isPlain ? limit : NEWEST}) as newest),
-    hits as (select id, at from near where hit ${isNewer ? sql`order by at asc` : sql`order by at desc`} limit ${limit}),
-    last as (select id, at, (select count(*) from near) as looked from near ${isNewer ? sql`order by at desc` : sql`order by at asc`} limit 1)
-    select id, at, true as hit, 0 as looked from hits union all select id, at, false, looked from last`.execute(tx)
-  const hits = inOrder(seen.filter(({ hit }) => hit).map(toFound), isNewer)
-  const last = seen.find(({ hit }) => !hit)
-  if (hits.length === limit || plan.isPlain || !last || Number(last.looked) < NEWEST) return hits
+      select id, ${key} as at, coalesce(${toCondition(query, anyWords)}, false) as hit
+      from (select * from events where ${inScope(scope)} and ${beyond(key, place)} order by ${key} ${order} limit ${isPlain ? limit : WINDOW}) as newest
+      ${joinWords('newest', scope.tenantId)}),
+    hits as (select id, at from near where hit order by at ${order} limit ${limit})
+    select id, at, true as hit, 0 as looked, 0 as total from hits
+    union all select null, null, false, (select count(*) from near), (select sum(seq - oldest_seq + 1) from channels where tenant_id = ${scope.tenantId})`.execute(tx)
+  const counts = rows.find(({ hit }) => !hit)
+  return { hits: inOrder(rows.filter(({ hit }) => hit).map(toFound), place?.direction === 'newer'), looked: Number(counts?.looked ?? 0), total: Number(counts?.total ?? 0) }
+}
+
+/** Goes through the nearest events until enough are found: for what is in every tenth event, say. */
+async function walk(tx: Tx, { query, scope, key, limit, place }: Plan, window: number): Promise<Found[]> {
+  const order = orderOf(place)
+  const { rows } = await sql<Found>`select id, ${key} as at
+    from (select * from events where ${inScope(scope)} and ${beyond(key, place)} order by ${key} ${order} limit ${window}) as newest
+    ${joinWords('newest', scope.tenantId)} where ${toCondition(query, anyWords)} order by ${key} ${order} limit ${limit}`.execute(tx)
+  return rows.map(toFound)
+}
+
+/** Events that may be searched by their data because the index has not come to them; each costs as much as some lines of a log. */
+const MAX_LATE = 100_000
+
+/**
+ * Asks the index, and looks through what it does not have yet.
+ * @throws {Problem} `unavailable` when that is too much
+ */
+async function askIndex(tx: Tx, { query, scope, key, limit, place }: Plan): Promise<Found[]> {
+  const late = await countLate(tx, scope)
+  if (late > MAX_LATE) throw new Problem('unavailable', { retryAfter: 5, detail: 'Many events were written just now and are being indexed; search again shortly.' })
   // Without `materialized` the planner may walk the order of events instead of using the index of words.
   const { rows } = await sql<Found>`with found as materialized (
-      select id, ${plan.key} as at from events where ${plan.scope} and ${beyond(last.at)} and ${plan.condition})
-    select id, at from found ${isNewer ? sql`order by at asc` : sql`order by at desc`} limit ${limit - hits.length}`.execute(tx)
-  return [...hits, ...rows.map(toFound)]
+      select id, ${key} as at from event_words join events using (tenant_id, id)
+      where ${inScope(scope)} and ${beyond(key, place)} and ${toCondition(query, indexedWords)}),
+    late as (
+      select id, ${key} as at from (select name, indexed_seq from channels where tenant_id = ${scope.tenantId} and seq > indexed_seq) as behind
+      join events on channel = name and seq > indexed_seq where ${inScope(scope)} and ${beyond(key, place)} and ${toCondition(query, freshWords)})
+    select id, at from found union all select id, at from late order by at ${orderOf(place)} limit ${limit}`.execute(tx)
+  return rows.map(toFound)
+}
+
+async function countLate(tx: Tx, { tenantId }: Scope): Promise<number> {
+  const { rows } = await sql<{ late: string | number | null }>`select sum(seq - indexed_seq) as late from channels where tenant_id = ${tenantId}`.execute(tx)
+  return Number(rows[0]?.late ?? 0)
+}
+
+const orderOf = (place: SearchPlace | undefined): RawBuilder<unknown> => place?.direction === 'newer' ? sql`asc` : sql`desc`
+
+function beyond(key: RawBuilder<unknown>, place: SearchPlace | undefined): RawBuilder<unknown> {
+  if (!place) return sql`true`
+  return place.direction === 'newer' ? sql`${key} > ${place.at}` : sql`${key} < ${place.at}`
 }
 
 /** A row as it comes from the driver, which gives a `bigint` as text. */

@@ -7,6 +7,7 @@ import type * as z from 'zod'
 import type { FastifyRequest } from 'fastify'
 import { Problem } from '../errors.ts'
 import type { App } from '../http.ts'
+import { encodeData } from '../publish/encoded.ts'
 import type { RealtimeStats } from '../realtime/realtime.ts'
 
 /** Every metric of our own; Node's default metrics come beside them. */
@@ -71,7 +72,7 @@ export function metricsPlugin(app: App, { stats, outboxAge, token }: MetricsOpti
     onWritten: events => {
       for (const event of events) {
         published.inc({ family: parseChannel(event.channel)?.family ?? 'unknown', type: event.type })
-        size.observe(Buffer.byteLength(JSON.stringify(event.data)))
+        size.observe(Buffer.byteLength(encodeData(event.data)))
       }
     },
     trackReceive: report => {

@@ -2,7 +2,7 @@
 
 import { sql } from 'kysely'
 import type { Tx } from '../database/database.ts'
-import { toWords } from '../words.ts'
+import { encodeData, encodeWith } from './encoded.ts'
 import type { PendingEvent } from './projection.ts'
 
 /** An event with its number, ready to insert. */
@@ -40,7 +40,7 @@ async function lockExisting(tx: Tx, names: readonly string[]): Promise<Map<strin
   return new Map(rows.map(row => [row.name, Number(row.seq)]))
 }
 
-/** Inserts numbered events with their search documents, as one parameter, and moves their channels' `seq`. */
+/** Inserts numbered events, as one parameter, and moves their channels' `seq`. Their words follow (history/indexer.ts). */
 export async function appendEvents(tx: Tx, events: readonly NumberedEvent[]): Promise<void> {
   if (events.length === 0) return
   const rows = events.map(toRow)
@@ -48,10 +48,10 @@ export async function appendEvents(tx: Tx, events: readonly NumberedEvent[]): Pr
     sql`(${name}::text, ${own.at(-1)?.seq}::bigint, ${own.reduce((sum, row) => sum + row.size, 0)}::bigint, ${own[0]?.time}::timestamptz)`)
   // One statement: on PGlite each costs as much as several rows.
   await sql`with added as (
-      insert into events (id, tenant_id, channel, seq, type, time, actor, data, size, plain, stems)
-      select id, tenant_id, channel, seq, type, time, actor, data, size, neo_plain(words), neo_stems(words)
-      from json_to_recordset(${JSON.stringify(rows)}::json) as row (id uuid, tenant_id text, channel text, seq bigint, type text,
-        time timestamptz, actor jsonb, data jsonb, size integer, words text))
+      insert into events (id, tenant_id, channel, seq, type, time, actor, data, size)
+      select id, tenant_id, channel, seq, type, time, actor, data, size
+      from json_to_recordset(${`[${rows.map(({ data, ...row }) => encodeWith(row, data)).join(',')}]`}::json) as row (id uuid, tenant_id text, channel text, seq bigint, type text,
+        time timestamptz, actor jsonb, data jsonb, size integer))
     update channels set seq = moved.seq, bytes = channels.bytes + moved.bytes, oldest_time = coalesce(channels.oldest_time, moved.time)
     from (values ${sql.join(moved)}) as moved (name, seq, bytes, time) where channels.name = moved.name`.execute(tx)
 }
@@ -65,14 +65,13 @@ interface NewRow {
   type: string
   time: string
   actor: unknown
-  data: unknown
+  data: Record<string, unknown>
   size: number
-  words: string
 }
 
 const toRow = (event: NumberedEvent): NewRow => ({
   id: event.id, tenant_id: event.channel.tenantId, channel: event.channel.name, seq: event.seq, type: event.type, time: event.time,
-  actor: event.actor, data: event.data, size: Buffer.byteLength(JSON.stringify(event.data)), words: toWords(event.data),
+  actor: event.actor, data: event.data, size: Buffer.byteLength(encodeData(event.data)),
 })
 
 /** Looks up answers younger than {@link IDEMPOTENCY_HOURS}; forgets older ones under the same keys. */

@@ -5,6 +5,7 @@ import { createEngine, DISCONNECTS, encodedJson, type Engine, type Verdict } fro
 import { namespaces, type Envelope } from '@neo-stack/events'
 import type { PublicKeySet } from '../auth/keys.ts'
 import { DEFAULT_ISSUER, tokenPurposes, type TokenPurpose } from '../auth/tokens.ts'
+import { encodeEnvelope } from '../publish/encoded.ts'
 import type { Realtime, RealtimeTarget } from './realtime.ts'
 import { createSockets } from './sockets.ts'
 
@@ -80,7 +81,7 @@ function judge({ isAllowed }: EmbeddedRealtimeOptions, user: string, { iat, meta
  */
 function deliver(engine: Engine, event: Envelope, onFault: EmbeddedRealtimeOptions['onFault']): void {
   try {
-    engine.publish(event.channel, encodedJson(JSON.stringify(event)), {
+    engine.publish(event.channel, encodedJson(encodeEnvelope(event)), {
       idempotencyKey: event.id,
       ...event.seq === undefined ? {} : { version: event.seq, versionEpoch: event.logEpoch ?? '' },
       // What is kept has a `seq`, and nothing else has.

@@ -1,0 +1,125 @@
+/**
+ * Brings the words of events into search's index, behind the log: a publish does not wait for it, and a search looks through what
+ * it has not come to. It rests longer than it works, so that publishers have the database; only far behind it works without rest.
+ */
+
+import type { Envelope } from '@neo-stack/events'
+import { sql } from 'kysely'
+import type { Database, Tx } from '../database/database.ts'
+
+/** What the indexer needs. */
+export interface IndexerOptions {
+  database: Database
+  /** Told of a batch that failed; its channel comes again with its next event or the next sweep. */
+  onFault?: (error: unknown) => void
+  /** Milliseconds after an event until its words are looked at. @default 200 */
+  delayMs?: number
+  /** Events of one transaction: some ten milliseconds. @default 200 */
+  batch?: number
+  now?: () => number
+  setTimer?: (run: () => void, ms: number) => NodeJS.Timeout
+}
+
+/** A running indexer. */
+export interface Indexer {
+  /** Notes which channels have something new. */
+  onWritten: (events: readonly Envelope[]) => void
+  /** Notes every channel that is behind, whoever wrote to it: a process may have ended in between. @returns 0, as a purge that is done */
+  sweep: (tx: Tx) => Promise<number>
+  /** Resolves when the transaction in hand is done. */
+  stop: () => Promise<void>
+}
+
+/** How many times as long as a batch took the indexer rests after it. */
+const REST = 3
+
+/** Events behind from which on it rests no more. */
+const FAR_BEHIND = 250_000
+
+/** Starts; {@link Indexer.sweep} finds what was left behind. */
+export function startIndexer({ database, onFault = () => undefined, delayMs = 200, batch = 200, now = () => performance.now(), setTimer = setTimeout }: IndexerOptions): Indexer {
+  const behind = new Set<string>()
+  const pause = createPause(setTimer)
+  let count = 0
+  let isStopped = false
+  let running: Promise<void> | undefined
+  const work = async (): Promise<void> => {
+    await pause.wait(delayMs)
+    // What is added while it goes on comes at the end.
+    for (const channel of behind) {
+      if (isStopped) return
+      const startedAt = now()
+      behind.delete(channel)
+      const done = await database.inSystem(tx => indexBatch(tx, channel, batch))
+      count = Math.max(0, count - done)
+      if (done === batch) behind.add(channel)
+      if (behind.size > 0) await pause.wait(count > FAR_BEHIND ? 0 : (now() - startedAt) * REST)
+    }
+    count = 0
+  }
+  const wake = (): void => {
+    if (isStopped || behind.size === 0) return
+    running ??= work().catch(onFault).finally(() => {
+      running = undefined
+      wake()
+    })
+  }
+  return {
+    onWritten: events => {
+      for (const { channel, seq } of events) {
+        if (seq === undefined) continue
+        behind.add(channel)
+        count++
+      }
+      wake()
+    },
+    sweep: async tx => {
+      const rows = await tx.selectFrom('channels').select('name').whereRef('seq', '>', 'indexed_seq').execute()
+      for (const { name } of rows) behind.add(name)
+      wake()
+      return 0
+    },
+    stop: async () => {
+      isStopped = true
+      pause.end()
+      await running
+    },
+  }
+}
+
+/** Waiting that can be ended early, for good. */
+function createPause(setTimer: (run: () => void, ms: number) => NodeJS.Timeout): { wait: (ms: number) => Promise<void>, end: () => void } {
+  let end = (): void => undefined
+  let isEnded = false
+  return {
+    wait: ms => new Promise(resolve => {
+      if (isEnded) { resolve(); return }
+      const timer = setTimer(resolve, ms)
+      end = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    }),
+    end: () => {
+      isEnded = true
+      end()
+    },
+  }
+}
+
+/**
+ * Indexes a channel's next events. They are locked against an erasure, which would otherwise leave behind the words of what it
+ * emptied; the channel, which publishers wait for, only at the end. @returns how many
+ */
+async function indexBatch(tx: Tx, channel: string, batch: number): Promise<number> {
+  const { rows: [picked] } = await sql<{ done: string | number, last: string | number | null }>`
+    with picked as materialized (
+      select events.id, events.tenant_id, events.seq, neo_words(events.data) as words from events join channels on channels.name = events.channel
+      where events.channel = ${channel} and events.seq > channels.indexed_seq order by events.seq limit ${batch} for share of events),
+    added as (
+      insert into event_words (id, tenant_id, plain, stems) select id, tenant_id, neo_plain(words), neo_stems(words) from picked on conflict (id) do nothing)
+    select count(*) as done, max(seq) as last from picked`.execute(tx)
+  if (picked?.last == null) return 0
+  await sql`update channels set indexed_seq = greatest(indexed_seq, ${picked.last}::bigint) where name = ${channel}`.execute(tx)
+  return Number(picked.done)
+}
