@@ -13,11 +13,18 @@ import { fanout } from './scenarios/fanout.ts'
 import { idle } from './scenarios/idle.ts'
 import { paint } from './scenarios/paint.ts'
 import { publish } from './scenarios/publish.ts'
+import { realtimeConnect, realtimeHttp, realtimeIdle, realtimeReconnect } from './scenarios/realtime-connect.ts'
+import { realtimeFanout, realtimeHot, realtimeRooms } from './scenarios/realtime-fanout.ts'
+import { realtimeSlow } from './scenarios/realtime-slow.ts'
 import { search } from './scenarios/search.ts'
 import { start } from './scenarios/start.ts'
 import { formatTable } from './table.ts'
 
-const scenarios: Record<string, Scenario> = { publish, search, fanout, paint, start, idle, bundle }
+const scenarios: Record<string, Scenario> = {
+  publish, search, fanout, paint, start, idle, bundle,
+  'realtime-fanout': realtimeFanout, 'realtime-rooms': realtimeRooms, 'realtime-hot': realtimeHot, 'realtime-http': realtimeHttp,
+  'realtime-connect': realtimeConnect, 'realtime-reconnect': realtimeReconnect, 'realtime-idle': realtimeIdle, 'realtime-slow': realtimeSlow,
+}
 
 async function runScenario(name: string, scenario: Scenario, context: BenchContext): Promise<void> {
   console.log(`\n## ${name}: ${scenario.doc}\n`)
@@ -31,6 +38,7 @@ async function runScenario(name: string, scenario: Scenario, context: BenchConte
 async function main(): Promise<void> {
   const { positionals, values } = parseArgs({ allowPositionals: true, options: {
     seconds: { type: 'string', default: '10' }, database: { type: 'string' }, events: { type: 'string', default: '50000' },
+    runs: { type: 'string', default: '3' }, node: { type: 'string' },
   } })
   const names = positionals.includes('all') ? Object.keys(scenarios) : positionals
   const unknown = names.filter(name => !Object.hasOwn(scenarios, name))
@@ -39,7 +47,11 @@ async function main(): Promise<void> {
     process.exitCode = 1
     return
   }
-  const context: BenchContext = { pinned: pinGenerator(), seconds: Number(values.seconds), events: Number(values.events), ...values.database !== undefined && { database: values.database }, say: text => { console.log(text) } }
+  const context: BenchContext = {
+    pinned: pinGenerator(), seconds: Number(values.seconds), events: Number(values.events), runs: Number(values.runs),
+    ...values.database !== undefined && { database: values.database }, ...values.node !== undefined && { nodeFlags: values.node.split(' ') },
+    say: text => { console.log(text) },
+  }
   if (!context.pinned) console.log('Server and generator share their cores here: taskset or a second core is missing.')
   for (const [name, scenario] of Object.entries(scenarios)) {
     if (names.includes(name)) await runScenario(name, scenario, context)

@@ -24,6 +24,10 @@ export interface BenchContext {
   events: number
   /** Address of an empty PostgreSQL. @default PGlite in memory */
   database?: string
+  /** Times a comparison is run; the median counts. */
+  runs: number
+  /** Flags of Node for servers under comparison, such as `--cpu-prof`. @default none */
+  nodeFlags?: readonly string[]
   say: (text: string) => void
 }
 

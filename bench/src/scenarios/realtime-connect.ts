@@ -1,0 +1,122 @@
+/** What connections cost: to make, to make again, to have, and to publish beside them. */
+
+import { setTimeout as sleep } from 'node:timers/promises'
+import { percentile } from '../statistics.ts'
+import type { Scenario } from '../scenario.ts'
+import { compare, cpuSecondsOf, type Figures } from '../realtime/compare.ts'
+import { createTally, LoadSocket, openClients } from '../realtime/load-socket.ts'
+import { publishAtRate, publishInLoop } from '../realtime/publisher.ts'
+import type { Target } from '../realtime/target.ts'
+import { readRssMiB } from '../usage.ts'
+
+/** Requests of 16 clients. */
+export const realtimeHttp: Scenario = {
+  doc: 'engine, Centrifugo, Socket.IO: HTTP publishes of 16 clients',
+  run: context => compare(context, {
+    work: async target => ({
+      'HTTP publish: CPU per request': await perRequest(target, 'open:nobody', context.seconds),
+      ...target.name !== 'Socket.IO' && { 'HTTP publish, history 100: CPU per request': await perRequest(target, 'kept:nobody', context.seconds) },
+    }),
+    ratios: { 'HTTP publish: CPU per request': '≤ 1.0', 'HTTP publish, history 100: CPU per request': '≤ 0.9' },
+  }),
+}
+
+async function perRequest(target: Target, channel: string, seconds: number): Promise<{ value: number, unit: string }> {
+  const load = { clients: 16, bytes: 128, channel }
+  await publishInLoop(target, { ...load, seconds: 2 })
+  let accepted = 0
+  const cpu = await cpuSecondsOf(target, async () => { accepted = await publishInLoop(target, { ...load, seconds }) })
+  return { value: cpu / accepted * 1e6, unit: 'µs' }
+}
+
+const CONNECTS = 4_000
+
+/** Connections with a token and a subscription. */
+export const realtimeConnect: Scenario = {
+  doc: 'engine, Centrifugo, Socket.IO: connect, HS256 token, one subscription',
+  run: context => compare(context, {
+    work: async target => {
+      const tally = createTally()
+      const channelOf = (index: number): string => `open:c${index % 100}`
+      for (const client of await openClients(target, { count: 1_000, channelOf, tally })) client.close()
+      await sleep(500)
+      let clients: LoadSocket[] = []
+      const cpu = await cpuSecondsOf(target, async () => { clients = await openClients(target, { count: CONNECTS, channelOf, tally }) })
+      for (const client of clients) client.close()
+      return { 'connect: CPU per 1,000': { value: cpu / CONNECTS * 1_000, unit: 's' }, 'connect: lost': { value: tally.lost, unit: '' } }
+    },
+    ratios: { 'connect: CPU per 1,000': '≤ 1.0' }, goals: { 'connect: lost': '0' },
+  }),
+}
+
+const RECONNECTS = 5_000
+const MISSED = 10
+
+/** Everybody comes back at once and has missed something. */
+export const realtimeReconnect: Scenario = {
+  doc: 'engine, Centrifugo: 5,000 reconnects that recover 10 publications each',
+  run: context => compare(context, {
+    targets: ['Centrifugo', 'engine'],
+    work: storm,
+    ratios: { 'reconnect: CPU per 1,000': '≤ 0.7' }, goals: { 'reconnect: lost': '0' },
+  }),
+}
+
+async function storm(target: Target): Promise<Figures> {
+  const tally = createTally()
+  const first = new LoadSocket(target, tally)
+  const answer = await first.subscribe({ user: 'first', channel: 'kept:storm' })
+  const epoch = /"epoch":"(\w+)"/.exec(answer)?.[1] ?? ''
+  first.close()
+  await publishAtRate(target, { perSecond: MISSED, seconds: 1, bytes: 128, channelOf: () => 'kept:storm' })
+  const delays: number[] = []
+  let lost = 0
+  const sockets: LoadSocket[] = []
+  const cpu = await cpuSecondsOf(target, async () => {
+    let next = 0
+    await Promise.all(Array.from({ length: 200 }, async () => {
+      while (next < RECONNECTS) {
+        const user = `u${next++}`
+        const startedAt = performance.now()
+        const socket = new LoadSocket(target, tally)
+        sockets.push(socket)
+        const recovered = await socket.subscribe({ user, channel: 'kept:storm', since: { offset: 0, epoch } })
+        delays.push(performance.now() - startedAt)
+        lost += MISSED - (recovered.match(/"at":/g) ?? []).length
+      }
+    }))
+  })
+  for (const socket of sockets) socket.close()
+  return {
+    'reconnect: CPU per 1,000': { value: cpu / RECONNECTS * 1_000, unit: 's' },
+    'reconnect: p99': { value: percentile(delays.toSorted((a, b) => a - b), 0.99), unit: 'ms' },
+    'reconnect: lost': { value: lost + tally.lost, unit: '' },
+  }
+}
+
+const IDLE = 10_000
+const PING_MS = 25_000
+
+/** Connections that do nothing. */
+export const realtimeIdle: Scenario = {
+  doc: 'engine, Centrifugo, Socket.IO: 10,000 idle connections with a subscription',
+  run: context => compare(context, {
+    options: { pingIntervalMs: PING_MS },
+    work: async target => {
+      const tally = createTally()
+      const before = await readRssMiB(target.pid)
+      const clients = await openClients(target, { count: IDLE, channelOf: index => `open:c${index % 1_000}`, tally })
+      // The collector comes by itself after a while; what is still resident then is what they cost.
+      await sleep(PING_MS)
+      const cpu = await cpuSecondsOf(target, () => sleep(PING_MS))
+      const after = await readRssMiB(target.pid)
+      for (const client of clients) client.close()
+      return {
+        'idle: resident memory each': { value: (after - before) * 1024 / IDLE, unit: 'KiB' },
+        'idle: CPU per 1,000 for pings': { value: cpu * 1000 / (PING_MS / 1000) / (IDLE / 1000), unit: 'ms/s' },
+        'idle: lost': { value: tally.lost, unit: '' },
+      }
+    },
+    goals: { 'idle: resident memory each': '≤ 12', 'idle: CPU per 1,000 for pings': '≤ 2.5', 'idle: lost': '0' },
+  }),
+}
