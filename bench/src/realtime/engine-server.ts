@@ -10,3 +10,5 @@ server.listen({ port: 0, host: '127.0.0.1', backlog: 4096 }, () => {
   const address = server.address()
   console.log(typeof address === 'object' ? address?.port : '')
 })
+// A profile (`--node='--cpu-prof'`) is written at a regular end only.
+process.once('SIGINT', () => { process.exit() })

@@ -103,5 +103,6 @@ const digest = (text: string): Buffer => createHash('sha256').update(text).diges
 const isSame = (given: string, key: string): boolean => timingSafeEqual(digest(given), digest(key))
 
 function sendJson(response: ServerResponse, status: number, text: string): void {
-  response.writeHead(status, { 'content-type': 'application/json' }).end(text)
+  // With the length, head and body leave in one write instead of three chunks.
+  response.writeHead(status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }).end(text)
 }

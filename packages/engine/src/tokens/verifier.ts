@@ -2,10 +2,10 @@
  * Checks signature, time, audience and issuer of a JWT. The algorithm in the header only chooses between the configured kinds of
  * key, each with its own list: a public key can't be used as a secret, and `none` is no algorithm.
  */
-import { createPublicKey, createSecretKey } from 'node:crypto'
+import { createHmac, createPublicKey, createSecretKey, timingSafeEqual } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
-import { createLocalJWKSet, createRemoteJWKSet, decodeProtectedHeader, errors, jwtVerify } from 'jose'
-import type { JSONWebKeySet, JWTPayload, JWTVerifyGetKey, JWTVerifyOptions } from 'jose'
+import { UnsecuredJWT, createLocalJWKSet, createRemoteJWKSet, decodeProtectedHeader, errors, jwtVerify } from 'jose'
+import type { JSONWebKeySet, JWTPayload, JWTVerifyGetKey, JWTVerifyOptions, ProtectedHeaderParameters } from 'jose'
 import { createTokenCache } from './cache.ts'
 import type { Claims } from '../hooks.ts'
 import type { JwksSource, TokenOptions } from '../options.ts'
@@ -24,7 +24,8 @@ export interface VerifierContext {
   onFault(error: unknown): void
 }
 
-const SECRET_ALGORITHMS = ['HS256', 'HS384', 'HS512']
+/** Each with its hash. */
+const SECRET_ALGORITHMS: ReadonlyMap<string, string> = new Map([['HS256', 'sha256'], ['HS384', 'sha384'], ['HS512', 'sha512']])
 const PUBLIC_ALGORITHMS = ['RS256', 'RS384', 'RS512', 'ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519']
 const JWKS_TIMEOUT_MS = 1_000
 const JWKS_MAX_AGE_MS = 3_600_000
@@ -40,20 +41,25 @@ export function createTokenVerifier(options: TokenOptions | undefined, { now, on
   const byPublicKey = publicCheck(options, () => { cache.clear() })
   const isMeant = claimsCheck(options)
 
-  const verifyNow = async (token: string): Promise<Verified> => {
+  const accept = (token: string, claims: JWTPayload): Verified => {
+    if (!isMeant(claims)) return { fault: 'invalid' }
+    cache.set(token, claims, now())
+    return { claims }
+  }
+  const refuse = (error: unknown): Verified => {
+    const fault = faultOf(error)
+    if (fault === 'unavailable') onFault(error)
+    return { fault }
+  }
+  const verifyNow = (token: string): Verified | Promise<Verified> => {
     try {
       if (!isCanonical(token)) return { fault: 'invalid' }
-      const isSecret = SECRET_ALGORITHMS.includes(decodeProtectedHeader(token).alg ?? '')
-      const check = isSecret ? bySecret : byPublicKey
-      if (!check) return { fault: 'invalid' }
-      const claims = await check(token, { ...required(options), currentDate: new Date(now()) })
-      if (!isMeant(claims)) return { fault: 'invalid' }
-      cache.set(token, claims, now())
-      return { claims }
+      const header = decodeProtectedHeader(token)
+      const given = { ...required(options), currentDate: new Date(now()) }
+      if (SECRET_ALGORITHMS.has(header.alg ?? '')) return bySecret ? accept(token, bySecret(token, header, given)) : { fault: 'invalid' }
+      return byPublicKey ? byPublicKey(token, given).then(claims => accept(token, claims)).catch(refuse) : { fault: 'invalid' }
     } catch (error) {
-      const fault = faultOf(error)
-      if (fault === 'unavailable') onFault(error)
-      return { fault }
+      return refuse(error)
     }
   }
 
@@ -65,9 +71,16 @@ export function createTokenVerifier(options: TokenOptions | undefined, { now, on
   }
 }
 
+const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
+/** Bits of the last character that say nothing, by what the length leaves over four; one character alone says nothing at all. */
+const UNUSED_BITS = [0, 63, 15, 3]
+
 /** Decoders ignore the unused bits of a last character: without this a signature has several spellings (RFC 4648, 3.5). */
 function isCanonical(token: string): boolean {
-  return token.split('.').every(part => Buffer.from(part, 'base64url').toString('base64url') === part)
+  return /^[\w-]*\.[\w-]*\.[\w-]*$/.test(token) && token.split('.').every(part => {
+    const unused = UNUSED_BITS[part.length % 4] ?? 0
+    return unused !== 63 && (ALPHABET.indexOf(part.at(-1) ?? 'A') & unused) === 0
+  })
 }
 
 function required({ audience, issuer, typ }: TokenOptions): JWTVerifyOptions {
@@ -82,15 +95,34 @@ function claimsCheck({ audienceRegex, issuerRegex }: TokenOptions): (claims: JWT
     (!audiences || [aud].flat().some(audience => audiences.test(audience))) && (!issuers || issuers.test(iss))
 }
 
-function secretCheck(options: TokenOptions, now: () => number): Check | undefined {
+type SecretCheck = (token: string, header: ProtectedHeaderParameters, options: JWTVerifyOptions) => JWTPayload
+
+/** At once: a secret's signature costs less than the promises of a check by WebCrypto. */
+function secretCheck(options: TokenOptions, now: () => number): SecretCheck | undefined {
   const { hmacSecretKey, hmacPreviousSecretKey, hmacPreviousSecretKeyValidUntil: until = Infinity } = options
   if (hmacSecretKey === undefined) return undefined
   const current = createSecretKey(Buffer.from(hmacSecretKey))
   const previous = hmacPreviousSecretKey === undefined ? undefined : createSecretKey(Buffer.from(hmacPreviousSecretKey))
-  return (token, given) => {
+  return (token, header, given) => {
     const keys = previous && now() / 1000 <= until ? [current, previous] : [current]
-    return tryKeys(keys, async key => (await jwtVerify(token, key, { ...given, algorithms: SECRET_ALGORITHMS })).payload)
+    // Extensions that must be understood, and of which none is.
+    if (header.crit !== undefined) throw new errors.JOSENotSupported('crit')
+    if (!keys.some(key => isSignedBy(token, key, SECRET_ALGORITHMS.get(header.alg ?? '') ?? ''))) throw new errors.JWSSignatureVerificationFailed()
+    return readClaims(token, header, given)
   }
+}
+
+function isSignedBy(token: string, key: KeyObject, hash: string): boolean {
+  const end = token.lastIndexOf('.')
+  const expected = createHmac(hash, key).update(token.slice(0, end)).digest()
+  const given = Buffer.from(token.slice(end + 1), 'base64url')
+  return given.length === expected.length && timingSafeEqual(given, expected)
+}
+
+/** What jose checks of claims, of a token whose signature was checked already: to it, one without a signature. */
+function readClaims(token: string, { typ }: ProtectedHeaderParameters, given: JWTVerifyOptions): JWTPayload {
+  const header = Buffer.from(JSON.stringify({ alg: 'none', typ })).toString('base64url')
+  return UnsecuredJWT.decode(`${header}.${token.split('.')[1] ?? ''}.`, given).payload
 }
 
 /** Keys given as PEM first, then the key set. */
@@ -146,7 +178,7 @@ function givenKeys(keys: () => JSONWebKeySet | Promise<JSONWebKeySet>, onRotatio
 
 /** The first key that verifies; a wrong signature passes to the next key, any other fault ends the search. */
 async function tryKeys<K>(keys: Iterable<K> | AsyncIterable<K>, verify: (key: K) => Promise<JWTPayload>): Promise<JWTPayload> {
-  let failure: unknown = new errors.JWKSNoMatchingKey()
+  let failure: unknown
   for await (const key of keys) {
     try {
       return await verify(key)
@@ -155,7 +187,7 @@ async function tryKeys<K>(keys: Iterable<K> | AsyncIterable<K>, verify: (key: K)
       if (!isOfAnotherKey(error)) break
     }
   }
-  throw failure
+  throw failure ?? new errors.JWKSNoMatchingKey()
 }
 
 /** A key that did not sign this, or could not have. */
