@@ -36,7 +36,7 @@ const CLIENT_DEFAULTS: EngineConfig['client'] = {
   compression: false, compressionLevel: 1, compressionMinSize: 0,
   connectionLimit: 0, connectionRateLimit: 0, userConnectionLimit: 0,
   pingInterval: 25_000, pongTimeout: 8_000, staleCloseDelay: 10_000, expiredCloseDelay: 25_000, expiredSubCloseDelay: 25_000,
-  channelLimit: 128, queueMaxSize: 1_048_576, historyMaxPublicationLimit: 300, recoveryMaxPublicationLimit: 300, messageSizeLimit: 65_536,
+  channelLimit: 128, queueMaxSize: 1_048_576, queueMaxAge: 10_000, historyMaxPublicationLimit: 300, recoveryMaxPublicationLimit: 300, messageSizeLimit: 65_536,
 }
 
 /** Shorter RSA keys are no keys (RFC 7518, 3.3). */

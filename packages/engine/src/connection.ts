@@ -85,14 +85,14 @@ export class Connection implements Receiver, TransportEvents, Deadline {
     this.#shared = shared
     this.#transport = transport
     const { config, now } = shared.ports
-    const { staleCloseDelay, queueMaxSize: limit } = config.client
+    const { staleCloseDelay, queueMaxSize: limit, queueMaxAge: maxAge } = config.client
     this.#inbox = new Inbox({
       take: incoming => this.#take(incoming),
       pause: () => { transport.pause() },
       resume: () => { transport.resume() },
     })
     const { flusher, counters } = shared
-    this.#outbox = new Outbox({ codec, transport, flusher, counters, limit, onSlow: () => { this.disconnect(DISCONNECTS.slow) } })
+    this.#outbox = new Outbox({ codec, transport, flusher, counters, limit, maxAge, now, onSlow: () => { this.disconnect(DISCONNECTS.slow) } })
     const { name, emulation, ping } = transport
     this.#meter = shared.ports.meters.transport(name)
     const facts = { name, ...emulation && { emulation } }

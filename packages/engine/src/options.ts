@@ -152,6 +152,8 @@ export interface ClientOptions {
   readonly channelLimit?: number
   /** Bytes a connection may leave unread. @default 1_048_576 */
   readonly queueMaxSize?: number
+  /** How long what was sent may stay unread while more follows. @default 10_000 */
+  readonly queueMaxAge?: number
   /** @default 300 */
   readonly historyMaxPublicationLimit?: number
   /** @default 300 */

@@ -13,7 +13,10 @@ export interface OutboxParts {
   readonly counters: Counters
   /** Bytes that may be queued and unread together. */
   readonly limit: number
-  /** The limit was passed; the batch is forgotten already, or a slow reader would be paid for until it is gone. */
+  /** Milliseconds that something sent may stay unread while more is to be sent. */
+  readonly maxAge: number
+  now(): number
+  /** A limit was passed; the batch is forgotten already, or a slow reader would be paid for until it is gone. */
   readonly onSlow: () => void
 }
 
@@ -22,6 +25,9 @@ export class Outbox implements Flushable {
   readonly #parts: OutboxParts
   #batch: Batch | undefined
   #isClosed = false
+  /** Bytes handed over so far; what was, when a reader was first seen behind, and is not read yet. */
+  #sent = 0
+  #mark: { readonly sent: number, readonly at: number } | undefined
 
   constructor(parts: OutboxParts) {
     this.#parts = parts
@@ -40,8 +46,10 @@ export class Outbox implements Flushable {
     const batch = this.#batch
     if (!batch) return
     const { transport, codec, counters, limit } = this.#parts
-    if (!this.#isClosed && transport.bufferedBytes + batch.bytes > limit) return this.#overflow()
+    const unread = transport.bufferedBytes
+    if (!this.#isClosed && (unread + batch.bytes > limit || this.#isStuck(unread))) return this.#overflow()
     this.#batch = undefined
+    this.#sent += batch.frame.length
     counters.messagesOut += batch.count
     counters.bytesOut += batch.frame.length
     transport.send(batch.frame, codec.isText)
@@ -51,6 +59,21 @@ export class Outbox implements Flushable {
   close(): void {
     this.#isClosed = true
     this.flush()
+  }
+
+  /** Whether nothing of what was unread long ago has been read since. The clock is asked only of who is behind. */
+  #isStuck(unread: number): boolean {
+    if (unread === 0) {
+      this.#mark = undefined
+      return false
+    }
+    const { now, maxAge } = this.#parts
+    const mark = this.#mark
+    if (!mark || this.#sent - unread >= mark.sent) {
+      this.#mark = { sent: this.#sent, at: now() }
+      return false
+    }
+    return now() - mark.at > maxAge
   }
 
   #overflow(): void {

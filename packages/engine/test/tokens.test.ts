@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { SignJWT, UnsecuredJWT, exportJWK, generateKeyPair } from 'jose'
@@ -16,6 +17,12 @@ async function present(url: string, token: string): Promise<Answer> {
   return Promise.race([next(), closed])
 }
 
+/** A token with any header. */
+function signByHand(header: object, hash: string): string {
+  const text = [header, { sub: 'u', exp: inSeconds(60) }].map(part => Buffer.from(JSON.stringify(part)).toString('base64url')).join('.')
+  return `${text}.${createHmac(hash, SECRET).update(text).digest('base64url')}`
+}
+
 const CONNECTED = { connect: {} }
 const INVALID = [3500, 'invalid token']
 const EXPIRED = { error: { code: 109 } }
@@ -29,6 +36,10 @@ describe('connection tokens with a secret', () => {
     ['algorithm none', () => new UnsecuredJWT({ sub: 'u' }).encode(), INVALID],
     ['garbage', () => 'x.y.z', INVALID],
     ['no token at all but text', () => '§', INVALID],
+    ['an extension that must be understood', () => signByHand({ alg: 'HS256', crit: ['x'], x: 1 }, 'sha256'), INVALID],
+    ['a header that names another algorithm', () => signByHand({ alg: 'HS512' }, 'sha256'), INVALID],
+    ['a signature cut short', async () => (await sign({ sub: 'u' })).slice(0, -4), INVALID],
+    ['signed by hand', () => signByHand({ alg: 'HS256' }, 'sha256'), CONNECTED],
     ['past exp', () => sign({ sub: 'u', exp: inSeconds(-1) }), EXPIRED],
     ['nbf in the future', () => sign({ sub: 'u', nbf: inSeconds(30) }), EXPIRED],
     ['past expire_at', () => sign({ sub: 'u', expire_at: inSeconds(-1) }), { error: { code: 110 } }],
