@@ -78,12 +78,12 @@ export async function publishAtRate(target: Target, { perSecond, seconds, bytes,
 }
 
 /** Publishes as fast as answers come, one at a time on each connection. @returns how many were accepted */
-export async function publishInLoop(target: Target, { clients, seconds, bytes, channel }: { clients: number, seconds: number, bytes: number, channel: string }): Promise<number> {
-  const deadline = performance.now() + seconds * 1000
+export async function publishInLoop(target: Target, { clients, requests, bytes, channel }: { clients: number, requests: number, bytes: number, channel: string }): Promise<number> {
+  let sent = 0
   let accepted = 0
   await Promise.all(Array.from({ length: clients }, async () => {
     const line = new Line(target.port)
-    while (performance.now() < deadline) {
+    while (sent++ < requests) {
       if (await line.post(target.publish(channel, makeData(bytes))) === '200') accepted++
     }
     line.close()

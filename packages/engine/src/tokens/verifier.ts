@@ -187,7 +187,8 @@ async function tryKeys<K>(keys: Iterable<K> | AsyncIterable<K>, verify: (key: K)
       if (!isOfAnotherKey(error)) break
     }
   }
-  throw failure ?? new errors.JWKSNoMatchingKey()
+  if (failure === undefined) throw new errors.JWKSNoMatchingKey()
+  throw failure
 }
 
 /** A key that did not sign this, or could not have. */
