@@ -6,7 +6,7 @@ import { now } from './load-socket.ts'
 import type { Target } from './target.ts'
 
 /** A message's text of exactly this many bytes, which says when it was made. */
-export function makeData(bytes: number): string {
+function makeData(bytes: number): string {
   const head = `{"at":${now().toFixed(3)},"pad":"`
   return `${head}${'x'.repeat(Math.max(0, bytes - head.length - 2))}"}`
 }

@@ -50,7 +50,7 @@ export interface TargetOptions {
 }
 
 /** A token of a user. */
-export function sign(user: string): string {
+function sign(user: string): string {
   const text = [{ alg: 'HS256', typ: 'JWT' }, { sub: user, exp: LATER }].map(part => Buffer.from(JSON.stringify(part)).toString('base64url')).join('.')
   return `${text}.${createHmac('sha256', SECRET).update(text).digest('base64url')}`
 }
@@ -58,7 +58,7 @@ export function sign(user: string): string {
 /** Starts one. @throws {Error} when Centrifugo is not built */
 export async function startTarget(name: TargetName, options: TargetOptions): Promise<Target> {
   const { pingIntervalMs = 600_000 } = options
-  if (name === 'Socket.IO') return { ...await startNode('socketio-server.ts', { secret: SECRET, pingInterval: pingIntervalMs }, options), ...SOCKET_IO }
+  if (name === 'Socket.IO') return { ...await startNode('socketio.ts', { secret: SECRET, pingInterval: pingIntervalMs }, options), ...SOCKET_IO }
   return name === 'engine' ? await startEngine(options) : await startReal(options)
 }
 
@@ -86,7 +86,7 @@ async function startReal({ pingIntervalMs = 600_000, queueMaxSize, pinned }: Tar
 async function startEngine(options: TargetOptions): Promise<Target> {
   const { pingIntervalMs = 600_000, queueMaxSize } = options
   const rules = { allowSubscribeForClient: true }
-  const running = await startNode('engine-server.ts', {
+  const running = await startNode('engine.ts', {
     client: { token: { hmacSecretKey: SECRET }, pingInterval: pingIntervalMs, ...queueMaxSize && { queueMaxSize } },
     channel: { namespaces: [{ name: 'open', ...rules }, { name: 'kept', ...rules, historySize: HISTORY_SIZE, historyTtl: 600_000, forceRecovery: true }] },
     httpApi: { insecure: true },
@@ -97,7 +97,7 @@ async function startEngine(options: TargetOptions): Promise<Target> {
 type Running = Pick<Target, 'port' | 'pid' | 'stop'>
 
 async function startNode(file: string, settings: object, options: TargetOptions): Promise<Running> {
-  const [command = process.execPath, ...args] = [...prefixOf(options), process.execPath, ...options.nodeFlags ?? [], fileURLToPath(new URL(file, import.meta.url)), JSON.stringify(settings)]
+  const [command = process.execPath, ...args] = [...prefixOf(options), process.execPath, ...options.nodeFlags ?? [], fileURLToPath(new URL(`../../servers/${file}`, import.meta.url)), JSON.stringify(settings)]
   const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] })
   const [line] = await once(child.stdout, 'data') as [Buffer]
   const stop = async (): Promise<void> => {

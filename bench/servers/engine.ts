@@ -1,4 +1,4 @@
-/** The engine alone on a port of its own, as a process: `engine-server.ts <JSON options>` prints the port. */
+/** The engine alone on a port of its own, as a process: `engine.ts <JSON options>` prints the port. */
 
 import { createServer } from 'node:http'
 import { createEngine, type EngineOptions } from '@neo-stack/engine'

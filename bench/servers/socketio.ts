@@ -1,6 +1,6 @@
 /**
  * Socket.IO 4 doing the same: rooms for channels, a signed token to connect, `POST /publish` for the application.
- * `socketio-server.ts <JSON {secret, pingInterval}>` prints the port.
+ * `socketio.ts <JSON {secret, pingInterval}>` prints the port.
  */
 
 import { createHmac, timingSafeEqual } from 'node:crypto'
