@@ -179,7 +179,9 @@ function givenKeys(keys: () => JSONWebKeySet | Promise<JSONWebKeySet>, onRotatio
 /** The first key that verifies; a wrong signature passes to the next key, any other fault ends the search. */
 async function tryKeys<K>(keys: Iterable<K> | AsyncIterable<K>, verify: (key: K) => Promise<JWTPayload>): Promise<JWTPayload> {
   let failure: unknown
+  let isTried = false
   for await (const key of keys) {
+    isTried = true
     try {
       return await verify(key)
     } catch (error) {
@@ -187,7 +189,7 @@ async function tryKeys<K>(keys: Iterable<K> | AsyncIterable<K>, verify: (key: K)
       if (!isOfAnotherKey(error)) break
     }
   }
-  if (failure === undefined) throw new errors.JWKSNoMatchingKey()
+  if (!isTried) failure = new errors.JWKSNoMatchingKey()
   throw failure
 }
 
