@@ -37,9 +37,9 @@ export { MetricsPublisher } from './publishers/metrics.ts'
 export type { Sample } from './publishers/metrics.ts'
 export type { NewEvent, Publish, PublishedEvent } from './publishers/publish.ts'
 export {
-  connectionTokenSchema, refreshSchema, sessionSchema, signedInCookie, signInSchema, subscriptionTokensRequestSchema, subscriptionTokensSchema, userSchema, whoAmISchema,
+  connectionTokenSchema, portalSchema, providerListSchema, refreshSchema, sessionSchema, signedInCookie, signInSchema, subscriptionTokensRequestSchema, subscriptionTokensSchema, userSchema, whoAmISchema,
 } from './api/session.ts'
-export type { ConnectionToken, Session, SignIn, SubscriptionTokens, User } from './api/session.ts'
+export type { ConnectionToken, ProviderList, Session, SignIn, SubscriptionTokens, User } from './api/session.ts'
 export {
   historyQuerySchema, historySchema, publishBatchSchema, publishedBatchSchema, publishedSchema, publishSchema, searchHitSchema, searchQuerySchema,
   searchResultSchema,

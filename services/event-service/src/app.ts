@@ -11,9 +11,11 @@ import { alertRoutes } from './alerts/routes.ts'
 import { createRuleWatch } from './alerts/watch.ts'
 import { purgeRemoved } from './auth/accounts.ts'
 import { adminRoutes } from './auth/admin-routes.ts'
+import { createCookies } from './auth/cookies.ts'
 import { keyRoutes } from './auth/key-routes.ts'
 import { createOriginCheck } from './auth/origin.ts'
 import { startRevocationSync } from './auth/revocation-sync.ts'
+import { providerRoutes } from './auth/provider-routes.ts'
 import { realtimeRoutes } from './auth/realtime-routes.ts'
 import { jwksRoute, sessionRoutes } from './auth/routes.ts'
 import { userRoutes } from './auth/user-routes.ts'
@@ -256,8 +258,13 @@ function createAccess(database: Database, writePath: WritePath): DeploymentAcces
   }
 }
 
-function identityRoutes(app: App, { sessions, auth, auditChannels, keys, ...identity }: IdentityService, { publicUrl, allowedOrigins }: EventServiceOptions): void {
-  sessionRoutes(app, { sessions, isOurOrigin: createOriginCheck({ publicUrl, allowedOrigins }), isSecure: publicUrl?.startsWith('https:') ?? false })
+function identityRoutes(app: App, { sessions, auth, auditChannels, keys, limiters, ...identity }: IdentityService, { publicUrl, allowedOrigins }: EventServiceOptions): void {
+  const isSecure = publicUrl?.startsWith('https:') ?? false
+  const cookies = createCookies(isSecure)
+  sessionRoutes(app, { sessions, isOurOrigin: createOriginCheck({ publicUrl, allowedOrigins }), cookies })
+  providerRoutes(app, {
+    signIn: identity.providerSignIn, accountOf: identity.accountOf, open: sessions.open, cookies, perAddress: limiters.signInPerAddress, isSecure,
+  })
   realtimeRoutes(app, auth, auditChannels)
   jwksRoute(app, keys)
   userRoutes(app, identity)

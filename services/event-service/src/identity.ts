@@ -6,8 +6,11 @@ import { createApiKeys, type ApiKeys } from './auth/api-keys.ts'
 import { AuthMiddleware } from './auth/authenticate.ts'
 import { createKeySet, type KeySet } from './auth/keys.ts'
 import { mintKey } from './auth/key-form.ts'
-import { createAuthLimiters, type AuthLimits } from './auth/limits.ts'
+import { accountOf, type LinkedAccount } from './auth/identities.ts'
+import { createAuthLimiters, type AuthLimiters, type AuthLimits } from './auth/limits.ts'
 import { createPasswords } from './auth/passwords.ts'
+import { createProviderSignIn, type ProviderSignIn } from './auth/provider-sign-in.ts'
+import { createExternalTokens, type ExternalIdentity, type IdentityProvider } from './auth/providers.ts'
 import type { AuditChannels } from './auth/realtime-routes.ts'
 import { createRevocation, type Revocation } from './auth/revocation.ts'
 import { createOpenSessions, type OpenSessions } from './auth/session-list.ts'
@@ -30,6 +33,12 @@ export interface IdentityOptions {
   /** Given where realtime asks it too. @default one of its own */
   revocation?: Revocation
   authLimits?: AuthLimits
+  /** Providers whose people may come in. @default none */
+  identityProviders?: readonly IdentityProvider[]
+  /** Where browsers find the service; sign-in through a provider needs it. */
+  publicUrl?: string
+  /** Makes a new key sign. @default it cannot be asked for */
+  rotateKeys?: () => Promise<unknown>
   /** log2 of scrypt's N; less is for tests. @default 15 */
   passwordCost?: number
   /** Lifetime of realtime tokens in seconds. @default 300 */
@@ -52,6 +61,12 @@ export interface IdentityService {
   auditChannels: AuditChannels
   accounts: Accounts
   openSessions: OpenSessions
+  /** Sign-in through providers. */
+  providerSignIn: ProviderSignIn | undefined
+  accountOf: (identity: ExternalIdentity) => Promise<LinkedAccount>
+  limiters: AuthLimiters
+  perform: Perform
+  rotateKeys: (() => Promise<unknown>) | undefined
 }
 
 /** How first accounts are made. */
@@ -70,10 +85,17 @@ export async function createIdentity(options: IdentityOptions): Promise<Identity
   const apiKeys = createApiKeys({ database, perform, revocation, now, ...onFault && { onFault } })
   const limiters = createAuthLimiters(options.authLimits)
   const passwords = createPasswords(options.passwordCost)
+  const { identityProviders = [], publicUrl } = options
+  const linkAccount = (identity: ExternalIdentity): Promise<LinkedAccount> => accountOf({ database, perform, now }, identity)
   return {
     keys, tokens, apiKeys, revocation,
     sessions: createSessions({ database, perform, tokens, passwords, revocation, limiters, secret: keys.secret, now }),
-    auth: new AuthMiddleware({ tokens, apiKeys, revocation, wrongKeys: limiters.wrongKeysPerAddress }),
+    auth: new AuthMiddleware({
+      tokens, apiKeys, revocation, now, wrongKeys: limiters.wrongKeysPerAddress,
+      ...identityProviders.length > 0 && { external: { tokens: createExternalTokens({ providers: identityProviders, now }), accountOf: linkAccount } },
+    }),
+    accountOf: linkAccount, limiters, perform, rotateKeys: options.rotateKeys,
+    providerSignIn: publicUrl === undefined ? undefined : createProviderSignIn({ providers: identityProviders, publicUrl, secret: keys.secret, now }),
     auditChannels: createAuditChannels(database, now),
     accounts: createAccounts({ database, perform, passwords, revocation, limiters, now }),
     openSessions: createOpenSessions({ database, perform, revocation, now }),

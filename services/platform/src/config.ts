@@ -1,7 +1,9 @@
 /** Reads the environment once, into a frozen Config. Half a configuration is refused with one sentence that says what to set. */
 
+import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import * as z from 'zod'
+import { identityProvidersSchema, type IdentityProvider } from '@neo-stack/event-service'
 import { settings, type SettingName } from './settings.ts'
 
 /** The platform process's configuration. */
@@ -13,6 +15,7 @@ export interface Config {
   /** Address for browsers; follows host and port when it is not given. */
   publicUrl: string | undefined
   allowedOrigins: readonly string[]
+  identityProviders: readonly IdentityProvider[]
   portals: 'auto' | 'none'
   metricsToken: string | undefined
   deployer: 'auto' | 'docker' | 'simulation'
@@ -39,6 +42,7 @@ const schema = z.object({
   NEO_PUBLIC_URL: url.optional(),
   NEO_ALLOWED_ORIGINS: z.string().default('').transform(text => text.split(',').map(origin => origin.trim()).filter(Boolean))
     .pipe(z.array(url.refine(text => new URL(text).origin === text, 'must be origins like https://portal.example, without a path'))),
+  NEO_IDENTITY_PROVIDERS: z.string().optional(),
   NEO_PORTALS: z.enum(['auto', 'none'], { error: 'must be auto or none' }).default('auto'),
   METRICS_TOKEN: z.string().min(16, 'must have at least 16 characters').optional(),
   NEO_DEPLOYER: z.enum(['auto', 'docker', 'simulation'], { error: 'must be auto, docker or simulation' }).default('auto'),
@@ -70,11 +74,30 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   if (value.NEO_ALLOWED_ORIGINS.length > 0 && value.NEO_PUBLIC_URL === undefined) {
     throw new ConfigError('NEO_ALLOWED_ORIGINS is set without NEO_PUBLIC_URL: set both, so that the portals\' own origin is allowed too.')
   }
+  const identityProviders = value.NEO_IDENTITY_PROVIDERS === undefined ? [] : readProviders(value.NEO_IDENTITY_PROVIDERS)
+  if (value.NEO_PUBLIC_URL === undefined && identityProviders.some(({ clientId }) => clientId !== undefined)) {
+    throw new ConfigError('NEO_IDENTITY_PROVIDERS offers sign-in without NEO_PUBLIC_URL: set it, because the provider sends browsers back there.')
+  }
   return Object.freeze({
+    identityProviders,
     host: value.HOST, port: value.PORT, dataDir: path.resolve(value.NEO_DATA_DIR), demo: value.NEO_DEMO !== '0', publicUrl: value.NEO_PUBLIC_URL,
     allowedOrigins: value.NEO_ALLOWED_ORIGINS, portals: value.NEO_PORTALS, metricsToken: value.METRICS_TOKEN,
     deployer: value.NEO_DEPLOYER, dockerHost: value.DOCKER_HOST, instanceHost: value.NEO_INSTANCE_HOST, stackImages: value.NEO_STACK_IMAGES, logLevel: value.LOG_LEVEL,
   })
+}
+
+/** The file holds secrets: what is wrong with it is said by path, never by value. */
+function readProviders(file: string): readonly IdentityProvider[] {
+  let content: unknown
+  try {
+    content = JSON.parse(readFileSync(file, 'utf8'))
+  } catch {
+    throw new ConfigError(`NEO_IDENTITY_PROVIDERS names ${file}, which is no file with JSON.`)
+  }
+  const parsed = identityProvidersSchema.safeParse(content)
+  if (parsed.success) return parsed.data
+  const [issue] = parsed.error.issues
+  throw new ConfigError(`NEO_IDENTITY_PROVIDERS, ${file}: ${issue?.path.join('.') ?? ''} ${issue?.message ?? 'is not valid'}.`)
 }
 
 /** The scale-out parts only work together, and not in this process yet: a part of them is refused, never ignored. */

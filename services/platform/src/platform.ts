@@ -19,7 +19,7 @@ import { chooseDriver, type Deploying } from './driver.ts'
 import { playDemoHistory } from './demo-history.ts'
 import { DatabaseError } from './failure.ts'
 import { showStep, type Terminal, type Welcome } from './progress.ts'
-import { openKeys } from './secrets.ts'
+import { openRotatingKeys } from './secrets.ts'
 
 /** A running platform. */
 export interface Platform {
@@ -100,7 +100,7 @@ async function seed({ demo }: Config, folder: DataFolder, database: Database): P
 
 async function startService(config: Config, folder: DataFolder, parts: { database: Database, portals: Record<string, string> }): Promise<EventService> {
   const { database, portals } = parts
-  const keys = await openKeys(folder)
+  const keys = await openRotatingKeys(folder)
   const revocation = await createRevocation({ database })
   const logger = pino({ level: config.logLevel }, pino.destination({ dest: 2, sync: true }))
   const origins = [...config.allowedOrigins, ...config.publicUrl === undefined ? [] : [new URL(config.publicUrl).origin]]
@@ -109,7 +109,7 @@ async function startService(config: Config, folder: DataFolder, parts: { databas
     onFault: error => { logger.error({ err: error }, 'the engine reported a fault') },
   })
   return createEventService({
-    database, realtime, keys, revocation, portals, logger, sampleHost: { folder: path.resolve(folder.path) }, allowedOrigins: config.allowedOrigins,
+    database, realtime, keys, rotateKeys: keys.rotate, identityProviders: config.identityProviders, revocation, portals, logger, sampleHost: { folder: path.resolve(folder.path) }, allowedOrigins: config.allowedOrigins,
     ...config.publicUrl !== undefined && { publicUrl: config.publicUrl }, ...config.metricsToken !== undefined && { metricsToken: config.metricsToken },
   })
 }

@@ -1,14 +1,14 @@
 /** Secrets that were not given: made once, kept in the data folder, readable by its owner alone. */
 
 import { randomBytes } from 'node:crypto'
-import { createKeySet, readKeySet, type KeySet, type KeySetJson } from '@neo-stack/event-service'
+import { createKeySet, createRotatingKeys, readKeySet, type KeySet, type KeySetJson, type RotatingKeys } from '@neo-stack/event-service'
 import { DataFolderError, type DataFolder } from './data-folder.ts'
 
 const FILE = 'keys.json'
 const INSTANCE_KEY = 'instance-key.json'
 
 /** Reads the signing keys, or makes them the first time. @throws {DataFolderError} when the file is damaged */
-export async function openKeys(folder: DataFolder): Promise<KeySet> {
+async function openKeys(folder: DataFolder): Promise<KeySet> {
   const kept = folder.readJson(FILE)
   if (kept !== undefined) {
     try {
@@ -33,4 +33,9 @@ export function openInstanceKey(folder: DataFolder): Uint8Array {
   const key = randomBytes(32)
   folder.writeJson(INSTANCE_KEY, { key: key.toString('base64url') })
   return key
+}
+
+/** The same, to be rotated while the process runs. */
+export async function openRotatingKeys(folder: DataFolder): Promise<RotatingKeys> {
+  return createRotatingKeys({ keys: await openKeys(folder), keep: json => { folder.writeJson(FILE, json) } })
 }

@@ -14,6 +14,7 @@ export type SettingName =
   | 'NEO_DEMO'
   | 'NEO_PUBLIC_URL'
   | 'NEO_ALLOWED_ORIGINS'
+  | 'NEO_IDENTITY_PROVIDERS'
   | 'NEO_PORTALS'
   | 'METRICS_TOKEN'
   | 'LOG_LEVEL'
@@ -34,6 +35,7 @@ export const settings: Readonly<Record<SettingName, Setting>> = {
   NEO_DEMO: { default: '1 on loopback', doc: '1 seeds two demo tenants and plays a labelled history once, 0 starts empty with one operator; off loopback it must be set' },
   NEO_PUBLIC_URL: { default: 'http://HOST:PORT', doc: 'Address under which browsers reach the platform' },
   NEO_ALLOWED_ORIGINS: { default: '', doc: 'More origins that may open sockets and use cookies, comma-separated' },
+  NEO_IDENTITY_PROVIDERS: { default: '', doc: 'JSON file with the OpenID Connect providers whose people may come in; see docs/guide/identity.md' },
   NEO_PORTALS: { default: 'auto', doc: 'auto builds portals that changed, none serves no portals' },
   METRICS_TOKEN: { default: '', doc: 'Bearer that may read /metrics from elsewhere than loopback' },
   LOG_LEVEL: { default: 'warn', doc: 'debug, info, warn, error or silent' },

@@ -1,3 +1,5 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { ConfigError, readConfig } from '../src/config.ts'
@@ -6,7 +8,7 @@ describe('configuration', () => {
   it('starts from nothing with the embedded defaults', () => {
     expect(readConfig({})).toEqual({
       host: '127.0.0.1', port: 8080, dataDir: path.resolve('.data'), demo: true, publicUrl: undefined, allowedOrigins: [],
-      portals: 'auto', metricsToken: undefined, deployer: 'auto', dockerHost: undefined, instanceHost: '127.0.0.1', stackImages: undefined, logLevel: 'warn',
+      portals: 'auto', identityProviders: [], metricsToken: undefined, deployer: 'auto', dockerHost: undefined, instanceHost: '127.0.0.1', stackImages: undefined, logLevel: 'warn',
     })
   })
 
@@ -34,5 +36,22 @@ describe('configuration', () => {
       expect(message).not.toContain('\n')
       expect(message.endsWith('.')).toBe(true)
     }
+  })
+
+  it('reads identity providers from a file and says by path what is wrong with it, never by value', () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'config-'))
+    const file = path.join(folder, 'providers.json')
+    const read = (content: string): ReturnType<typeof readConfig> => {
+      writeFileSync(file, content)
+      return readConfig({ NEO_IDENTITY_PROVIDERS: file, NEO_PUBLIC_URL: 'https://events.example' })
+    }
+    const corp = { id: 'corp', name: 'Corp', issuer: 'https://id.example', tenantId: 'acme', clientId: 'neo', clientSecret: 'very secret' }
+    expect(read(JSON.stringify([corp])).identityProviders).toMatchObject([{ ...corp, roles: ['viewer'], isInternal: false }])
+    expect(() => read(JSON.stringify([{ ...corp, tenantId: 'platform' }]))).toThrow(/0\.tenantId operators/)
+    expect(() => read(JSON.stringify([{ ...corp, clientSecret: 7 }]))).toThrow(/0\.clientSecret/)
+    expect(() => read('{')).toThrow(/no file with JSON/)
+    writeFileSync(file, JSON.stringify([corp]))
+    expect(() => readConfig({ NEO_IDENTITY_PROVIDERS: file })).toThrow(/NEO_PUBLIC_URL/)
+    rmSync(folder, { recursive: true })
   })
 })

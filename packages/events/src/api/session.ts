@@ -17,12 +17,20 @@ export const userSchema = z.object({
 /** See {@link userSchema}. */
 export type User = z.infer<typeof userSchema>
 
+/** Which portal signs in: it has a session and a cookie of its own. */
+export const portalSchema = z.enum(['tenant', 'admin', 'certification', 'api'])
+
+/** GET /v1/session/providers: identity providers that a person may sign in through. */
+export const providerListSchema = z.object({ providers: z.array(z.object({ id: z.string(), name: z.string() })) })
+
+/** See {@link providerListSchema}. */
+export type ProviderList = z.infer<typeof providerListSchema>
+
 /** POST /v1/session */
 export const signInSchema = z.strictObject({
   email: z.string().min(3).max(254),
   password: z.string().min(1).max(256),
-  /** Which portal signs in: it has a session and a cookie of its own. */
-  portal: z.enum(['tenant', 'admin', 'certification', 'api']).default('api'),
+  portal: portalSchema.default('api'),
 })
 
 /** See {@link signInSchema}. */
@@ -35,7 +43,7 @@ export const sessionSchema = z.object({ user: userSchema, accessToken: z.string(
 export type Session = z.infer<typeof sessionSchema>
 
 /** POST /v1/session/refresh, DELETE /v1/session: the cookie says who, the body which portal. */
-export const refreshSchema = z.strictObject({ portal: z.enum(['tenant', 'admin', 'certification', 'api']).default('api') })
+export const refreshSchema = z.strictObject({ portal: portalSchema.default('api') })
 
 /** Name of the cookie that says, without a secret and readable by the page, that a portal has a session to take up. */
 export function signedInCookie(portal: string): string {

@@ -6,9 +6,10 @@ import {
   accountListSchema, accountSchema, adminCreateApiKeySchema, adminCreateUserSchema, adminListQuerySchema, apiKeyCreatedSchema, apiKeyListSchema, PLATFORM_TENANT,
   sessionListSchema, sessionsEndedSchema, userCreatedSchema,
 } from '@neo-stack/events'
-import { askedByOperator, type Asked } from '../asked.ts'
+import { askedByOperator, toAct, type Asked } from '../asked.ts'
 import { Problem } from '../errors.ts'
 import { guard, type App } from '../http.ts'
+import type { Perform } from '../publish/acts.ts'
 import type { Accounts } from './accounts.ts'
 import type { ApiKeys } from './api-keys.ts'
 import type { Identity } from './authenticate.ts'
@@ -19,6 +20,9 @@ export interface AdminRoutes {
   accounts: Accounts
   apiKeys: ApiKeys
   openSessions: OpenSessions
+  perform: Perform
+  /** Makes a new key sign. @default it cannot be asked for */
+  rotateKeys?: (() => Promise<unknown>) | undefined
 }
 
 const tags = ['admin']
@@ -30,6 +34,7 @@ export function adminRoutes(app: App, services: AdminRoutes): void {
   adminUserRoutes(app, services)
   adminKeyRoutes(app, services)
   adminSessionRoutes(app, services)
+  rotationRoute(app, services)
 }
 
 /** An operator reads what belongs to tenants: that is written down, in the tenant's trail where it is one. */
@@ -116,6 +121,19 @@ function adminSessionRoutes(app: App, { openSessions }: AdminRoutes): void {
     guard(request, PLATFORM_TENANT, 'admin:*')
     const { tenantId, userId } = await openSessions.ownerOf(sessionId)
     await openSessions.end(askedByOperator(request, tenantId), { userId, sessionId })
+    return reply.code(204).send(null)
+  })
+}
+
+function rotationRoute(app: App, { perform, rotateKeys }: AdminRoutes): void {
+  app.post('/v1/admin/signing-keys/rotations', {
+    schema: { summary: 'Make a new key sign; the one before verifies until its last token has ended', tags, response: gone },
+  }, async (request, reply) => {
+    const asked = askedByOperator(request, PLATFORM_TENANT)
+    if (!rotateKeys) throw new Problem('unprocessable', { detail: 'The signing keys of this process were given to it: rotate them where they are kept.' })
+    // Written down first: making a key takes time, which no transaction waits for.
+    await perform({ ...toAct(asked), action: 'signing_keys.rotated', target: PLATFORM_TENANT }, { run: () => Promise.resolve() })
+    await rotateKeys()
     return reply.code(204).send(null)
   })
 }

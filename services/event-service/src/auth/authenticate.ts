@@ -5,8 +5,15 @@ import { isProblem, Problem } from '../errors.ts'
 import type { ApiKeys } from './api-keys.ts'
 import { isApiKey } from './key-form.ts'
 import type { Limiter } from '../plugins/limiter.ts'
+import { createExpiringMap } from './expiring.ts'
+import type { LinkedAccount } from './identities.ts'
+import type { ExternalIdentity, ExternalTokens } from './providers.ts'
 import type { Revocation } from './revocation.ts'
 import type { IssuedToken, Tokens } from './tokens.ts'
+
+/** How many tokens of providers are remembered with their account, and how long in milliseconds. */
+const LINKED_SIZE = 10_000
+const LINKED_MS = 10_000
 
 /** A principal and the session it came by; services have none. */
 export interface Identity extends Principal {
@@ -18,8 +25,11 @@ export interface AuthDependencies {
   tokens: Tokens
   apiKeys: ApiKeys
   revocation: Revocation
+  /** Tokens of identity providers, and the accounts they lead to. @default none are accepted */
+  external?: { tokens: ExternalTokens, accountOf: (identity: ExternalIdentity) => Promise<LinkedAccount> } | undefined
   /** Slows down whoever tries keys that don't exist. */
   wrongKeys: Limiter
+  now?: () => number
 }
 
 /** Authenticates bearers and authorizes principals. */
@@ -28,8 +38,13 @@ export class AuthMiddleware {
   readonly #apiKeys: ApiKeys
   readonly #revocation: Revocation
   readonly #wrongKeys: Limiter
+  readonly #external: AuthDependencies['external']
+  readonly #linked = createExpiringMap<LinkedAccount & { issuedAt: number }>(LINKED_SIZE)
+  readonly #now: () => number
 
-  constructor({ tokens, apiKeys, revocation, wrongKeys }: AuthDependencies) {
+  constructor({ tokens, apiKeys, revocation, wrongKeys, external, now = Date.now }: AuthDependencies) {
+    this.#external = external
+    this.#now = now
     this.#tokens = tokens
     this.#apiKeys = apiKeys
     this.#revocation = revocation
@@ -37,12 +52,13 @@ export class AuthMiddleware {
   }
 
   /**
-   * Who a bearer belongs to: an access token or an API key.
+   * Who a bearer belongs to: an access token, an API key, or a token of an identity provider.
    * @param address where the request came from, for the limit on wrong keys
    * @throws {Problem} `unauthenticated`, or `rate_limited` after too many wrong keys
    */
   authenticate(bearer: string, address = ''): Promise<Identity> {
-    return isApiKey(bearer) ? this.#fromKey(bearer, address) : this.#fromToken(bearer)
+    if (isApiKey(bearer)) return this.#fromKey(bearer, address)
+    return this.#external?.tokens.isOurs(bearer) ? this.#fromProvider(this.#external, bearer) : this.#fromToken(bearer)
   }
 
   /** What a principal may do with a channel; the answer to the specification's boolean, with the status of a denial. */
@@ -77,6 +93,19 @@ export class AuthMiddleware {
 
   async #fromToken(token: string): Promise<Identity> {
     const { issuedAt, roles, ...who } = await this.#tokens.verifyAccess(token)
+    this.#refuseRevoked(who, issuedAt)
+    return { kind: 'user', ...who, roles, permissions: permissionsOf(roles) }
+  }
+
+  /** The account is read again now and then: its roles are kept here, not in the token. */
+  async #fromProvider({ tokens, accountOf }: NonNullable<AuthDependencies['external']>, token: string): Promise<Identity> {
+    let linked = this.#linked.get(token, this.#now())
+    if (!linked) {
+      const identity = await tokens.verify(token)
+      linked = { ...await accountOf(identity), issuedAt: identity.issuedAt }
+      this.#linked.set(token, linked, Math.min(this.#now() + LINKED_MS, identity.expiresAt * 1000))
+    }
+    const { issuedAt, roles, ...who } = linked
     this.#refuseRevoked(who, issuedAt)
     return { kind: 'user', ...who, roles, permissions: permissionsOf(roles) }
   }

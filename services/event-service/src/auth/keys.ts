@@ -13,6 +13,8 @@ export const ALGORITHM = 'ES256'
 export interface KeySetJson {
   secret: string
   keys: JWK[]
+  /** When a key stopped signing, by `kid`, in milliseconds since 1970. */
+  retired?: Record<string, number>
 }
 
 /** Public keys as `/.well-known/jwks.json` shows them. */

@@ -1,20 +1,20 @@
 /** /v1/session: sign-in, who am I, refresh, sign-out; and the public keys. */
 
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyRequest } from 'fastify'
 import * as z from 'zod'
-import { refreshSchema, sessionSchema, signedInCookie, signInSchema, whoAmISchema } from '@neo-stack/events'
+import { refreshSchema, sessionSchema, signInSchema, whoAmISchema } from '@neo-stack/events'
 import { Problem } from '../errors.ts'
 import { principalOf, type App } from '../http.ts'
+import type { SessionCookies } from './cookies.ts'
 import type { KeySet } from './keys.ts'
 import type { OriginCheck } from './origin.ts'
-import { SESSION_MS, type OpenSession, type Sessions } from './sessions.ts'
+import type { Sessions } from './sessions.ts'
 
 /** What the routes call. */
 export interface SessionRoutes {
   sessions: Sessions
   isOurOrigin: OriginCheck
-  /** Whether the cookie travels over TLS only: the public URL is https. */
-  isSecure: boolean
+  cookies: SessionCookies
 }
 
 /** A refresh or sign-out must not fail for the access token that has just expired. */
@@ -23,8 +23,7 @@ const config = { isBearerOptional: true }
 const withoutBody = { ...config, isBodyOptional: true }
 
 /** Adds the session routes. */
-export function sessionRoutes(app: App, { sessions, isOurOrigin, isSecure }: SessionRoutes): void {
-  const cookies = createCookies(isSecure)
+export function sessionRoutes(app: App, { sessions, isOurOrigin, cookies }: SessionRoutes): void {
   const checkOrigin = (request: FastifyRequest): void => {
     if (!isOurOrigin(request.headers)) throw new Problem('origin_not_allowed')
   }
@@ -71,26 +70,4 @@ export function sessionRoutes(app: App, { sessions, isOurOrigin, isSecure }: Ses
 export function jwksRoute(app: App, keys: KeySet): void {
   app.get('/.well-known/jwks.json', { schema: { hide: true } }, async (_request, reply) =>
     reply.header('cache-control', 'public, max-age=300').type('application/json').send(JSON.stringify(keys.jwks)))
-}
-
-interface Cookies {
-  read: (request: FastifyRequest, portal: string) => string | undefined
-  give: (reply: FastifyReply, portal: string, opened: OpenSession) => OpenSession['session']
-  clear: (reply: FastifyReply, portal: string) => void
-}
-
-/** Beside each refresh cookie, which scripts cannot see, stands one without a secret that tells the page there is a session to take up. */
-function createCookies(isSecure: boolean): Cookies {
-  const nameOf = (portal: string): string => `neo_refresh_${portal}`
-  const options = { path: '/v1/session', httpOnly: true, sameSite: 'strict', secure: isSecure } as const
-  const hint = { path: '/', sameSite: 'strict', secure: isSecure } as const
-  const maxAge = SESSION_MS / 1000
-  return {
-    read: (request, portal) => request.cookies[nameOf(portal)],
-    give: (reply, portal, { session, refreshToken }) => {
-      reply.header('cache-control', 'no-store').setCookie(nameOf(portal), refreshToken, { ...options, maxAge }).setCookie(signedInCookie(portal), '1', { ...hint, maxAge })
-      return session
-    },
-    clear: (reply, portal) => { reply.header('cache-control', 'no-store').clearCookie(nameOf(portal), options).clearCookie(signedInCookie(portal), hint) },
-  }
 }

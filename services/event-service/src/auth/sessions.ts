@@ -48,6 +48,8 @@ export interface OpenSession {
 export interface Sessions {
   /** @throws {Problem} `invalid_credentials`, `rate_limited` */
   signIn: (attempt: SignInAttempt) => Promise<OpenSession>
+  /** Opens a session of somebody whom a provider vouched for. @throws {Problem} `invalid_credentials` when the account was shut meanwhile */
+  open: (account: { userId: string, tenantId: string }, from: Omit<SignInAttempt, 'email' | 'password'>) => Promise<OpenSession>
   /** @throws {Problem} `session_expired` */
   refresh: (refreshToken: string, portal: string) => Promise<OpenSession>
   /** Ends the session of a refresh token; an unknown one is none. */
@@ -72,6 +74,7 @@ export function createSessions(options: SessionsOptions): Sessions {
   const { database } = options
   return {
     signIn: attempt => signIn(options, attempt),
+    open: ({ userId, tenantId }, from) => openFor(options, { id: userId, tenant_id: tenantId }, from),
     refresh: (refreshToken, portal) => refresh(options, refreshToken, portal),
     signOut: async (refreshToken, reason) => {
       const owner = await database.inSystem(tx => findOwner(tx, refreshToken))
@@ -102,7 +105,7 @@ async function signIn(options: SessionsOptions, attempt: SignInAttempt): Promise
 }
 
 /** Opens a session of an account that has shown who it is. @throws {Problem} `invalid_credentials` when it was shut meanwhile */
-async function openFor(options: SessionsOptions, { id, tenant_id: tenantId }: Account, { portal, address, userAgent }: Omit<SignInAttempt, 'email' | 'password'>): Promise<OpenSession> {
+async function openFor(options: SessionsOptions, { id, tenant_id: tenantId }: Pick<Account, 'id' | 'tenant_id'>, { portal, address, userAgent }: Omit<SignInAttempt, 'email' | 'password'>): Promise<OpenSession> {
   const { perform, now = Date.now } = options
   const owner = { tenantId, sessionId: randomUUID() }
   const { result } = await perform({ tenantId, actor: { type: 'user', id }, action: 'session.created', target: owner.sessionId, address, detail: { portal } }, {

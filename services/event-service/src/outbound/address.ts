@@ -37,9 +37,11 @@ export interface UrlRules {
   /** @default ['https:'] */
   protocols?: readonly string[]
   /** @default [443, 8443] */
-  ports?: readonly number[]
+  ports?: readonly number[] | 'any'
   /** Decides on addresses. @default isPublicAddress */
   isAllowed?: (address: string) => boolean
+  /** Decides on names before they are looked up. @default names of the public internet */
+  isHostAllowed?: (host: string) => boolean
 }
 
 /** A URL that may be asked once its host's addresses were looked at; or why not. */
@@ -51,15 +53,15 @@ const defaultPorts: Readonly<Record<string, number>> = { 'https:': 443, 'http:':
  * Judges a URL of a tenant before any look-up. The URL parser has turned decimal, octal and hexadecimal hosts into dotted ones, and
  * full-width digits into plain ones.
  */
-export function judgeUrl(text: string, { protocols = ['https:'], ports = [443, 8443], isAllowed = isPublicAddress }: UrlRules = {}): JudgedUrl {
+export function judgeUrl(text: string, { protocols = ['https:'], ports = [443, 8443], isAllowed = isPublicAddress, isHostAllowed = isPublicName }: UrlRules = {}): JudgedUrl {
   if (!URL.canParse(text)) return { fault: 'not a URL' }
   const url = new URL(text)
   if (!protocols.includes(url.protocol)) return { fault: 'not https' }
   if (url.username !== '' || url.password !== '') return { fault: 'credentials' }
-  if (!ports.includes(url.port === '' ? defaultPorts[url.protocol] ?? 0 : Number(url.port))) return { fault: 'port' }
+  if (ports !== 'any' && !ports.includes(url.port === '' ? defaultPorts[url.protocol] ?? 0 : Number(url.port))) return { fault: 'port' }
   const host = url.hostname.replace(/^\[(.*)\]$/, '$1')
   if (isIPv4(host) || isIPv6(host)) return isAllowed(host) ? { url, address: host } : { fault: 'address' }
-  return isPublicName(host) ? { url, address: undefined } : { fault: 'host' }
+  return isHostAllowed(host) ? { url, address: undefined } : { fault: 'host' }
 }
 
 /** Names that mean this machine or network wherever they are asked. */
