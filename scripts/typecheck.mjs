@@ -15,7 +15,7 @@ const parallel = 2
 const bin = name => path.join(root, 'node_modules', '.bin', name)
 const inGroup = group => existsSync(path.join(root, group)) ? readdirSync(path.join(root, group)).map(name => `${group}/${name}`) : []
 
-const every = [...['packages', 'services', 'portals'].flatMap(inGroup), 'tests', 'bench', 'scripts']
+const every = [...['packages', 'services', 'portals'].flatMap(inGroup), 'tests', 'bench', 'deploy', 'scripts']
 const asked = process.argv.slice(2).map(name => name.replace(/\/$/, ''))
 const unknown = asked.filter(name => !every.includes(name))
 if (unknown.length > 0) {

@@ -56,7 +56,7 @@ import { createPresenceSettings } from './presence/settings.ts'
 import { createSteadyClock } from './presence/steady-clock.ts'
 import type { PresenceStore } from './presence/store.ts'
 import { authHookPlugin, isStillGood } from './plugins/auth-hook.ts'
-import { healthPlugin } from './plugins/health.ts'
+import { healthPlugin, onlyHealthPlugin } from './plugins/health.ts'
 import { methodsPlugin } from './plugins/methods.ts'
 import { metricsPlugin, type Meter } from './plugins/metrics.ts'
 import { openapiPlugin, openapiRoutes } from './plugins/openapi.ts'
@@ -91,6 +91,8 @@ export interface EventServiceOptions extends Omit<IdentityOptions, 'onFault' | '
   publicUrl?: string
   /** Further origins that may use the refresh cookie. */
   allowedOrigins?: readonly string[]
+  /** Answers health and metrics only: for a process that writes and serves nobody, and leaves to others what only one may do. @default false */
+  onlyHealth?: boolean
   /** A gateway stands in front, on a private address: the address it names is the caller's. @default false */
   isBehindGateway?: boolean
   /** Folder of each portal's built files. @default none */
@@ -134,6 +136,7 @@ export async function createEventService(options: EventServiceOptions): Promise<
   const app = createApp(options.logger, { isBehindGateway: options.isBehindGateway ?? false })
   const onFault = (error: unknown): void => { app.log.error({ err: error }, 'a background task failed') }
   problemsPlugin(app)
+  if (options.onlyHealth) onlyHealthPlugin(app)
   await app.register(cookie)
   await securityPlugin(app, { isSecure: options.publicUrl?.startsWith('https:') ?? false })
   await openapiPlugin(app, version)
@@ -145,7 +148,7 @@ export async function createEventService(options: EventServiceOptions): Promise<
   // What was revoked is stored: that a socket could not be cut now is no reason to say it was not.
   identity.revocation.onRevoked((target, reason) => realtime.disconnect(target, reason).catch(onFault))
   const sharing = startSharing({ ...options, identity, onFault })
-  const jobs = await createJobs(database, { onFault })
+  const jobs = await (database.alone ?? (run => run()))(() => createJobs(database, { onFault }))
   const publishAs = (actor: Actor): Publish => createInternalPublish(writePath, actor)
 
   authHookPlugin(app, { auth: identity.auth, database, now })
@@ -204,7 +207,8 @@ interface Sharing {
 }
 
 /** What several processes on one database do for each other; one that is alone leads and knows all it revoked. */
-function startSharing({ database, realtime, realtimeSeconds = 300, now, identity, onFault }: EventServiceOptions & { identity: IdentityService, onFault: (error: unknown) => void }): Sharing {
+function startSharing({ database, realtime, realtimeSeconds = 300, now, onlyHealth, identity, onFault }: EventServiceOptions & { identity: IdentityService, onFault: (error: unknown) => void }): Sharing {
+  if (onlyHealth) return { isLeader: () => false, stop: () => Promise.resolve() }
   const election = database.elect?.(onFault)
   if (!election) return { isLeader: () => true, stop: () => Promise.resolve() }
   const sync = startRevocationSync({ revocation: identity.revocation, disconnect: realtime.disconnect, tokenSeconds: realtimeSeconds, onFault, ...now && { now } })

@@ -6,6 +6,15 @@ import * as z from 'zod'
 import { identityProvidersSchema, type IdentityProvider } from '@neo-stack/event-service'
 import { settings, type SettingName } from './settings.ts'
 
+/** Where the parts of the scale-out column are. */
+export interface ScaleOut {
+  databaseUrl: string
+  redisUrl: string
+  /** Server APIs of the Centrifugo nodes. */
+  centrifugoUrls: readonly string[]
+  centrifugoApiKey: string
+}
+
 /** The platform process's configuration. */
 export interface Config {
   host: string
@@ -24,6 +33,8 @@ export interface Config {
   /** JSON file with an operator's own images. */
   stackImages: string | undefined
   logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent'
+  /** Absent: the embedded column. */
+  scaleOut?: ScaleOut | undefined
 }
 
 /** A configuration that cannot work; the message is one sentence for a person. */
@@ -49,8 +60,15 @@ const schema = z.object({
   DOCKER_HOST: z.string().min(1).optional(),
   NEO_INSTANCE_HOST: z.union([z.ipv4(), z.ipv6()], { error: 'must be an IP address' }).default('127.0.0.1'),
   NEO_STACK_IMAGES: z.string().min(1).optional(),
+  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: 'must be an address like postgres://user:password@host:5432/database' }).optional(),
+  REDIS_URL: z.url({ protocol: /^rediss?$/, error: 'must be an address like redis://user:password@host:6379' }).optional(),
+  CENTRIFUGO_URL: z.string().transform(text => text.split(',').map(node => node.trim()).filter(Boolean)).pipe(z.array(url).min(1, 'must name a node')).optional(),
+  CENTRIFUGO_API_KEY: z.string().min(16, 'must have at least 16 characters').optional(),
   LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent'], { error: 'must be debug, info, warn, error or silent' }).default('warn'),
 })
+
+/** Settings whose value is not repeated to whoever reads the log. */
+const secret: ReadonlySet<string> = new Set(['DATABASE_URL', 'REDIS_URL', 'CENTRIFUGO_API_KEY', 'METRICS_TOKEN'])
 
 const scaleOut = ['DATABASE_URL', 'REDIS_URL', 'CENTRIFUGO_URL', 'CENTRIFUGO_API_KEY'] as const satisfies readonly SettingName[]
 
@@ -59,12 +77,13 @@ const scaleOut = ['DATABASE_URL', 'REDIS_URL', 'CENTRIFUGO_URL', 'CENTRIFUGO_API
  * @throws {ConfigError} with one sentence
  */
 export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
-  refuseScaleOut(env)
+  refuseHalf(env)
   const given: Record<string, string | undefined> = Object.fromEntries(Object.keys(settings).flatMap(name => env[name] ? [[name, env[name]]] : []))
   const parsed = schema.safeParse(given)
   if (!parsed.success) {
     const [issue] = parsed.error.issues
-    throw new ConfigError(`${String(issue?.path[0])} ${issue?.message ?? 'is not valid'}; it is "${given[String(issue?.path[0])] ?? ''}".`)
+    const name = String(issue?.path[0])
+    throw new ConfigError(`${name} ${issue?.message ?? 'is not valid'}${secret.has(name) ? '' : `; it is "${given[name] ?? ''}"`}.`)
   }
   const value = parsed.data
   const isLoopback = ['127.0.0.1', '::1', 'localhost'].includes(value.HOST)
@@ -82,7 +101,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     identityProviders,
     host: value.HOST, port: value.PORT, dataDir: path.resolve(value.NEO_DATA_DIR), demo: value.NEO_DEMO !== '0', publicUrl: value.NEO_PUBLIC_URL,
     allowedOrigins: value.NEO_ALLOWED_ORIGINS, portals: value.NEO_PORTALS, metricsToken: value.METRICS_TOKEN,
-    deployer: value.NEO_DEPLOYER, dockerHost: value.DOCKER_HOST, instanceHost: value.NEO_INSTANCE_HOST, stackImages: value.NEO_STACK_IMAGES, logLevel: value.LOG_LEVEL,
+    deployer: value.NEO_DEPLOYER, dockerHost: value.DOCKER_HOST, instanceHost: value.NEO_INSTANCE_HOST, stackImages: value.NEO_STACK_IMAGES, logLevel: value.LOG_LEVEL, scaleOut: toScaleOut(value),
   })
 }
 
@@ -100,12 +119,20 @@ function readProviders(file: string): readonly IdentityProvider[] {
   throw new ConfigError(`NEO_IDENTITY_PROVIDERS, ${file}: ${issue?.path.join('.') ?? ''} ${issue?.message ?? 'is not valid'}.`)
 }
 
-/** The scale-out parts only work together, and not in this process yet: a part of them is refused, never ignored. */
-function refuseScaleOut(env: Readonly<Record<string, string | undefined>>): void {
+/** The scale-out parts only work together: a part of them is refused, never ignored. */
+function refuseHalf(env: Readonly<Record<string, string | undefined>>): void {
   const given = scaleOut.filter(name => env[name])
-  if (given.length === 0) return
   const missing = scaleOut.filter(name => !env[name])
-  throw new ConfigError(missing.length > 0
-    ? `${given.join(', ')} set without ${missing.join(', ')}: the scale-out column needs all of them, the embedded one none.`
-    : 'DATABASE_URL, REDIS_URL, CENTRIFUGO_URL and CENTRIFUGO_API_KEY ask for the scale-out column, which this process does not serve: unset them to run embedded.')
+  if (given.length > 0 && missing.length > 0) {
+    throw new ConfigError(`${given.join(', ')} set without ${missing.join(', ')}: the scale-out column needs all of them, the embedded one none.`)
+  }
+  if (given.length > 0 && !env['NEO_PUBLIC_URL']) {
+    throw new ConfigError('DATABASE_URL is set without NEO_PUBLIC_URL: set it to the address of the gateway, which browsers come through.')
+  }
+}
+
+function toScaleOut({ DATABASE_URL: databaseUrl, REDIS_URL: redisUrl, CENTRIFUGO_URL: centrifugoUrls, CENTRIFUGO_API_KEY: centrifugoApiKey }: z.output<typeof schema>): ScaleOut | undefined {
+  return databaseUrl !== undefined && redisUrl !== undefined && centrifugoUrls !== undefined && centrifugoApiKey !== undefined
+    ? { databaseUrl, redisUrl, centrifugoUrls, centrifugoApiKey }
+    : undefined
 }

@@ -1,10 +1,12 @@
 /**
- * The all-in-one process: `main.ts` starts the platform, `main.ts build` only builds the portals.
+ * The all-in-one process: `main.ts` starts the platform, `main.ts build` only builds the portals, `main.ts deployer` is the deployer
+ * of the scale-out column.
  * Exit codes: 0 stopped as asked, 1 could not start (one sentence on stderr).
  */
 
 import { buildPortal, isBuilt, listPortals } from './build-portals.ts'
 import { readConfig } from './config.ts'
+import { startDeployerProcess } from './deployer.ts'
 import { explain } from './failure.ts'
 import { startPlatform } from './platform.ts'
 import { formatWelcome, showStep, type Terminal } from './progress.ts'
@@ -28,8 +30,15 @@ async function start(): Promise<void> {
   terminal.write(formatWelcome({ ...platform.welcome, startedInMs: Date.now() - startedAt }))
 }
 
+async function deployer(): Promise<void> {
+  const close = await startDeployerProcess(readConfig(process.env))
+  stopOnSignals({ close, withinMs: STOP_WITHIN_MS, tell: sentence => { process.stderr.write(`${sentence}\n`) } })
+}
+
+const commands: Readonly<Record<string, () => Promise<void>>> = { build, deployer }
+
 try {
-  await (process.argv[2] === 'build' ? build() : start())
+  await (commands[process.argv[2] ?? ''] ?? start)()
 } catch (error) {
   process.stderr.write(`${explain(error)}\n`)
   if (process.env['LOG_LEVEL'] === 'debug') process.stderr.write(`${error instanceof Error ? error.stack ?? '' : ''}\n`)

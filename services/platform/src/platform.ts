@@ -1,15 +1,12 @@
 /**
- * Composition root of the all-in-one process: data folder, database, event-service with its engine, deployer and portals, in this
- * order; `close` goes back the same way.
+ * Composition root of the process: data folder, parts of its column, event-service, deployer (embedded; a process of its own in the
+ * scale-out column) and portals, in this order; `close` goes back the same way.
  */
 
 import { once } from 'node:events'
 import { createServer, type AddressInfo } from 'node:net'
 import path from 'node:path'
-import { pino } from 'pino'
-import {
-  createEmbeddedRealtime, createEventService, createOperator, createRevocation, openPglite, seedDemo, type Database, type EventService, type Seeded,
-} from '@neo-stack/event-service'
+import { createEventService, createOperator, seedDemo, type Database, type EventService, type Seeded } from '@neo-stack/event-service'
 import { createRest } from '@neo-stack/client'
 import { createDeployer, recoverJobs, type Deployer } from '@neo-stack/stack-deployer'
 import { buildPortal, isBuilt, listPortals } from './build-portals.ts'
@@ -17,9 +14,10 @@ import type { Config } from './config.ts'
 import { openDataFolder, type DataFolder } from './data-folder.ts'
 import { chooseDriver, type Deploying } from './driver.ts'
 import { playDemoHistory } from './demo-history.ts'
-import { DatabaseError } from './failure.ts'
+import { openEmbedded } from './embedded.ts'
+import type { Parts } from './parts.ts'
 import { showStep, type Terminal, type Welcome } from './progress.ts'
-import { openRotatingKeys } from './secrets.ts'
+import { openScaleOut } from './scale-out.ts'
 
 /** A running platform. */
 export interface Platform {
@@ -41,19 +39,20 @@ export async function startPlatform(config: Config, terminal: Terminal): Promise
     const folder = openDataFolder(config.dataDir)
     undo.push(folder.unlock)
     const portals = await preparePortals(config, terminal)
-    const database = await showStep(terminal, 'Open the database', () => openDatabase(folder))
-    undo.push(() => database.close())
-    const seeded = await seed(config, folder, database)
-    const service = await showStep(terminal, 'Start the services', () => startService(config, folder, { database, portals }))
+    const { scaleOut } = config
+    const parts = await showStep(terminal, 'Open the database', () => scaleOut ? openScaleOut(config, scaleOut) : openEmbedded(config, folder))
+    undo.push(parts.close)
+    const seeded = await seed(config, folder, parts.database)
+    const service = await showStep(terminal, 'Start the services', () => startService(config, folder, { parts, portals }))
     undo.push(() => service.close())
-    const deployer = await startDeployer(service, await chooseDriver(config, folder))
-    undo.push(() => deployer.stop())
+    const deployer = scaleOut ? undefined : await startDeployer(service, await chooseDriver(config, folder))
+    undo.push(async () => { await deployer?.stop() })
     await service.app.listen({ host: config.host, port: config.port })
     const { port } = service.app.server.address() as AddressInfo
     const ownUrl = toUrl(config.host, port)
-    if (config.demo) await playOnce(folder, { service, url: ownUrl })
+    if (config.demo && (!scaleOut || seeded.users.length > 0)) await playOnce(folder, { service, url: ownUrl })
     const url = config.publicUrl ?? ownUrl
-    return { close, welcome: { url, portals: Object.keys(portals), signIns: seeded.users, dataDir: config.dataDir, isDemo: config.demo, isSimulated: deployer.driver.simulated } }
+    return { close, welcome: { url, portals: Object.keys(portals), signIns: seeded.users, dataDir: config.dataDir, isDemo: config.demo, isSimulated: deployer?.driver.simulated ?? false } }
   } catch (error) {
     await close()
     throw error
@@ -83,33 +82,18 @@ async function preparePortals({ portals: mode }: Config, terminal: Terminal): Pr
   return Object.fromEntries(portals.map(({ name, output }) => [name, output]))
 }
 
-async function openDatabase(folder: DataFolder): Promise<Database> {
-  try {
-    return await openPglite({ dataDir: folder.database })
-  } catch (error) {
-    throw new DatabaseError(`The database in ${folder.database} cannot be opened: it is damaged or not ours; restore a backup, or move the folder away to start empty.`, { cause: error })
-  }
-}
-
+/** Of several processes on one database the first one seeds. */
 async function seed({ demo }: Config, folder: DataFolder, database: Database): Promise<Seeded> {
-  if (!demo) return createOperator(database)
-  const seeded = await seedDemo(database)
+  const alone = database.alone ?? (run => run())
+  if (!demo) return alone(() => createOperator(database))
+  const seeded = await alone(() => seedDemo(database))
   if (seeded.users.length > 0) folder.writeJson('demo.json', seeded)
   return seeded
 }
 
-async function startService(config: Config, folder: DataFolder, parts: { database: Database, portals: Record<string, string> }): Promise<EventService> {
-  const { database, portals } = parts
-  const keys = await openRotatingKeys(folder)
-  const revocation = await createRevocation({ database })
-  const logger = pino({ level: config.logLevel }, pino.destination({ dest: 2, sync: true }))
-  const origins = [...config.allowedOrigins, ...config.publicUrl === undefined ? [] : [new URL(config.publicUrl).origin]]
-  const realtime = createEmbeddedRealtime({
-    jwks: () => keys.jwks, isAllowed: revocation.isAllowed, ...origins.length > 0 && { allowedOrigins: origins },
-    onFault: error => { logger.error({ err: error }, 'the engine reported a fault') },
-  })
+async function startService(config: Config, folder: DataFolder, { parts, portals }: { parts: Parts, portals: Record<string, string> }): Promise<EventService> {
   return createEventService({
-    database, realtime, keys, rotateKeys: keys.rotate, identityProviders: config.identityProviders, revocation, portals, logger, sampleHost: { folder: path.resolve(folder.path) }, allowedOrigins: config.allowedOrigins,
+    ...parts, portals, identityProviders: config.identityProviders, sampleHost: { folder: path.resolve(folder.path) }, allowedOrigins: config.allowedOrigins,
     ...config.publicUrl !== undefined && { publicUrl: config.publicUrl }, ...config.metricsToken !== undefined && { metricsToken: config.metricsToken },
   })
 }

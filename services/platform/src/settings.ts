@@ -43,8 +43,8 @@ export const settings: Readonly<Record<SettingName, Setting>> = {
   DOCKER_HOST: { default: 'unix:///var/run/docker.sock', doc: 'Docker API, with DOCKER_TLS_VERIFY and DOCKER_CERT_PATH as Docker\'s own tools read them' },
   NEO_INSTANCE_HOST: { default: '127.0.0.1', doc: 'Address of the container host that deployed instances listen on, each on a free port' },
   NEO_STACK_IMAGES: { default: '', doc: 'JSON file with images instead of the catalogue\'s: {"odoo": {"postgres": "registry.example/postgres:16.9"}}' },
-  DATABASE_URL: { default: '', doc: 'PostgreSQL of the scale-out column; not served by this process' },
-  REDIS_URL: { default: '', doc: 'Redis of the scale-out column; not served by this process' },
-  CENTRIFUGO_URL: { default: '', doc: 'Centrifugo nodes of the scale-out column, comma-separated; not served by this process' },
-  CENTRIFUGO_API_KEY: { default: '', doc: 'Key of Centrifugo\'s server API' },
+  DATABASE_URL: { default: '', doc: 'Scale-out: PostgreSQL, as the owner of the database' },
+  REDIS_URL: { default: '', doc: 'Scale-out: Redis, for presence' },
+  CENTRIFUGO_URL: { default: '', doc: 'Scale-out: server APIs of the Centrifugo nodes, comma-separated' },
+  CENTRIFUGO_API_KEY: { default: '', doc: 'Scale-out: key of Centrifugo\'s server API, at least 16 characters' },
 }

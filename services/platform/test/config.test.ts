@@ -4,7 +4,22 @@ import path from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { ConfigError, readConfig } from '../src/config.ts'
 
+const scaleOut = {
+  DATABASE_URL: 'postgres://neo:secret@db/neo', REDIS_URL: 'redis://events:secret@redis:6379', CENTRIFUGO_URL: 'http://node-1:9000, http://node-2:9000',
+  CENTRIFUGO_API_KEY: 'a-key-of-16-chars', NEO_PUBLIC_URL: 'https://events.example',
+}
+
 describe('configuration', () => {
+  it('takes all parts of the scale-out column together', () => {
+    expect(readConfig(scaleOut).scaleOut).toEqual({
+      databaseUrl: scaleOut.DATABASE_URL, redisUrl: scaleOut.REDIS_URL, centrifugoUrls: ['http://node-1:9000', 'http://node-2:9000'], centrifugoApiKey: scaleOut.CENTRIFUGO_API_KEY,
+    })
+  })
+
+  it('says nothing of a secret that is wrong', () => {
+    expect(() => readConfig({ ...scaleOut, DATABASE_URL: 'mysql://neo:hunter2@db/neo' })).toThrow(/^(?!.*hunter2)/)
+  })
+
   it('starts from nothing with the embedded defaults', () => {
     expect(readConfig({})).toEqual({
       host: '127.0.0.1', port: 8080, dataDir: path.resolve('.data'), demo: true, publicUrl: undefined, allowedOrigins: [],
@@ -25,7 +40,8 @@ describe('configuration', () => {
     [{ NEO_PUBLIC_URL: 'portal.example' }, 'NEO_PUBLIC_URL'], [{ NEO_ALLOWED_ORIGINS: 'https://a.example/path' }, 'NEO_ALLOWED_ORIGINS'],
     [{ METRICS_TOKEN: 'short' }, 'METRICS_TOKEN'], [{ NEO_ALLOWED_ORIGINS: 'https://a.example' }, 'NEO_PUBLIC_URL'], [{ LOG_LEVEL: 'loud' }, 'LOG_LEVEL'], [{ NEO_DEPLOYER: 'podman' }, 'NEO_DEPLOYER'], [{ NEO_INSTANCE_HOST: 'host' }, 'NEO_INSTANCE_HOST'], [{ HOST: '0.0.0.0' }, 'NEO_DEMO'],
     [{ CENTRIFUGO_URL: 'http://a:8000' }, 'CENTRIFUGO_API_KEY'], [{ DATABASE_URL: 'postgres://a/b' }, 'REDIS_URL'],
-    [{ DATABASE_URL: 'a', REDIS_URL: 'b', CENTRIFUGO_URL: 'c', CENTRIFUGO_API_KEY: 'd' }, 'unset them'],
+    [{ ...scaleOut, NEO_PUBLIC_URL: '' }, 'NEO_PUBLIC_URL'], [{ ...scaleOut, CENTRIFUGO_API_KEY: 'short' }, 'CENTRIFUGO_API_KEY'], [{ ...scaleOut, REDIS_URL: 'http://r' }, 'REDIS_URL'],
+    [{ ...scaleOut, CENTRIFUGO_URL: 'node-1:9000' }, 'CENTRIFUGO_URL'], [{ ...scaleOut, DATABASE_URL: 'mysql://a/b' }, 'DATABASE_URL'],
   ])('refuses %j in one sentence that names what to set', (env, expected) => {
     expect(() => readConfig(env)).toThrow(ConfigError)
     try {

@@ -1,6 +1,7 @@
 /** /livez, /readyz and /version. `/readyz` is 200 while a publish can be accepted. */
 
 import type { Database } from '../database/database.ts'
+import { Problem } from '../errors.ts'
 import type { App } from '../http.ts'
 
 /** What health looks at. */
@@ -8,6 +9,16 @@ export interface HealthOptions {
   database: Database
   isDraining: () => boolean
   version: string
+}
+
+/** What a process without callers answers. */
+const OWN: ReadonlySet<string> = new Set(['/livez', '/readyz', '/version', '/metrics'])
+
+/** Refuses every route that does not say how the process is. */
+export function onlyHealthPlugin(app: App): void {
+  app.addHook('onRequest', (request, _reply, done) => {
+    done(OWN.has(request.routeOptions.url ?? '') ? undefined : new Problem('not_found', { detail: 'No such address.' }))
+  })
 }
 
 /** How long the database may take to answer, in milliseconds. */

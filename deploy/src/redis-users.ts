@@ -1,0 +1,11 @@
+/** Redis users, each with the keys, channels and commands it needs and no more. Pure. */
+
+import { redisAcl } from '@neo-stack/event-service'
+
+/** Commands of Centrifugo's Redis engine: streams, presence and PUB/SUB, mostly in scripts. */
+const CENTRIFUGO = 'resetchannels ~centrifugo* &centrifugo* +@pubsub +@scripting -script|kill -script|flush +@stream +@hash +@sortedset +@string +@read +del +expire +pexpire +exists +ping +hello +info +command +cluster|shards +cluster|slots +client|setname +client|tracking +client|no-evict -keys -@dangerous +info'
+
+/** The ACL file; the default user is off. */
+export function createRedisUsers({ redisPassword, centrifugoRedisPassword }: { redisPassword: string, centrifugoRedisPassword: string }): string {
+  return ['user default off', `user events on >${redisPassword} ${redisAcl}`, `user centrifugo on >${centrifugoRedisPassword} ${CENTRIFUGO}`, ''].join('\n')
+}

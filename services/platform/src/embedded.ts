@@ -1,0 +1,35 @@
+/** The embedded column: PGlite in the data folder and the engine in this process. */
+
+import { createEmbeddedRealtime, createRevocation, openPglite, type Database } from '@neo-stack/event-service'
+import type { Config } from './config.ts'
+import type { DataFolder } from './data-folder.ts'
+import { DatabaseError } from './failure.ts'
+import { createLogger, type Parts } from './parts.ts'
+import { openRotatingKeys } from './secrets.ts'
+
+/** Opens the parts. @throws {DatabaseError} */
+export async function openEmbedded(config: Config, folder: DataFolder): Promise<Parts> {
+  const database = await openDatabase(folder)
+  try {
+    const keys = await openRotatingKeys(folder)
+    const revocation = await createRevocation({ database })
+    const logger = createLogger(config)
+    const origins = [...config.allowedOrigins, ...config.publicUrl === undefined ? [] : [new URL(config.publicUrl).origin]]
+    const realtime = createEmbeddedRealtime({
+      jwks: () => keys.jwks, isAllowed: revocation.isAllowed, ...origins.length > 0 && { allowedOrigins: origins },
+      onFault: error => { logger.error({ err: error }, 'the engine reported a fault') },
+    })
+    return { database, keys, rotateKeys: keys.rotate, revocation, logger, realtime, close: () => database.close() }
+  } catch (error) {
+    await database.close()
+    throw error
+  }
+}
+
+async function openDatabase(folder: DataFolder): Promise<Database> {
+  try {
+    return await openPglite({ dataDir: folder.database })
+  } catch (error) {
+    throw new DatabaseError(`The database in ${folder.database} cannot be opened: it is damaged or not ours; restore a backup, or move the folder away to start empty.`, { cause: error })
+  }
+}
