@@ -12,6 +12,7 @@ import { bundle } from './scenarios/bundle.ts'
 import { fanout } from './scenarios/fanout.ts'
 import { idle } from './scenarios/idle.ts'
 import { paint } from './scenarios/paint.ts'
+import { presence } from './scenarios/presence.ts'
 import { publish } from './scenarios/publish.ts'
 import { realtimeConnect, realtimeHttp, realtimeIdle, realtimeReconnect } from './scenarios/realtime-connect.ts'
 import { realtimeFanout, realtimeHot, realtimeRooms } from './scenarios/realtime-fanout.ts'
@@ -21,7 +22,7 @@ import { start } from './scenarios/start.ts'
 import { formatTable } from './table.ts'
 
 const scenarios: Record<string, Scenario> = {
-  publish, search, fanout, paint, start, idle, bundle,
+  publish, search, fanout, paint, start, idle, bundle, presence,
   'realtime-fanout': realtimeFanout, 'realtime-rooms': realtimeRooms, 'realtime-hot': realtimeHot, 'realtime-http': realtimeHttp,
   'realtime-connect': realtimeConnect, 'realtime-reconnect': realtimeReconnect, 'realtime-idle': realtimeIdle, 'realtime-slow': realtimeSlow,
 }

@@ -57,9 +57,14 @@ interface Schedule {
   take: (now: number) => UserKey[]
 }
 
+interface Planned {
+  key: UserKey
+  at: number
+}
+
 /** Keys by the step of time they are due in: setting one again costs the same whether there are ten or ten thousand. */
 function createSchedule(): Schedule {
-  const steps = new Map<number, Map<string, UserKey>>()
+  const steps = new Map<number, Map<string, Planned>>()
   const stepOf = new Map<string, number>()
   const nameOf = ({ tenantId, userId }: UserKey): string => `${tenantId}/${userId}`
   const remove = (key: UserKey): void => {
@@ -67,23 +72,23 @@ function createSchedule(): Schedule {
     const step = stepOf.get(name)
     if (step === undefined) return
     stepOf.delete(name)
-    const keys = steps.get(step)
-    keys?.delete(name)
-    if (keys?.size === 0) steps.delete(step)
+    const planned = steps.get(step)
+    planned?.delete(name)
+    if (planned?.size === 0) steps.delete(step)
   }
   const set = (key: UserKey, at: number): void => {
-    const step = Math.ceil(at / STEP_MS)
-    if (stepOf.get(nameOf(key)) === step) return
     remove(key)
+    const step = Math.floor(at / STEP_MS)
     stepOf.set(nameOf(key), step)
-    const keys = steps.get(step) ?? new Map<string, UserKey>()
-    steps.set(step, keys.set(nameOf(key), key))
+    const planned = steps.get(step) ?? new Map<string, Planned>()
+    steps.set(step, planned.set(nameOf(key), { key, at }))
   }
   return {
     set,
     delete: remove,
     take: now => {
-      const due = [...steps].filter(([step]) => step * STEP_MS <= now).flatMap(([, keys]) => [...keys.values()])
+      const come = [...steps].filter(([step]) => step * STEP_MS <= now).flatMap(([, planned]) => [...planned.values()])
+      const due = come.filter(({ at }) => at <= now).map(({ key }) => key)
       for (const key of due) set(key, now + LEASE_MS)
       return due
     },
