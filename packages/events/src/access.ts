@@ -81,10 +81,14 @@ export function isOperator(principal: Principal): boolean {
 export function authorizeTenant(principal: Principal, tenantId: string, permission: Permission): Decision {
   // That there are operators is no secret.
   if (permission === 'admin:*') return isOperator(principal) ? allowed : denied(403)
+  if (isOperator(principal) && isOwnPresence(tenantId, permission)) return allowed
   if (isOperator(principal)) return permission.endsWith(':read') ? { allowed: true, audited: tenantId !== PLATFORM_TENANT } : denied(403)
   if (principal.tenantId !== tenantId) return denied(404)
   return principal.permissions.includes(permission) ? allowed : denied(403)
 }
+
+/** Operators are present among themselves. */
+const isOwnPresence = (tenantId: string, permission: Permission): boolean => tenantId === PLATFORM_TENANT && permission === 'presence:write'
 
 /**
  * Decides whether a principal may act on a channel. Every door calls it: HTTP, tokens, history, search.
