@@ -15,10 +15,13 @@ export const composables: Record<string, string> = {
   usePresenceWords: 'composables/use-presence-words.ts',
   useHeartbeat: 'composables/use-heartbeat.ts',
   useComings: 'composables/use-comings.ts',
+  useRecentEvents: 'composables/use-recent-events.ts',
+  useTenantAlerts: 'composables/use-tenant-alerts.ts',
   useNotices: 'composables/use-notices.ts',
   useRealtimeMetrics: 'composables/use-realtime-metrics.ts',
   useLanguage: 'composables/use-language.ts',
   useSentences: 'composables/use-sentences.ts',
+  useNow: 'composables/use-times.ts',
   useTimes: 'composables/use-times.ts',
   toStackLabel: 'deployments/stacks.ts',
 }
@@ -26,5 +29,5 @@ export const composables: Record<string, string> = {
 /** Components, each `runtime/components/<Name>.vue`. */
 export const components: readonly string[] = [
   'AlertList', 'BillingBadge', 'BillingNotifications', 'BillingOverview', 'ConnectionStatus', 'DeploymentActions', 'DeploymentCard', 'DeploymentList', 'DeploymentMonitor', 'DeploymentProgress',
-  'DeploymentSteps', 'EventHistory', 'FeedNotice', 'LogView', 'NewDeployment', 'PresenceFaces', 'RealTimeDashboard', 'SimulatedBadge', 'StatusBadge', 'UserPresence',
+  'DeploymentSteps', 'EventHistory', 'FeedNotice', 'LogView', 'NewDeployment', 'PresenceFace', 'PresenceFaces', 'RealTimeDashboard', 'SimulatedBadge', 'StatusBadge', 'UserPresence',
 ]

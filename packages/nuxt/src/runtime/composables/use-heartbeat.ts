@@ -11,7 +11,7 @@ export function useHeartbeat(currentPage: () => string): void {
   const start = (tenantId: string | undefined): void => {
     stop()
     stop = () => undefined
-    if (tenantId === undefined || !can('presence:write')) return
+    if (tenantId === undefined || !(can('presence:write') || can('admin:*'))) return
     const heartbeat = presence.heartbeat(tenantId)
     heartbeat.setPage(currentPage())
     heartbeat.start()
