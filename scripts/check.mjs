@@ -20,6 +20,7 @@ const checks = {
   floors: ['scripts/check-floors.ts'],
   budgets: ['scripts/check-budgets.ts'],
   unused: ['scripts/check-unused.ts'],
+  messages: ['scripts/check-messages.ts'],
   docs: ['scripts/check-docs.ts', pages],
   api: ['scripts/api-snapshot.ts', pages],
 }
