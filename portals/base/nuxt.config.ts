@@ -32,7 +32,7 @@ export default defineNuxtConfig({
     },
   },
   neoStack: { messages: [here('./messages')] },
-  ui: { fonts: false, experimental: { componentDetection: ['Alert', 'App', 'Badge', 'Button', 'Empty', 'Icon', 'Input', 'Link', 'Modal', 'Skeleton'] } },
+  ui: { fonts: false, experimental: { componentDetection: ['Alert', 'App', 'Badge', 'Button', 'Empty', 'Icon', 'Input', 'Link', 'Modal', 'Skeleton', 'Toast'] } },
   colorMode: { preference: 'system', fallback: 'light', storageKey: 'neo-theme' },
   icon: {
     provider: 'none',

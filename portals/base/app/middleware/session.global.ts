@@ -16,6 +16,8 @@ export default defineNuxtRouteMiddleware(async to => {
     await session.signOut().catch(() => undefined)
     return navigateTo({ path: '/sign-in', query: { reason: 'wrong_portal' } })
   }
+  // Who is signed in may ask for the form: the page says what that means.
+  if (to.path === '/sign-in' && to.query.switch !== undefined) return undefined
   if (to.path === '/sign-in') return user ? navigateTo(toInnerPath(to.query.to)) : undefined
   return user ? undefined : navigateTo({ path: '/sign-in', query: to.fullPath === '/' ? {} : { to: to.fullPath } })
 })

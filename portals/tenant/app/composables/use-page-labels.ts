@@ -1,0 +1,17 @@
+/** Names of this portal's pages, for people who ask where somebody is. */
+const names: Readonly<Record<string, string>> = {
+  '/': 'tenant.dashboard', '/deployments': 'tenant.deployments', '/instances': 'tenant.instances', '/billing': 'billing.page', '/inbox': 'billing.title',
+  '/history': 'history.title', '/team': 'team.title', '/settings': 'settings.title',
+}
+
+/** A page by its path: a deployment by its name, an unknown page by nothing but the portal. */
+export function usePageLabels(tenantId: string): (path: string) => string {
+  const { t } = useI18n()
+  const { events } = useDeploymentEvents(tenantId)
+  return path => {
+    const deployment = /^\/deployments\/([^/]+)$/.exec(path)?.[1]
+    if (deployment !== undefined) return events.value.get(deployment)?.name ?? t('tenant.deployments')
+    const name = names[path.replace(/(.)\/$/, '$1')]
+    return name === undefined ? t('portal.tenant') : t(name)
+  }
+}
