@@ -1,0 +1,153 @@
+/** The tenant portal as a product: every page in both themes and three languages, by keyboard alone, and what two tabs do to each other. */
+
+import path from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createProxy, startPlatform, until, type DemoFile, type PlatformProcess, type Proxy } from '@neo-stack/testing'
+import type { Browser, Page } from 'playwright-core'
+import { chromiumPath, isRequired, launch, openPage, seriousFindings, signIn, type Watched } from './browser.ts'
+
+const main = path.join(import.meta.dirname, '../../services/platform/src/main.ts')
+const pictures = path.join(import.meta.dirname, '../../docs/guide/pictures')
+const pages = { dashboard: '/', deployments: '/deployments', instances: '/instances', billing: '/billing', history: '/history', settings: '/settings' } as const
+
+/** Layout shift of a page after its first half second, without what the person caused. Runs in the page. */
+function watchShifts(): void {
+  const scope = globalThis as unknown as { shifted: number, PerformanceObserver: new (call: (list: { getEntries: () => { value: number, hadRecentInput: boolean }[] }) => void) => { observe: (options: object) => void } }
+  scope.shifted = 0
+  new scope.PerformanceObserver(list => {
+    for (const { value, hadRecentInput } of list.getEntries()) if (!hadRecentInput) scope.shifted += value
+  }).observe({ type: 'layout-shift', buffered: true })
+}
+const readShifts = (): number => (globalThis as unknown as { shifted: number }).shifted
+
+describe.skipIf(!chromiumPath && !isRequired)(`the tenant portal${chromiumPath ? '' : ' (skipped: needs chromium)'}`, () => {
+  let platform: PlatformProcess
+  let browser: Browser
+  let proxy: Proxy
+  let demo: DemoFile
+
+  const account = (email: string): DemoFile['users'][number] => {
+    const user = demo.users.find(one => one.email === email)
+    if (!user) throw new Error(`no demo user ${email}`)
+    return user
+  }
+  const enter = async (email: string, options: Parameters<typeof openPage>[2] = {}, origin = platform.url): Promise<Watched> => {
+    const watched = await openPage(browser, origin, options)
+    await signIn(watched.page, `${origin}/tenant/`, account(email))
+    await watched.page.getByTestId('user-menu').waitFor()
+    return watched
+  }
+
+  beforeAll(async () => {
+    platform = await startPlatform({ main, env: { NEO_PORTALS: 'auto', PATH: process.env['PATH'] ?? '' }, readyTimeoutMs: 240_000 })
+    demo = await platform.demo()
+    proxy = await createProxy({ target: platform.url })
+    browser = await launch()
+  }, 300_000)
+  afterAll(async () => {
+    await browser?.close()
+    await proxy?.stop()
+    await platform?.stop()
+  })
+
+  it.each([['light', 1440], ['dark', 1440], ['light', 360], ['dark', 360]] as const)('has no accessibility finding and nothing too wide on any page: %s, %i px', async (colorScheme, width) => {
+    const { page, context, errors, foreign } = await enter('owner@acme.example', { colorScheme, width })
+    for (const [name, to] of Object.entries(pages)) {
+      await page.goto(`${platform.url}/tenant${to}`)
+      await page.locator('h1').first().waitFor()
+      await page.waitForLoadState('networkidle')
+      expect({ name, findings: await seriousFindings(page) }).toEqual({ name, findings: [] })
+      const tooWide = await page.evaluate('document.documentElement.scrollWidth - window.innerWidth')
+      expect({ name, tooWide: Number(tooWide) > 0 }).toEqual({ name, tooWide: false })
+      if (process.env['NEO_PICTURES'] === '1') await page.screenshot({ path: path.join(pictures, `${name}-${colorScheme}-${width}.png`) })
+    }
+    expect({ errors, foreign }).toEqual({ errors: [], foreign: [] })
+    await context.close()
+  }, 240_000)
+
+  it('moves nothing when live data comes', async () => {
+    const { page, context } = await enter('owner@acme.example')
+    await page.addInitScript(watchShifts)
+    await page.goto(`${platform.url}/tenant/`)
+    await page.getByTestId('presence-user').first().waitFor()
+    await page.waitForLoadState('networkidle')
+    expect(await page.evaluate(readShifts)).toBeLessThan(0.1)
+    await context.close()
+  }, 60_000)
+
+  it('is used with the keyboard alone: to a page, to a filter, to help, to a new deployment', async () => {
+    const { page, context } = await enter('member@acme.example')
+    await page.keyboard.press('Control+k')
+    await page.getByTestId('palette-input').fill('instancias')
+    await page.keyboard.press('Enter')
+    await page.waitForURL(/\/tenant\/instances$/)
+    await page.keyboard.press('g')
+    await page.keyboard.press('d')
+    await page.waitForURL(/\/tenant\/deployments$/)
+    await page.keyboard.press('?')
+    await page.getByTestId('keyboard-help').waitFor()
+    expect(await seriousFindings(page)).toEqual([])
+    await page.keyboard.press('Escape')
+    await page.getByTestId('keyboard-help').waitFor({ state: 'hidden' })
+    await page.keyboard.press('n')
+    await page.getByRole('dialog').getByText('Odoo', { exact: true }).first().waitFor()
+    await context.close()
+  }, 60_000)
+
+  it('keeps the filter of deployments in the address', async () => {
+    const { page, context } = await enter('viewer@acme.example')
+    await page.goto(`${platform.url}/tenant/deployments`)
+    await page.getByTestId('filter-completed').click()
+    await page.waitForURL(/status=completed/)
+    await page.getByTestId('deployments-find').locator('input').or(page.locator('input[data-testid=deployments-find]')).first().fill('nada-assim')
+    await page.getByTestId('deployments-empty').waitFor()
+    await page.reload()
+    await page.getByTestId('deployments-empty').waitFor()
+    expect(page.url()).toContain('q=nada-assim')
+    await context.close()
+  }, 60_000)
+
+  it('leads to the wished page after signing in', async () => {
+    const { page, context } = await openPage(browser, platform.url)
+    await signIn(page, `${platform.url}/tenant/deployments?status=failed`, account('member@acme.example'))
+    await page.waitForURL(/\/tenant\/deployments\?status=failed$/)
+    await context.close()
+  }, 60_000)
+
+  it('says when it is offline, of when what is shown is, and what still works', async () => {
+    const { page, context } = await enter('member@acme.example', {}, proxy.url)
+    await page.getByTestId('presence-user').first().waitFor()
+    proxy.refuse(true)
+    proxy.cut()
+    await page.getByTestId('offline-banner').filter({ hasText: 'continua possível' }).waitFor({ timeout: 30_000 })
+    expect(await seriousFindings(page)).toEqual([])
+    proxy.refuse(false)
+    await page.getByTestId('offline-banner').waitFor({ state: 'hidden', timeout: 60_000 })
+    await context.close()
+  }, 120_000)
+
+  it('asks before somebody else signs in, and begins anew in the other tab', async () => {
+    const { page, context } = await enter('member@acme.example')
+    const second = await context.newPage()
+    await second.goto(`${platform.url}/tenant/sign-in?switch`)
+    await second.getByTestId('sign-in-other').waitFor()
+    expect(await second.getByTestId('sign-in').count()).toBe(0)
+    await second.getByTestId('sign-in-replace').click()
+    await fill(second, account('viewer@acme.example'))
+    await second.getByTestId('user-menu').waitFor()
+    await until(async () => (await page.getByTestId('user-menu').locator('summary').getAttribute('aria-label').catch(() => ''))?.includes(await nameIn(second)) === true, { timeoutMs: 30_000 })
+    await page.reload()
+    await page.getByTestId('user-menu').waitFor()
+    await second.reload()
+    await second.getByTestId('user-menu').waitFor()
+    await context.close()
+  }, 90_000)
+})
+
+async function fill(page: Page, { email, password }: { email: string, password: string }): Promise<void> {
+  await page.getByLabel('E-mail').fill(email)
+  await page.getByLabel('Senha', { exact: true }).fill(password)
+  await page.getByRole('button', { name: 'Entrar', exact: true }).click()
+}
+
+const nameIn = async (page: Page): Promise<string> => (await page.getByTestId('user-menu').locator('summary').innerText()).trim()
