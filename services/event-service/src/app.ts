@@ -145,8 +145,6 @@ export async function createEventService(options: EventServiceOptions): Promise<
   const { writePath, tails, dueRules, indexer } = createWriting({ database, realtime, meter, now, onFault })
   const perform = createActs({ writePath, now })
   const identity = await createIdentity({ ...options, perform, onFault, sessionChannel: realtime.sessionChannel })
-  // What was revoked is stored: that a socket could not be cut now is no reason to say it was not.
-  identity.revocation.onRevoked((target, reason) => realtime.disconnect(target, reason).catch(onFault))
   const sharing = startSharing({ ...options, identity, onFault })
   const jobs = await (database.alone ?? (run => run()))(() => createJobs(database, { onFault }))
   const publishAs = (actor: Actor): Publish => createInternalPublish(writePath, actor)
@@ -206,8 +204,10 @@ interface Sharing {
   stop: () => Promise<void>
 }
 
-/** What several processes on one database do for each other; one that is alone leads and knows all it revoked. */
+/** Cuts whom was revoked, and does what several processes on one database do for each other; one that is alone leads and knows all. */
 function startSharing({ database, realtime, realtimeSeconds = 300, now, onlyHealth, identity, onFault }: EventServiceOptions & { identity: IdentityService, onFault: (error: unknown) => void }): Sharing {
+  // What was revoked is stored: that a socket could not be cut now is no reason to say it was not.
+  identity.revocation.onRevoked((target, reason) => realtime.disconnect(target, reason).catch(onFault))
   if (onlyHealth) return { isLeader: () => false, stop: () => Promise.resolve() }
   const election = database.elect?.(onFault)
   if (!election) return { isLeader: () => true, stop: () => Promise.resolve() }
