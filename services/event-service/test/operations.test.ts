@@ -132,7 +132,10 @@ describe('operations', () => {
       const { paths } = JSON.parse(body) as { paths: Record<string, Record<string, { requestBody?: { required?: boolean } }>> }
       const optional = Object.entries(paths).flatMap(([route, operations]) => Object.entries(operations)
         .filter(([, { requestBody }]) => requestBody && requestBody.required !== true).map(([method]) => `${method} ${route}`))
-      expect(optional.toSorted()).toEqual(['delete /v1/session', 'post /v1/alerts/{id}/ack', 'post /v1/session/refresh'])
+      expect(optional.toSorted()).toEqual([
+        'delete /v1/session', 'post /v1/admin/billing-sources/{sourceId}/rotate', 'post /v1/admin/tenants/{tenantId}/suspend', 'post /v1/alerts/{id}/ack',
+        'post /v1/session/refresh', 'post /v1/tenants/{tenantId}/billing/sources/{sourceId}/rotate',
+      ])
       expect(body).not.toContain('x-optional')
     })
 

@@ -31,7 +31,7 @@ async function readPage(tx: Tx, tenantId: string | undefined, { q, action, actor
   let select = tx.selectFrom('audit').leftJoin('users', join => join.on('users.id', '=', sql<string>`case when actor ->> 'type' = 'user' and actor ->> 'id' ~ ${USER_ID.source} then (actor ->> 'id')::uuid end`))
     .select(['audit.id', 'audit.tenant_id', 'audit.n', 'time', 'actor', 'action', 'target', 'address', 'detail', 'hash', 'users.name as actor_name'])
   if (tenantId !== undefined) select = select.where('audit.tenant_id', '=', tenantId)
-  for (const word of q?.split(/\s+/) ?? []) select = select.where(sql<boolean>`plain like '%' || neo_plain(${word.replace(/[\\%_]/g, '\\$&')}) || '%'`)
+  for (const word of q?.split(/\s+/) ?? []) select = select.where(sql<boolean>`audit.plain like '%' || neo_plain(${word.replace(/[\\%_]/g, '\\$&')}) || '%'`)
   if (action !== undefined) select = select.where('action', '=', action)
   if (actor !== undefined) select = select.where(sql`actor ->> 'id'`, '=', actor)
   if (from !== undefined) select = select.where('time', '>=', new Date(from))
