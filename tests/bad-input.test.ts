@@ -29,7 +29,7 @@ beforeAll(async () => {
   const { paths } = await (await fetch(`${platform.url}/openapi.json`)).json() as { paths: Record<string, Record<string, Operation>> }
   routes = Object.entries(paths).flatMap(([path, operations]) => Object.entries(operations).map(([method, operation]) => ({
     method: method.toUpperCase(), operation, body: takesNothing(method, path) ? undefined : operation.requestBody?.content['application/json']?.schema,
-    path: path.replace('{tenantId}', 'acme').replace('{deploymentId}', 'some-deployment').replace('{connectionId}', 'some-tab').replace('{id}', '018f0000-0000-7000-8000-000000000001'),
+    path: path.replace('{tenantId}', 'acme').replace('{deploymentId}', 'some-deployment').replace('{connectionId}', 'some-tab').replaceAll(/\{\w+\}/g, '018f0000-0000-7000-8000-000000000001'),
   })))
 })
 afterAll(async () => { await platform?.stop() })
@@ -159,7 +159,8 @@ describe('each route of /openapi.json', () => {
 
   test('answers 400 or 404 to what is no identifier', async () => {
     const values = ['UPPER', '-hyphen', 'a'.repeat(64), '%00', '..%2f..%2fetc', '%27%20or%201=1--', '%F0%9F%8F%B4', '%E2%80%8B', '__proto__', 'constructor', '%']
-    for (const { method, path, body } of routes.filter(route => /acme|some-deployment/.test(route.path))) {
+    // What only operators may ask for is 403 before anything is read of the address.
+    for (const { method, path, body } of routes.filter(route => /acme|some-deployment/.test(route.path) && !route.path.startsWith('/v1/admin/'))) {
       for (const value of values) {
         for (const asked of [path.replace('acme', value), path.replace('some-deployment', value)].filter(one => one !== path)) {
           const { status } = await ask({ method, path: asked, ...body && { body: '{}' } })

@@ -83,7 +83,7 @@ describe('history', () => {
   })
 
   it('answers a channel that never had an event with position 0', async () => {
-    expect((await get('after=0', 'tenant:acme:activity')).json()).toEqual({ events: [], logEpoch: service.database.logEpoch, seq: 0, oldestSeq: 0 })
+    expect((await get('after=0', 'tenant:acme:certification')).json()).toEqual({ events: [], logEpoch: service.database.logEpoch, seq: 0, oldestSeq: 0 })
   })
 
   it('refuses what keeps no log, what does not exist and what belongs to others', async () => {
