@@ -2,7 +2,6 @@
 
 import type { Readable } from 'node:stream'
 import type Docker from 'dockerode'
-import type { Sleep } from '../../sleep.ts'
 import { createLineReader, type ContainerLine } from './lines.ts'
 
 /** Whether an error of the Docker API has one of these HTTP statuses. */
@@ -30,7 +29,7 @@ export async function start(container: Docker.Container): Promise<void> {
 }
 
 /** Lines of an output stream; the stream waits while nobody asks. Ends with the signal's reason. */
-export async function* readLines(stream: Readable, signal: AbortSignal): AsyncGenerator<ContainerLine> {
+async function* readLines(stream: Readable, signal: AbortSignal): AsyncGenerator<ContainerLine> {
   const reader = createLineReader()
   const abort = (): void => { stream.destroy() }
   signal.addEventListener('abort', abort)
@@ -65,13 +64,15 @@ export async function exitCodeOf(container: Docker.Container, command: readonly 
  * A container's output from a moment on (seconds since the Unix epoch), followed while it runs. Podman answers only once there is
  * some.
  */
-export async function followLogs(container: Docker.Container, since: number, abortSignal?: AbortSignal): Promise<Readable> {
+async function followLogs(container: Docker.Container, since: number, abortSignal?: AbortSignal): Promise<Readable> {
   return await container.logs({ follow: true, stdout: true, stderr: true, since, ...abortSignal && { abortSignal } }) as unknown as Readable
 }
 
 /** Lines that arrive while something else is waited for: they are taken as they are asked for, at most so many are held. */
 export interface Tail {
   take: () => ContainerLine[]
+  /** Whether the output has ended. */
+  isDone: () => boolean
   stop: () => void
 }
 
@@ -92,8 +93,10 @@ export function startTail(container: Docker.Container, since: number): Tail {
   }
   let wake = (): void => undefined
   // A stream that breaks only ends what is shown; whether the container runs is asked for by itself.
-  follow().catch(() => undefined)
+  let isDone = false
+  follow().catch(() => undefined).finally(() => { isDone = true })
   return {
+    isDone: () => isDone,
     take: () => {
       const lines = held
       held = []
@@ -108,11 +111,8 @@ export function startTail(container: Docker.Container, since: number): Tail {
   }
 }
 
-/** Waits until a container has ended; gives its exit code. */
-export async function waitForExit(container: Docker.Container, { signal, sleep }: { signal: AbortSignal, sleep: Sleep }): Promise<number> {
-  for (;;) {
-    const { State } = await container.inspect()
-    if (!State.Running && State.Status !== 'created') return State.ExitCode
-    await sleep(100, signal)
-  }
+/** The exit code of a container that has ended; undefined while it has not. */
+export async function exitCode(container: Docker.Container): Promise<number | undefined> {
+  const { State } = await container.inspect()
+  return State.Running || State.Status === 'created' ? undefined : State.ExitCode
 }

@@ -5,7 +5,7 @@ import type { ServiceSpec } from '../../catalog/entry.ts'
 import { DeploymentFailure } from '../../failure.ts'
 import type { StepOutput } from '../driver.ts'
 import { toContainer, toTask } from './container.ts'
-import { execute, exitCodeOf, followLogs, hasStatus, readLines, start, startTail, unlessGone, waitForExit, type Tail } from './engine.ts'
+import { execute, exitCode, exitCodeOf, hasStatus, start, startTail, unlessGone, type Tail } from './engine.ts'
 import { putFiles } from './files.ts'
 import { containerName, formerName, labels, taskName } from './names.ts'
 import { fillPlaceholders } from './secrets.ts'
@@ -16,6 +16,8 @@ const SETTLE_MS = 1000
 /** Lines that are shown of a healthy service at most, and how long it has to be quiet, in milliseconds. */
 const DRAINED_LINES = 100_000
 const QUIET_MS = 100
+/** Looks at an ended task's output until it counts as silent. */
+const LATE_ROUNDS = 10
 
 /** Makes and starts a service; one that is not the front is waited for until it is healthy. */
 export const startService: StepRunner = async function* (work, step) {
@@ -76,16 +78,35 @@ async function* execIn(work: Work, service: ServiceSpec, command: readonly strin
 
 /** Runs a command in a container of its own, which is gone afterwards however it ends. */
 export async function* runTask(work: Work, service: ServiceSpec, task: { id: string, command: readonly string[] }, adjust: (options: Docker.ContainerCreateOptions) => Docker.ContainerCreateOptions = options => options): AsyncGenerator<StepOutput, number> {
-  const { docker, owner, signal } = work
+  const { docker, owner } = work
   await removeByName(docker, taskName(owner, task.id))
   const container = await docker.createContainer(adjust(toTask(service, work, task)))
   try {
     await putSecrets(work, service, container)
     await container.start()
-    for await (const { text, stream } of readLines(await followLogs(container, 0), signal)) yield work.say(text, stream)
-    return await waitForExit(container, work)
+    return yield* untilEnded(work, container)
   } finally {
     await unlessGone(container.remove({ force: true }))
+  }
+}
+
+/** Shows a task's output until it has ended; gives its exit code. A task that prints nothing has no log to wait for. */
+async function* untilEnded(work: Work, container: Docker.Container): AsyncGenerator<StepOutput, number> {
+  const tail = startTail(container, 0)
+  try {
+    for (let rounds = 0; ;) {
+      const code = await exitCode(container)
+      if (code !== undefined) rounds++
+      for (let lines = tail.take(); lines.length > 0; lines = tail.take()) {
+        for (const { text, stream } of lines) yield work.say(text, stream)
+        await work.sleep(QUIET_MS, work.signal)
+      }
+      // The output may come a moment after the end; of a silent task podman never says that there is none.
+      if (code !== undefined && (tail.isDone() || rounds >= LATE_ROUNDS)) return code
+      await work.sleep(QUIET_MS, work.signal)
+    }
+  } finally {
+    tail.stop()
   }
 }
 
