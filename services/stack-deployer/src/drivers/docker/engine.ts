@@ -19,6 +19,11 @@ export async function unlessGone<Result>(call: Promise<Result>): Promise<Result 
   }
 }
 
+/** Volumes with these labels. The types of the client know no filter by label. */
+export async function listVolumes(docker: Docker, filters: { label: string[] }): Promise<Docker.VolumeInspectInfo[]> {
+  return (await docker.listVolumes({ filters: filters as never })).Volumes
+}
+
 /** Starts a container unless it runs. */
 export async function start(container: Docker.Container): Promise<void> {
   try {
@@ -64,8 +69,8 @@ export async function exitCodeOf(container: Docker.Container, command: readonly 
  * A container's output from a moment on (seconds since the Unix epoch), followed while it runs. Podman answers only once there is
  * some.
  */
-async function followLogs(container: Docker.Container, since: number, abortSignal?: AbortSignal): Promise<Readable> {
-  return await container.logs({ follow: true, stdout: true, stderr: true, since, ...abortSignal && { abortSignal } }) as unknown as Readable
+async function followLogs(container: Docker.Container, since: number, abortSignal: AbortSignal): Promise<Readable> {
+  return await container.logs({ follow: true, stdout: true, stderr: true, since, abortSignal }) as unknown as Readable
 }
 
 /** Lines that arrive while something else is waited for: they are taken as they are asked for, at most so many are held. */

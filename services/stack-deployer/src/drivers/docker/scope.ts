@@ -6,7 +6,7 @@ import type { Sleep } from '../../sleep.ts'
 import type { PlanStep } from '../../steps.ts'
 import type { StepContext, StepOutput } from '../driver.ts'
 import type { ContainerScope } from './container.ts'
-import { hasStatus } from './engine.ts'
+import { unlessGone } from './engine.ts'
 import { labels, ownerLabels, secretsName, type Owner } from './names.ts'
 import { createMask, deriveSecrets, newSalt, secretsIn } from './secrets.ts'
 
@@ -55,14 +55,9 @@ export async function ensureSalt({ docker, owner, deploymentId }: Work): Promise
 
 /** The salt of an instance's secrets; undefined before it has one. */
 async function readSalt(docker: Docker, owner: Owner): Promise<string | undefined> {
-  try {
-    // The API gives null for a volume without labels.
-    const { Labels } = await docker.getVolume(secretsName(owner)).inspect() as { Labels: Record<string, string> | null }
-    return Labels?.[labels.salt]
-  } catch (error) {
-    if (hasStatus(error, 404)) return undefined
-    throw error
-  }
+  // The API gives null for a volume without labels.
+  const found = await unlessGone(docker.getVolume(secretsName(owner)).inspect()) as { Labels: Record<string, string> | null } | undefined
+  return found?.Labels?.[labels.salt]
 }
 
 /** Names of all secrets of a stack. */

@@ -1,12 +1,11 @@
 /** Steps on what a stack stands on: images, network, volumes with their copies, secrets. */
 
 import type { Readable } from 'node:stream'
-import type Docker from 'dockerode'
 import type { ServiceSpec } from '../../catalog/entry.ts'
 import { DeploymentFailure } from '../../failure.ts'
 import { volumesOf } from '../../plan.ts'
 import type { StepOutput } from '../driver.ts'
-import { hasStatus, unlessGone } from './engine.ts'
+import { listVolumes, unlessGone } from './engine.ts'
 import { createLayerProgress, type PullMessage } from './layers.ts'
 import { backupName, labelFilter, labels, networkName, ownerLabels, volumeName } from './names.ts'
 import { ensureSalt, secretNames, type StepRunner, type Work } from './scope.ts'
@@ -27,7 +26,7 @@ export const checkResources: StepRunner = async function* ({ docker, entry, say 
 /** Gets an image; one that is there is of the pinned version already. */
 export const pullImage: StepRunner = async function* ({ docker, say, signal }, step) {
   const image = String(step.params['image'])
-  if (await isThere(docker, image)) return yield say(`Image ${image} is up to date`)
+  if (await unlessGone(docker.getImage(image).inspect())) return yield say(`Image ${image} is up to date`)
   const toOutputs = createLayerProgress()
   try {
     const stream = await docker.pull(image, { abortSignal: signal }) as Readable
@@ -35,16 +34,6 @@ export const pullImage: StepRunner = async function* ({ docker, say, signal }, s
   } catch (error) {
     signal.throwIfAborted()
     throw new DeploymentFailure('image_pull_failed', { image }, { cause: error })
-  }
-}
-
-async function isThere(docker: Docker, image: string): Promise<boolean> {
-  try {
-    await docker.getImage(image).inspect()
-    return true
-  } catch (error) {
-    if (hasStatus(error, 404)) return false
-    throw error
   }
 }
 
@@ -120,8 +109,7 @@ export async function* restoreBackup(work: Work, backup: string): AsyncGenerator
 
 /** Removes the instance's volumes and their copies. */
 export const removeVolumes: StepRunner = async function* ({ docker, owner, say }) {
-  const { Volumes } = await docker.listVolumes({ filters: labelFilter(owner) as never })
-  for (const { Name, Labels } of Volumes) {
+  for (const { Name, Labels } of await listVolumes(docker, labelFilter(owner))) {
     if (Labels?.[labels.salt] !== undefined) continue
     await unlessGone(docker.getVolume(Name).remove({ force: true }))
     yield say(`Volume ${Name}  Removed`)
@@ -137,8 +125,7 @@ export const removeNetwork: StepRunner = async function* ({ docker, owner, say }
 
 /** Removes what the secrets were derived from: nobody can make them again. */
 export const removeSecrets: StepRunner = async function* ({ docker, owner, say }) {
-  const { Volumes } = await docker.listVolumes({ filters: labelFilter(owner) as never })
-  for (const { Name, Labels } of Volumes) if (Labels?.[labels.salt] !== undefined) await unlessGone(docker.getVolume(Name).remove({ force: true }))
+  for (const { Name, Labels } of await listVolumes(docker, labelFilter(owner))) if (Labels?.[labels.salt] !== undefined) await unlessGone(docker.getVolume(Name).remove({ force: true }))
   yield say('Secrets removed')
 }
 
@@ -165,9 +152,8 @@ interface Backup { deploymentId: string, at: number, names: string[] }
 
 /** Copies, the newest first. */
 async function listBackups({ docker, owner }: Work): Promise<Backup[]> {
-  const { Volumes } = await docker.listVolumes({ filters: labelFilter(owner) as never })
   const found = new Map<string, Backup>()
-  for (const volume of Volumes) {
+  for (const volume of await listVolumes(docker, labelFilter(owner))) {
     const deploymentId = volume.Labels?.[labels.backup]
     if (deploymentId === undefined) continue
     const backup = found.get(deploymentId) ?? { deploymentId, at: Date.parse((volume as { CreatedAt?: string }).CreatedAt ?? '') || 0, names: [] }

@@ -2,7 +2,7 @@
 
 import { inDependencyOrder } from '../../plan.ts'
 import type { StepOutput } from '../driver.ts'
-import { start, unlessGone } from './engine.ts'
+import { listVolumes, start, unlessGone } from './engine.ts'
 import { containerName, formerName, labelFilter } from './names.ts'
 import { serviceOf, type Work } from './scope.ts'
 import { untilHealthy } from './services.ts'
@@ -37,8 +37,8 @@ export async function* undo(work: Work): AsyncGenerator<StepOutput> {
 /** Whether this deployment has made the instance's volumes or network: those of an instance that stood before are not touched. */
 async function isOwn({ docker, owner, deploymentId }: Work): Promise<boolean> {
   const filters = labelFilter(owner, { deployment: deploymentId })
-  const [{ Volumes }, networks] = await Promise.all([docker.listVolumes({ filters: filters as never }), docker.listNetworks({ filters })])
-  return Volumes.length > 0 || networks.length > 0
+  const [volumes, networks] = await Promise.all([listVolumes(docker, filters), docker.listNetworks({ filters })])
+  return volumes.length > 0 || networks.length > 0
 }
 
 async function findFormers({ docker, owner, entry }: Work): Promise<string[]> {
