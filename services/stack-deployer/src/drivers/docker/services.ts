@@ -182,8 +182,8 @@ async function look({ signal }: Work, { name, container: { probe } }: ServiceSpe
     return probe === undefined || await exitCodeOf(container, probe.command, signal) === 0
   } catch (error) {
     signal.throwIfAborted()
-    // A container that ended in this moment takes no command; the next look says so.
-    if (hasStatus(error, 409, 500)) return false
+    // A container that ended in this moment takes no command, and podman forgets one that ran in it (404); the next look says so.
+    if (hasStatus(error, 404, 409, 500)) return false
     throw error
   }
 }
