@@ -1,9 +1,9 @@
 /** Typed REST: one function per route of the HTTP contract, grouped as a person would look for them. */
 
 import type {
-  AcknowledgeAlert, AlertAcknowledged, AlertList, AlertRules, AppendLogs, BillingRecords, ConnectionToken, CreateDeployment,
+  AcknowledgeAlert, AlertAcknowledged, AlertList, AlertRules, AppendLogs, BillingPreferences, BillingRecords, ConnectionToken, CreateDeployment,
   DeploymentAccepted, DeploymentList, DeploymentSnapshot, DeploymentStatus, History, InboxCount, InboxState, InstanceList, LogPage, LogsAppended, MetricsSeries, NotificationPage, NotificationType,
-  PresenceList, PresenceSettings, PublishBatchRequest, Published, PublishedBatch, PublishRequest, PushMetrics, PutAlertRules, RaiseAlert, ReadAll, ReportUsage, SearchResult, Session, SetPresence, SetPresenceSettings, SignIn,
+  PresenceList, PresenceSettings, PublishBatchRequest, Published, PublishedBatch, PublishRequest, PushMetrics, PutAlertRules, PutBillingPreferences, RaiseAlert, ReadAll, ReportUsage, SearchResult, Session, SetPresence, SetPresenceSettings, SignIn,
   SubscriptionTokens, Telemetry, UsageReported, UsageThresholds, User, UserPresence,
 } from '@neo-stack/events'
 import { inboxVerbs } from '@neo-stack/events'
@@ -132,6 +132,10 @@ export interface Rest extends TenantAdministration {
     undoReadAll(tenantId: string, mark: string, options?: CallOptions): Promise<InboxCount>
     /** Notes that the caller saw what is there: it is not sent by e-mail. */
     see(tenantId: string, options?: CallOptions): Promise<void>
+    /** Of what the caller is told, and how; the tenant's own people only. */
+    preferences(tenantId: string, options?: CallOptions): Promise<BillingPreferences>
+    /** Changes what is given, on every device. */
+    putPreferences(tenantId: string, preferences: PutBillingPreferences, options?: CallOptions): Promise<BillingPreferences>
     /** Plan, open invoices, payments, subscriptions and usage as they stand. */
     records(tenantId: string, options?: CallOptions): Promise<BillingRecords>
     thresholds(tenantId: string, options?: CallOptions): Promise<UsageThresholds>
@@ -300,6 +304,8 @@ function createBillingRoutes(send: Send): Rest['billing'] {
     readAll: (tenantId, own) => send({ method: 'POST', path: `${pathOf(tenantId)}/read-all` }, own),
     undoReadAll: (tenantId, mark, own) => send({ method: 'POST', path: `${toTenantPath(tenantId)}/billing/marks/${encodeURIComponent(mark)}/undo` }, own),
     see: async (tenantId, own) => { await send({ method: 'POST', path: `${pathOf(tenantId)}/seen`, isRepeatable: true }, own) },
+    preferences: (tenantId, own) => send({ method: 'GET', path: `${toTenantPath(tenantId)}/billing/preferences` }, own),
+    putPreferences: (tenantId, body, own) => send({ method: 'PUT', path: `${toTenantPath(tenantId)}/billing/preferences`, body, isRepeatable: true }, own),
     records: (tenantId, own) => send({ method: 'GET', path: `${toTenantPath(tenantId)}/billing/records` }, own),
     thresholds: (tenantId, own) => send({ method: 'GET', path: `${toTenantPath(tenantId)}/billing/thresholds` }, own),
     putThresholds: (tenantId, body, own) => send({ method: 'PUT', path: `${toTenantPath(tenantId)}/billing/thresholds`, body, isRepeatable: true }, own),

@@ -7,6 +7,7 @@ import type * as z from 'zod'
 import { type Channel } from './channel.ts'
 import { deploymentCancelled, deploymentComplete, deploymentError, deploymentLog, deploymentProgress, deploymentStart } from './catalog/deployments.ts'
 import { billingInvoice, billingPayment, billingPlanChange, billingSubscription, billingUsageAlert, inboxChanged } from './catalog/billing.ts'
+import { billingPreferencesChanged } from './catalog/billing-preferences.ts'
 import { alert, alertAcknowledged, alertResolved, metricsUpdate } from './catalog/metrics.ts'
 import { presenceUpdate } from './catalog/presence.ts'
 import { announcement, sessionRevoked } from './catalog/system.ts'
@@ -15,7 +16,7 @@ import type { EventType } from './catalog/define.ts'
 
 const declared = [
   deploymentStart, deploymentProgress, deploymentComplete, deploymentError, deploymentCancelled, deploymentLog,
-  billingInvoice, billingPayment, billingPlanChange, billingSubscription, billingUsageAlert, inboxChanged,
+  billingInvoice, billingPayment, billingPlanChange, billingSubscription, billingUsageAlert, inboxChanged, billingPreferencesChanged,
   metricsUpdate, alert, alertAcknowledged, alertResolved, presenceUpdate, announcement, sessionRevoked,
   activity, tenantCreated, tenantSuspended, tenantResumed, tenantDeleted,
 ] as const

@@ -67,6 +67,10 @@ export {
   readAllSchema, reportUsageSchema, usageReportedSchema, usageStepSchema, usageThresholdsSchema,
 } from './api/billing.ts'
 export type { BillingRecord, BillingRecords, InboxCount, InboxState, Notification, NotificationPage, NotificationType, ReadAll, ReportUsage, UsageReported, UsageStep, UsageThresholds } from './api/billing.ts'
+export { billingCategories, billingPreferencesSchema } from './api/billing-preferences.ts'
+export type { BillingCategory, BillingPreferences } from './api/billing-preferences.ts'
+export { putBillingPreferencesSchema } from './catalog/billing-preferences.ts'
+export type { PutBillingPreferences } from './catalog/billing-preferences.ts'
 export {
   createSourceSchema, genericWebhookSchema, putCustomersSchema, rotateSecretSchema, sourceKindSchema, sourceListSchema, sourceSchema, sourceSecretSchema, webhookAnswerSchema,
 } from './api/billing-sources.ts'

@@ -1,4 +1,4 @@
-import type { InboxState, Notification } from '@neo-stack/events'
+import type { BillingPreferences as Preferences, InboxState, Notification, PutBillingPreferences } from '@neo-stack/events'
 import type { VueWrapper } from '@vue/test-utils'
 import type { App } from './kit/app.ts'
 import { flushPromises } from '@vue/test-utils'
@@ -6,6 +6,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { toGroups, toSeverity } from '../src/runtime/billing/looks.ts'
 import { standForSpeaker, type Looked, type SpeakerLocks } from '../src/runtime/billing/spokesman.ts'
 import BillingNotifications from '../src/runtime/components/BillingNotifications.vue'
+import BillingPreferences from '../src/runtime/components/BillingPreferences.vue'
+import { useBillingEvents } from '../src/runtime/composables/use-billing-events.ts'
 import { createApp } from './kit/app.ts'
 import { member } from './kit/fake-client.ts'
 
@@ -29,9 +31,25 @@ async function createInboxApp(inbox: Notification[], code: 'pt-BR' | 'en' = 'pt-
       readAll: vi.fn(async () => { for (const { id, state } of [...inbox]) if (state === 'unread') { put(id, 'read'); set.push(id) } return { unread: 0, mark: 'mark-1' } }),
       undoReadAll: vi.fn(async () => { for (const id of set.splice(0)) put(id, 'unread'); return { unread: unread() } }),
       see: vi.fn(async () => undefined),
+      ...keepPreferences(),
     },
   })
   return app
+}
+
+/** A service that keeps preferences. */
+function keepPreferences(): object {
+  const names = ['invoices', 'payments', 'plan', 'usage', 'subscription'] as const
+  let kept: Preferences = {
+    categories: Object.fromEntries(names.map(name => [name, { app: true, email: false }])) as Preferences['categories'], quietHours: null, timeZone: 'UTC', language: 'pt-BR', hasMail: true,
+  }
+  return {
+    preferences: vi.fn(async () => kept),
+    putPreferences: vi.fn(async (_tenant: string, { categories = {}, ...rest }: PutBillingPreferences) => {
+      const merged = Object.fromEntries(names.map(name => [name, { ...kept.categories[name], ...categories[name] }])) as Preferences['categories']
+      return kept = { ...kept, ...rest as Partial<Preferences>, categories: merged }
+    }),
+  }
 }
 
 const mounted: VueWrapper[] = []
@@ -95,6 +113,56 @@ describe('BillingNotifications', () => {
 
   it('says that there is nothing', async () => {
     expect((await show(await createInboxApp([]))).get(byTestId('billing-empty')).text()).toContain('Nenhuma notificação')
+  })
+})
+
+describe('BillingPreferences', () => {
+  it('chooses by category and way, hours, zone and language, each on its own', async () => {
+    const app = await createInboxApp([])
+    const wrapper = app.mount(BillingPreferences, { tenantId: 'acme' })
+    mounted.push(wrapper)
+    await flushPromises()
+    await wrapper.get(byTestId('billing-app-usage')).setValue(false)
+    await flushPromises()
+    await wrapper.get(byTestId('billing-email-payments')).setValue(true)
+    await flushPromises()
+    await wrapper.get(byTestId('billing-quiet')).setValue(true)
+    await flushPromises()
+    await wrapper.get(byTestId('billing-quiet-to')).setValue('08:30')
+    await flushPromises()
+    await wrapper.get(byTestId('billing-mail-language')).setValue('es')
+    await flushPromises()
+    expect(await app.fake.client.rest.billing.preferences('acme')).toMatchObject({
+      categories: { usage: { app: false, email: false }, payments: { app: true, email: true }, plan: { app: true, email: false } },
+      quietHours: { from: '22:00', to: '08:30' }, timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone, language: 'es',
+    })
+  })
+
+  it('says that it could not read them, and reads again', async () => {
+    const app = await createInboxApp([])
+    vi.mocked(app.fake.client.rest.billing.preferences).mockRejectedValueOnce(new Error('away'))
+    const wrapper = app.mount(BillingPreferences, { tenantId: 'acme' })
+    mounted.push(wrapper)
+    await flushPromises()
+    expect(wrapper.text()).toContain('As preferências não puderam ser carregadas')
+    await wrapper.get('button').trigger('click')
+    await flushPromises()
+    expect(wrapper.findAll('input[type=checkbox]').length).toBeGreaterThanOrEqual(10)
+  })
+})
+
+describe('what is told', () => {
+  it('is neither a muted category nor what newer word has overtaken', async () => {
+    const app = await createInboxApp([])
+    await app.fake.client.rest.billing.putPreferences('acme', { categories: { usage: { app: false } } })
+    const { isWorthTelling, connect } = app.run(() => useBillingEvents('acme')).result
+    connect()
+    app.fake.events.find(({ name }) => name.startsWith('tenant:acme:billing'))?.handlers.onSnapshot([])
+    await flushPromises()
+    expect(isWorthTelling({ type: 'billing_payment', data: { status: 'failed' } })).toBe(true)
+    expect(isWorthTelling({ type: 'billing_payment', data: { status: 'failed', overtaken: true } })).toBe(false)
+    expect(isWorthTelling({ type: 'billing_usage_alert', data: {} })).toBe(false)
+    expect(isWorthTelling({ type: 'deployment_start', data: {} })).toBe(false)
   })
 })
 

@@ -20,12 +20,15 @@ import { realtimeRoutes } from './auth/realtime-routes.ts'
 import { jwksRoute, sessionRoutes } from './auth/routes.ts'
 import { userRoutes } from './auth/user-routes.ts'
 import { inboxProjection } from './billing/inbox-changes.ts'
+import { startMailRounds, type MailOptions, type MailParts, type MailRounds } from './billing/mail/rounds.ts'
+import type { MailSettings } from './billing/mail/mailer.ts'
+import { preferencesProjection } from './billing/preferences.ts'
 import { billingProjection } from './billing/projection.ts'
-import { billingRoutes } from './billing/routes.ts'
+import { billingRoutes, type BillingServices } from './billing/routes.ts'
 import { purgeSourceEvents } from './billing/sources/intake.ts'
 import { sourceRoutes, webhookRoutes } from './billing/sources/routes.ts'
 import { createSeal } from './billing/sources/seal.ts'
-import { purgeUsagePoints, type UsageServices } from './billing/usage.ts'
+import { purgeUsagePoints } from './billing/usage.ts'
 import { createSources } from './billing/sources/sources.ts'
 import type { Database } from './database/database.ts'
 import { startUpkeep } from './database/upkeep.ts'
@@ -103,6 +106,8 @@ export interface EventServiceOptions extends Omit<IdentityOptions, 'onFault' | '
   sampleHost?: { folder: string }
   /** What a tenant may publish that has no limits of its own. @default see publish/quotas.ts */
   quotas?: QuotaLimits
+  /** Where e-mail of billing goes out. @default none is sent */
+  mail?: MailSettings & Pick<MailOptions, 'delayMs' | 'everyMs'>
   /** @default '0.1.0' */
   version?: string
 }
@@ -157,7 +162,7 @@ export async function createEventService(options: EventServiceOptions): Promise<
   deploymentRoutes(app, database)
   commandRoutes(app, createCommands({ database, writePath, jobs, now }))
   logRoutes(app, { database, writePath, tails, isStillGood: request => isStillGood(identity.auth, request) })
-  await addBilling(app, { database, writePath, now }, identity)
+  await addBilling(app, { database, writePath, now, hasMail: options.mail !== undefined }, identity)
   metricsRoutes(app, { database, writePath, now })
   telemetryRoute(app, meter)
   alertRoutes(app, { database, writePath, now })
@@ -176,11 +181,12 @@ export async function createEventService(options: EventServiceOptions): Promise<
 
   const upkeep = startUpkeep({ database, onFault, isLeader: sharing.isLeader, purges: [purgeAnswers, (tx, batch) => purgeRemoved(tx, batch, now()), (tx, batch) => purgeEvents(tx, batch, { now: now() }), (tx, batch) => purgeSamples(tx, batch, now()), (tx, batch) => purgeSourceEvents(tx, batch, now()), (tx, batch) => purgeUsagePoints(tx, batch, now()), indexer.sweep] })
   await database.inSystem(indexer.sweep)
+  const mail = await startMail(options, { database, boss: jobs.boss, now, onFault, app })
 
   const shutDown = async (): Promise<void> => {
     isDraining = true
     tails.stop()
-    await Promise.all([presence.stop(), sampler?.stop(), upkeep.stop(), dueRules.stop(), sharing.stop(), indexer.stop()])
+    await Promise.all([presence.stop(), sampler?.stop(), upkeep.stop(), dueRules.stop(), sharing.stop(), indexer.stop(), mail?.stop()])
     await Promise.all([realtime.close(), closeServer(app)])
     await writePath.close()
     await identity.apiKeys.close()
@@ -196,6 +202,16 @@ function createPresence(app: App, { database, realtime, now = createSteadyClock(
   presenceRoutes(app, presence, createPresenceSettings(database))
   realtime.onSocket?.((socket, isOpen) => { (isOpen ? presence.setBack(socket) : presence.setOffline(socket)).catch(onFault) })
   return presence
+}
+
+/** A process that serves nobody sends nothing either. The address is the public one, else the one that is listened on. */
+async function startMail({ mail, onlyHealth, publicUrl }: EventServiceOptions, { app, ...parts }: MailParts & { app: App }): Promise<MailRounds | undefined> {
+  if (!mail || onlyHealth) return undefined
+  const ownUrl = (): string => {
+    const address = app.server.address()
+    return typeof address === 'object' && address ? `http://${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port}` : ''
+  }
+  return startMailRounds(parts, { ...mail, publicUrl: () => publicUrl ?? ownUrl() })
 }
 
 interface Sharing {
@@ -215,7 +231,7 @@ function startSharing({ database, realtime, realtimeSeconds = 300, now, onlyHeal
   return { isLeader: election.isLeader, stop: async () => { await Promise.all([election.close(), sync.stop()]) } }
 }
 
-async function addBilling(app: App, services: UsageServices, { keys }: IdentityService): Promise<void> {
+async function addBilling(app: App, services: BillingServices, { keys }: IdentityService): Promise<void> {
   const sources = createSources({ ...services, seal: createSeal(keys.secret, 'billing sources') })
   billingRoutes(app, services)
   sourceRoutes(app, sources)
@@ -241,7 +257,7 @@ function createWriting({ database, realtime, meter, now, onFault }: WritingParts
   const writePath: WritePath = createWritePath({
     database, realtime, now, onFault, answerWithinMs: database.elect && ANSWER_MS,
     onWritten: events => { for (const one of [meter, tails, indexer]) one.onWritten(events) },
-    projections: createProjectionRegistry([deploymentProjection, deploymentLogProjection, metricsProjection, billingProjection, activityProjection, inboxProjection]),
+    projections: createProjectionRegistry([deploymentProjection, deploymentLogProjection, metricsProjection, billingProjection, activityProjection, inboxProjection, preferencesProjection]),
   })
   return { writePath, tails, dueRules, indexer }
 }

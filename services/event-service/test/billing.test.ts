@@ -21,7 +21,7 @@ describe('the billing inbox', () => {
   })
   afterAll(() => service.stop())
   beforeEach(() => service.database.inSystem(async tx => {
-    for (const table of ['billing_notifications', 'billing_numbers', 'billing_states', 'billing_marks', 'usage_levels', 'usage_points', 'usage_thresholds'] as const) await tx.deleteFrom(table).execute()
+    for (const table of ['billing_notifications', 'billing_numbers', 'billing_states', 'billing_marks', 'billing_records', 'usage_levels', 'usage_points', 'usage_thresholds'] as const) await tx.deleteFrom(table).execute()
   }))
 
   const ask = (method: 'GET' | 'POST', url: string, who = 'owner@acme.example'): Promise<Answer> => service.app.inject({ method, url, headers: bearers[who] ?? {} })
@@ -60,6 +60,32 @@ describe('the billing inbox', () => {
     expect((await page('state=archived')).items).toHaveLength(1)
     await publisher.publishPaymentStatus('acme', 'pay-1', 'failed', 'Cartão recusado')
     expect(await page('state=unread')).toMatchObject({ unread: 1, items: [{ type: 'billing_payment', status: 'failed' }] })
+  })
+
+  it.each([
+    ['payment', (status: 'failed' | 'completed', occurredAt: string) => publisher.publishPaymentStatus('acme', 'p-1', status, status, { occurredAt })],
+    ['invoice', (status: 'failed' | 'completed', occurredAt: string) => publisher.publishInvoice('acme', 'i-1', 100, 'BRL', { status, occurredAt })],
+    ['subscription', (status: 'failed' | 'completed', occurredAt: string) => publisher.publishSubscription('acme', 's-1', status, status, { occurredAt })],
+  ] as const)('counts a failed %s as read once it was made good, and tells nobody of one that comes late', async (_name, publish) => {
+    const overtaken = async (id: string): Promise<unknown> =>
+      (await service.database.inSystem(tx => tx.selectFrom('events').select('data').where('id', '=', id).executeTakeFirstOrThrow())).data['overtaken']
+    const first = await publish('failed', '2026-11-01T00:00:00.000Z')
+    expect((await page()).unread).toBe(1)
+    expect(await overtaken(first.id)).toBeUndefined()
+    const good = await publish('completed', '2026-11-02T00:00:00.000Z')
+    expect(await overtaken(good.id)).toBeUndefined()
+    const late = await publish('failed', '2026-11-01T12:00:00.000Z')
+    expect(await overtaken(late.id)).toBe(true)
+    const { unread, items } = await page()
+    expect({ unread, states: items.map(({ status, state }) => `${status} ${state}`) }).toEqual({ unread: 1, states: ['completed unread', 'failed read', 'failed read'] })
+    expect((await page('state=unread')).items.map(({ id }) => id)).toEqual([good.id])
+    expect((await ask('POST', `${inbox}/${first.id}/unread`)).json()).toEqual({ unread: 2 })
+  })
+
+  it('says itself whether newer word is known, whatever a publisher claims', async () => {
+    const { id } = await publisher.publishPaymentStatus('acme', 'p-9', 'failed', 'Recusado', { overtaken: true })
+    const { data } = await service.database.inSystem(tx => tx.selectFrom('events').select('data').where('id', '=', id).executeTakeFirstOrThrow())
+    expect(data['overtaken']).toBeUndefined()
   })
 
   it('takes back the last marking of all only, and only the user\'s own', async () => {

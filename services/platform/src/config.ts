@@ -27,6 +27,8 @@ export interface Config {
   identityProviders: readonly IdentityProvider[]
   portals: 'auto' | 'none'
   metricsToken: string | undefined
+  /** Absent: no e-mail is sent. */
+  mail?: { smtpUrl: string, from: string } | undefined
   deployer: 'auto' | 'docker' | 'simulation'
   dockerHost: string | undefined
   instanceHost: string
@@ -55,6 +57,8 @@ const schema = z.object({
     .pipe(z.array(url.refine(text => new URL(text).origin === text, 'must be origins like https://portal.example, without a path'))),
   NEO_IDENTITY_PROVIDERS: z.string().optional(),
   NEO_PORTALS: z.enum(['auto', 'none'], { error: 'must be auto or none' }).default('auto'),
+  NEO_SMTP_URL: z.url({ protocol: /^smtps?$/, error: 'must be an address like smtp://user:password@host:587' }).optional(),
+  NEO_MAIL_FROM: z.string().regex(/^[^\r\n<>]*<?[^\s<>@]+@[^\s<>@]+>?$/, 'must be an address like NEO_STACK <billing@example.com>').optional(),
   METRICS_TOKEN: z.string().min(16, 'must have at least 16 characters').optional(),
   NEO_DEPLOYER: z.enum(['auto', 'docker', 'simulation'], { error: 'must be auto, docker or simulation' }).default('auto'),
   DOCKER_HOST: z.string().min(1).optional(),
@@ -68,7 +72,7 @@ const schema = z.object({
 })
 
 /** Settings whose value is not repeated to whoever reads the log. */
-const secret: ReadonlySet<string> = new Set(['DATABASE_URL', 'REDIS_URL', 'CENTRIFUGO_API_KEY', 'METRICS_TOKEN'])
+const secret: ReadonlySet<string> = new Set(['DATABASE_URL', 'REDIS_URL', 'CENTRIFUGO_API_KEY', 'METRICS_TOKEN', 'NEO_SMTP_URL'])
 
 const scaleOut = ['DATABASE_URL', 'REDIS_URL', 'CENTRIFUGO_URL', 'CENTRIFUGO_API_KEY'] as const satisfies readonly SettingName[]
 
@@ -97,11 +101,15 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   if (value.NEO_PUBLIC_URL === undefined && identityProviders.some(({ clientId }) => clientId !== undefined)) {
     throw new ConfigError('NEO_IDENTITY_PROVIDERS offers sign-in without NEO_PUBLIC_URL: set it, because the provider sends browsers back there.')
   }
+  if ((value.NEO_SMTP_URL === undefined) !== (value.NEO_MAIL_FROM === undefined)) {
+    throw new ConfigError(`${value.NEO_SMTP_URL === undefined ? 'NEO_MAIL_FROM is set without NEO_SMTP_URL' : 'NEO_SMTP_URL is set without NEO_MAIL_FROM'}: e-mail needs a server and a sender.`)
+  }
   return Object.freeze({
     identityProviders,
     host: value.HOST, port: value.PORT, dataDir: path.resolve(value.NEO_DATA_DIR), demo: value.NEO_DEMO !== '0', publicUrl: value.NEO_PUBLIC_URL,
     allowedOrigins: value.NEO_ALLOWED_ORIGINS, portals: value.NEO_PORTALS, metricsToken: value.METRICS_TOKEN,
     deployer: value.NEO_DEPLOYER, dockerHost: value.DOCKER_HOST, instanceHost: value.NEO_INSTANCE_HOST, stackImages: value.NEO_STACK_IMAGES, logLevel: value.LOG_LEVEL, scaleOut: toScaleOut(value),
+    mail: value.NEO_SMTP_URL !== undefined && value.NEO_MAIL_FROM !== undefined ? { smtpUrl: value.NEO_SMTP_URL, from: value.NEO_MAIL_FROM } : undefined,
   })
 }
 

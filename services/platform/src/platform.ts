@@ -95,6 +95,7 @@ async function startService(config: Config, folder: DataFolder, { parts, portals
   return createEventService({
     ...parts, portals, identityProviders: config.identityProviders, sampleHost: { folder: path.resolve(folder.path) }, allowedOrigins: config.allowedOrigins,
     ...config.publicUrl !== undefined && { publicUrl: config.publicUrl }, ...config.metricsToken !== undefined && { metricsToken: config.metricsToken },
+    ...config.mail && { mail: config.mail },
   })
 }
 

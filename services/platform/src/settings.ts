@@ -16,6 +16,8 @@ export type SettingName =
   | 'NEO_ALLOWED_ORIGINS'
   | 'NEO_IDENTITY_PROVIDERS'
   | 'NEO_PORTALS'
+  | 'NEO_SMTP_URL'
+  | 'NEO_MAIL_FROM'
   | 'METRICS_TOKEN'
   | 'LOG_LEVEL'
   | 'NEO_DEPLOYER'
@@ -37,6 +39,8 @@ export const settings: Readonly<Record<SettingName, Setting>> = {
   NEO_ALLOWED_ORIGINS: { default: '', doc: 'More origins that may open sockets and use cookies, comma-separated' },
   NEO_IDENTITY_PROVIDERS: { default: '', doc: 'JSON file with the OpenID Connect providers whose people may come in; see docs/guide/identity.md' },
   NEO_PORTALS: { default: 'auto', doc: 'auto builds portals that changed, none serves no portals' },
+  NEO_SMTP_URL: { default: '', doc: 'Mail server for the e-mail of billing: smtp://user:password@host:587, or smtps:// for TLS from the first byte; without it none is sent' },
+  NEO_MAIL_FROM: { default: '', doc: 'Sender of e-mail, such as NEO_STACK <billing@example.com>; goes with NEO_SMTP_URL' },
   METRICS_TOKEN: { default: '', doc: 'Bearer that may read /metrics from elsewhere than loopback' },
   LOG_LEVEL: { default: 'warn', doc: 'debug, info, warn, error or silent' },
   NEO_DEPLOYER: { default: 'auto', doc: 'docker deploys containers over the Docker API, simulation only shows how; auto takes docker if its API answers' },

@@ -39,6 +39,8 @@ const shared = {
   occurredAt: z.iso.datetime().optional(),
   /** The billing system's own identifier of this event. */
   sourceEventId: identifier.optional(),
+  /** Newer word of the same thing is known already, so that nobody is told of this one. Set by the service. */
+  overtaken: z.boolean().optional(),
   metadata: z.record(z.string().max(64), z.union([z.string().max(500), z.number(), z.boolean(), z.null()])).optional(),
 }
 

@@ -43,14 +43,15 @@ export async function readView(tx: Tx, { userId }: InboxUser): Promise<InboxView
 }
 
 /**
- * Counts what is unread: what came after the mark (numbers have no hole), less what was dealt with, and what was made unread again.
- * Nothing of it grows with the inbox but what a user did since the mark, and what is muted.
+ * Counts what is unread: what came after the mark (numbers have no hole), less what was dealt with or made good, and what was made
+ * unread again. Nothing of it grows with the inbox but what a user did since the mark, and what is muted or settled.
  */
 export async function countUnread(tx: Tx, { tenantId, userId }: InboxUser, { mark, muted }: InboxView): Promise<number> {
-  const isNew = sql`n.n > ${mark} and n.type <> all(${muted}::text[])`
+  const isNew = sql`n.n > ${mark} and not n.settled and n.type <> all(${muted}::text[])`
   const { rows: [row] } = await sql<{ count: string | number }>`select
     (select coalesce(max(last), ${mark}) - ${mark} from billing_numbers where tenant_id = ${tenantId})
-    - ${muted.length === 0 ? sql`0` : sql`(select count(*) from billing_notifications where tenant_id = ${tenantId} and n > ${mark} and type = any(${muted}::text[]))`}
+    - (select count(*) from billing_notifications where tenant_id = ${tenantId} and n > ${mark} and settled)
+    - ${muted.length === 0 ? sql`0` : sql`(select count(*) from billing_notifications where tenant_id = ${tenantId} and n > ${mark} and not settled and type = any(${muted}::text[]))`}
     + (select coalesce(sum(case when s.state = 'unread' then 1 else 0 end - case when ${isNew} then 1 else 0 end), 0)
       from billing_states s join billing_notifications n on n.tenant_id = s.tenant_id and n.id = s.notification_id
       where s.tenant_id = ${tenantId} and s.user_id = ${userId} and s.superseded_by is null) as count`.execute(tx)
@@ -67,9 +68,9 @@ export async function selectPage(tx: Tx, user: InboxUser, query: PageQuery): Pro
   return rows.map(toNotification)
 }
 
-/** A state of its own, else read up to the mark and unread beyond it. */
+/** A state of its own, else read up to the mark or when it is settled or muted, and unread beyond it. */
 function stateOf({ mark, muted }: InboxView): RawBuilder<InboxState> {
-  return sql<InboxState>`coalesce(s.state, case when n.n <= ${mark} or n.type = any(${muted}::text[]) then 'read' else 'unread' end)`
+  return sql<InboxState>`coalesce(s.state, case when n.n <= ${mark} or n.settled or n.type = any(${muted}::text[]) then 'read' else 'unread' end)`
 }
 
 type Condition = RawBuilder<boolean>
@@ -132,7 +133,7 @@ async function findIds(tx: Tx, user: InboxUser, query: PageQuery & { words: read
 async function find(tx: Tx, user: InboxUser, query: PageQuery & { words: readonly Condition[], where: readonly Condition[], from: RawBuilder<unknown> }): Promise<string[]> {
   const { where, words, from, limit } = query
   // Without `materialized` the planner may walk the order of the inbox instead of using the index of words.
-  const { rows } = await sql<{ id: string }>`with found as materialized (select n.tenant_id, n.id, n.n, n.type, n.occurred_at from ${from} n where ${sql.join([...where, ...words], sql` and `)})
+  const { rows } = await sql<{ id: string }>`with found as materialized (select n.tenant_id, n.id, n.n, n.type, n.settled, n.occurred_at from ${from} n where ${sql.join([...where, ...words], sql` and `)})
     select n.id from ${joined(user, sql`found`)} where ${inState(query)} order by n.occurred_at desc, n.n desc limit ${limit + 1}`.execute(tx)
   return rows.map(({ id }) => id)
 }

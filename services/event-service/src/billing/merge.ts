@@ -39,11 +39,21 @@ export function occurredAt({ time, data }: Pick<Said, 'time' | 'data'>): string 
 /** What happens in one moment happens in this order: billing systems count whole seconds. */
 const ranks: Readonly<Record<string, number>> = { pending: 0, failed: 1, completed: 2, cancelled: 3 }
 
-/** Takes an event into a record. What is paid stays paid: a `failed` that comes late, or happened later, does not undo it. */
-export function mergeFields(fields: Fields, said: Said): Fields {
+/** What an event is compared by with others of the same record: the greatest says how things stand. */
+function keyOf(said: Said): string {
   const isPaid = said.data['status'] === 'completed' && said.type !== 'billing_subscription'
   const { status, sourceEventId } = said.data
-  const key = `${isPaid ? 1 : 0} ${occurredAt(said)} ${ranks[String(status)] ?? 0} ${typeof sourceEventId === 'string' ? sourceEventId : said.id}`
+  return `${isPaid ? 1 : 0} ${occurredAt(said)} ${ranks[String(status)] ?? 0} ${typeof sourceEventId === 'string' ? sourceEventId : said.id}`
+}
+
+/** Whether newer word of the same thing was taken in already: nobody needs to be told of this one. */
+export function isOvertaken(fields: Fields, said: Said): boolean {
+  return (fields['status']?.key ?? '') > keyOf(said)
+}
+
+/** Takes an event into a record. What is paid stays paid: a `failed` that comes late, or happened later, does not undo it. */
+export function mergeFields(fields: Fields, said: Said): Fields {
+  const key = keyOf(said)
   const news = Object.entries({ ...said.data, time: occurredAt(said) })
     .filter(([name, value]) => value !== undefined && (fields[name]?.key ?? '') < key)
     .map(([name, value]) => [name, { value, key }] as const)

@@ -3,13 +3,15 @@
 import type { FastifyRequest } from 'fastify'
 import * as z from 'zod'
 import {
-  billingRecordsSchema, inboxCountSchema, inboxVerbs, notificationPageSchema, notificationQuerySchema, putThresholdsSchema, readAllSchema, reportUsageSchema, slugSchema, usageReportedSchema,
+  billingPreferencesSchema, billingRecordsSchema, inboxCountSchema, inboxVerbs, notificationPageSchema, notificationQuerySchema, putBillingPreferencesSchema, putThresholdsSchema, readAllSchema, reportUsageSchema, slugSchema, usageReportedSchema,
   usageThresholdsSchema, type InboxState,
 } from '@neo-stack/events'
+import { Problem } from '../errors.ts'
 import { guard, type App } from '../http.ts'
 import { actorOf } from '../publish/publish.ts'
 import { createInbox, type InboxOwner } from './inbox.ts'
 import { listLadders, putLadders } from './ladders.ts'
+import { putPreferences, readPreferences } from './preferences.ts'
 import { readRecords } from './records.ts'
 import { reportUsage, type UsageServices } from './usage.ts'
 
@@ -23,8 +25,13 @@ const summaries = Object.entries({
   read: 'Mark a notification as read', unread: 'Mark a notification as unread', archived: 'Put a notification away',
 } satisfies Record<InboxState, string>) as [InboxState, string][]
 
+/** What the routes work with; `hasMail` says whether the installation sends e-mail. */
+export interface BillingServices extends UsageServices {
+  hasMail: boolean
+}
+
 /** Adds the routes. */
-export function billingRoutes(app: App, services: UsageServices): void {
+export function billingRoutes(app: App, services: BillingServices): void {
   const { database, now } = services
   const inbox = createInbox(services)
   const owner = (request: FastifyRequest, tenantId: string): InboxOwner => {
@@ -61,6 +68,7 @@ export function billingRoutes(app: App, services: UsageServices): void {
   })
 
   thresholdRoutes(app, services)
+  preferenceRoutes(app, services)
 
   app.post('/v1/tenants/:tenantId/usage', {
     schema: { summary: 'Report how much of a limit is used; each crossed threshold becomes an event', tags, params: inTenant, body: reportUsageSchema, response: { 200: usageReportedSchema } },
@@ -83,4 +91,21 @@ function thresholdRoutes(app: App, { database, now }: UsageServices): void {
     await putLadders(database, { tenantId, actor, now: now() }, request.body.thresholds)
     return listLadders(database, tenantId)
   })
+}
+
+function preferenceRoutes(app: App, services: BillingServices): void {
+  const url = '/v1/tenants/:tenantId/billing/preferences'
+  const { hasMail } = services
+  app.get(url, { schema: { summary: 'Of what in billing the caller is told, and how', tags, params: inTenant, response: { 200: billingPreferencesSchema } } }, async request =>
+    ({ ...await readPreferences(services.database, personOf(request, request.params.tenantId)), hasMail }))
+  app.put(url, {
+    schema: { summary: 'Choose of what in billing to be told, and how, on every device', tags, params: inTenant, body: putBillingPreferencesSchema, response: { 200: billingPreferencesSchema } },
+  }, async request => ({ ...await putPreferences(services, personOf(request, request.params.tenantId), request.body), hasMail }))
+}
+
+/** @throws {Problem} `forbidden` for services, and for operators in a tenant: only its own people have an address there */
+function personOf(request: FastifyRequest, tenantId: string): InboxOwner {
+  const principal = guard(request, tenantId, 'billing:read')
+  if (principal.kind !== 'user' || principal.tenantId !== tenantId) throw new Problem('forbidden', { detail: 'Only the tenant\'s own people choose.' })
+  return { tenantId, userId: principal.userId, userTenantId: tenantId, actor: actorOf(principal) }
 }

@@ -9,6 +9,7 @@ import { sql as overview } from './migrations/0031-overview.ts'
 import { sql as inbox } from './migrations/0032-inbox.ts'
 import { sql as sources } from './migrations/0033-sources.ts'
 import { sql as usage } from './migrations/0034-usage.ts'
+import { sql as mail } from './migrations/0035-mail.ts'
 import { sql as alerts } from './migrations/0050-alerts.ts'
 import { sql as auditChain } from './migrations/0060-audit-chain.ts'
 import { sql as accounts } from './migrations/0061-accounts.ts'
@@ -43,6 +44,7 @@ const migrations: readonly Migration[] = [
   { name: '0095-demo-keys', sql: demoKeys },
   { name: '0080-outbox', sql: outbox },
   { name: '0081-shared', sql: shared },
+  { name: '0035-mail', sql: mail },
 ]
 
 /** What {@link migrate} needs of a connection: runs several statements at once. */

@@ -54,11 +54,12 @@ export interface Schema {
   billing_notifications: {
     tenant_id: string, id: string, n: Big, type: string, time: Time, status: string, message: string
     amount_minor: NullableBig, currency: string | null, data: Json<Record<string, unknown>>, words: Generated<string>, occurred_at: Time
+    subject: string | null, settled: Generated<boolean>
   }
   billing_states: { tenant_id: string, user_id: string, notification_id: string, state: string, superseded_by: ColumnType<string | null, string | null | undefined, string | null> }
   billing_marks: {
     tenant_id: string, user_id: string, n: Big, id: ColumnType<string | null, string | null | undefined, string | null>
-    previous_n: NullableBig, seen_n: Big, mailed_n: Big
+    previous_n: NullableBig, seen_n: Big, mailed_n: Big, mailing_until: NullableTime
   }
   billing_numbers: { tenant_id: string, last: Big }
   billing_preferences: {

@@ -32,6 +32,10 @@ export interface BillingEvents extends Omit<FeedRefs, 'error'> {
   markAllAsRead: () => Promise<void>
   /** Takes back the last act of this page. */
   undo: () => Promise<void>
+  /** Notes that the inbox was looked at: what is there now is not sent by e-mail. */
+  see: () => Promise<void>
+  /** Whether an event is worth telling: the user wants its category, and no newer word of the same thing is known. */
+  isWorthTelling: (event: Pick<Envelope, 'type' | 'data'>) => boolean
   /** Calls back with each event that arrives; ends with the scope. */
   onArrival: (callback: (event: Envelope) => void) => void
 }
@@ -49,6 +53,7 @@ const MAX_PAGE = 200
  */
 export function useBillingEvents(tenantId: string): BillingEvents {
   const { view, error, ...feed } = useFeed(`billing ${tenantId}`, openInbox(tenantId))
+  const { rest } = useNeoClient()
   const list = useList(tenantId, view)
   const acts = useActs(tenantId, view, list)
   const listeners = new Set<(event: Envelope) => void>()
@@ -62,6 +67,8 @@ export function useBillingEvents(tenantId: string): BillingEvents {
     hasMore: computed(() => list.next.value !== undefined),
     show: list.show,
     loadMore: list.loadMore,
+    see: createSingleFlight(() => rest.billing.see(tenantId)),
+    isWorthTelling: ({ type, data }) => type.startsWith('billing_') && data['overtaken'] !== true && !view.muted.value.includes(type),
     onArrival: callback => {
       listeners.add(callback)
       view.arrivals.add(callback)

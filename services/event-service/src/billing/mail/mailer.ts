@@ -1,0 +1,55 @@
+/** Hands letters to a mail server. */
+
+import { createTransport } from 'nodemailer'
+import type { Letter } from './letter.ts'
+
+/** Where mail goes out, and from whom. */
+export interface MailSettings {
+  /** `smtp://user:password@host:587`, or `smtps://…` for TLS from the first byte. */
+  smtpUrl: string
+  /** Sender: `NEO_STACK <billing@example.com>`. */
+  from: string
+}
+
+/** A letter to somebody. */
+export interface Sending extends Letter {
+  to: { name: string, address: string }
+  /** The same for each attempt, so that mailboxes know one that was accepted without our hearing of it. */
+  messageId: string
+}
+
+/** See {@link createMailer}. */
+export interface Mailer {
+  /** Resolves with whether the server took it; `refused` is for good. @throws what is worth another attempt */
+  send: (sending: Sending) => Promise<'sent' | 'refused'>
+  close: () => void
+}
+
+/** Milliseconds after which a server that says nothing counts as away. */
+const ANSWER_MS = 20_000
+
+/** From this code on a server says that it will never take the letter (RFC 5321, 4.2.1). */
+const FOR_GOOD = 500
+
+/** Creates a mailer; connections are opened when there is something to send. */
+export function createMailer({ smtpUrl, from }: MailSettings): Mailer {
+  const transport = createTransport({ url: smtpUrl, pool: true, maxConnections: 2, connectionTimeout: ANSWER_MS, greetingTimeout: ANSWER_MS, socketTimeout: ANSWER_MS })
+  return {
+    send: async sending => {
+      try {
+        await transport.sendMail({ ...sending, from, headers: { 'Auto-Submitted': 'auto-generated' } })
+        return 'sent'
+      } catch (error) {
+        if (isRefusedForGood(error)) return 'refused'
+        throw error
+      }
+    },
+    close: () => { transport.close() },
+  }
+}
+
+/** The recipient or the letter was refused; a refused password is the installation's fault and may be mended. */
+function isRefusedForGood(error: unknown): boolean {
+  const { code, responseCode = 0 } = error as { code?: string, responseCode?: number }
+  return (code === 'EENVELOPE' || code === 'EMESSAGE') && responseCode >= FOR_GOOD
+}
