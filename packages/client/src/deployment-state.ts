@@ -40,7 +40,8 @@ export function applyDeploymentEvent(map: DeploymentMap, envelope: Envelope): De
 /** The type says the status where the event does not, and a completed deployment is at 100 %. */
 function merge(known: Deployment | undefined, { type, data, time }: Envelope): Deployment {
   const status = STATUS_OF[type]
-  const state = mergeDeployment(known, { data: { status, ...data, ...status === 'completed' && { progress: 100 } } })
+  const { queuePosition: _, ...before } = known ?? {} as Partial<Deployment>
+  const state = mergeDeployment(known && before as Deployment, { data: { status, ...data, ...status === 'completed' && { progress: 100 } } })
   return { logLines: 0, createdAt: time, ...state, updatedAt: time, ...isFinal(state.status) && { finishedAt: time } }
 }
 

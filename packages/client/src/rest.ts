@@ -1,9 +1,11 @@
 /** Typed REST: one function per route of the HTTP contract, grouped as a person would look for them. */
 
 import type {
-  AcknowledgeAlert, AlertAcknowledged, AlertList, AlertRules, AppendLogs, BillingPreferences, BillingRecords, ConnectionToken, CreateDeployment,
-  DeploymentAccepted, DeploymentList, DeploymentSnapshot, DeploymentStatus, History, InboxCount, InboxState, InstanceList, LogPage, LogsAppended, MetricsSeries, NotificationPage, NotificationType,
-  PresenceList, PresenceSettings, PublishBatchRequest, Published, PublishedBatch, PublishRequest, PushMetrics, PutAlertRules, PutBillingPreferences, RaiseAlert, ReadAll, ReportUsage, SearchResult, Session, SetPresence, SetPresenceSettings, SignIn,
+  AcknowledgeAlert, AlertAcknowledged, AlertList, AlertRules, AppendLogs, BillingPreferences, BillingRecords, Command, ConnectionToken,
+  CreateDeployment, DeploymentAccepted, DeploymentList, DeploymentSnapshot, DeploymentStatus, History, InboxCount, InboxState, InitialAccount,
+  InstanceList, LogPage, LogsAppended, MetricsSeries, NotificationPage, NotificationType, PresenceList, PresenceSettings, Preview, PreviewQuery,
+  PublishBatchRequest, Published, PublishedBatch, PublishRequest, PushMetrics, PutAlertRules, PutBillingPreferences, RaiseAlert, ReadAll, Redeploy,
+  ReportUsage, SearchResult, Session, SetPresence, SetPresenceSettings, SignIn,
   SubscriptionTokens, Telemetry, UsageReported, UsageThresholds, User, UserPresence,
 } from '@neo-stack/events'
 import { inboxVerbs } from '@neo-stack/events'
@@ -100,6 +102,14 @@ export interface Rest extends TenantAdministration {
   }
   instances: {
     list(tenantId: string, options?: CallOptions): Promise<InstanceList>
+    /** Deploys it again; `config` goes over what it was deployed with. */
+    redeploy(of: InstancePath, body?: Redeploy, options?: CallOptions): Promise<DeploymentAccepted>
+    /** Goes back to the last good version. 422 `unprocessable` when there is none. */
+    rollback(of: InstancePath, body?: Command, options?: CallOptions): Promise<DeploymentAccepted>
+    /** Deletes it and its data. */
+    remove(of: InstancePath, body?: Command, options?: CallOptions): Promise<DeploymentAccepted>
+    /** The account that the deployment made; each look is in the audit trail. */
+    initialPassword(of: InstancePath, options?: CallOptions): Promise<InitialAccount>
   }
   deployments: {
     list(tenantId: string, query?: DeploymentListQuery, options?: CallOptions): Promise<DeploymentList>
@@ -107,6 +117,8 @@ export interface Rest extends TenantAdministration {
     create(tenantId: string, deployment: CreateDeployment, options?: CallOptions): Promise<DeploymentAccepted>
     /** 409 `deployment_finished` when it has ended. */
     cancel(tenantId: string, deploymentId: string, options?: CallOptions): Promise<void>
+    /** What a deployment would do, as things stand. Changes nothing. */
+    preview(tenantId: string, asked: PreviewQuery, options?: CallOptions): Promise<Preview>
     /** Starts a failed deployment's plan again, as a new deployment. */
     retry(tenantId: string, deploymentId: string, options?: CallOptions): Promise<DeploymentAccepted>
   }
@@ -192,6 +204,12 @@ export interface PresencePath {
   connectionId: string
 }
 
+/** Which instance is meant. */
+export interface InstancePath {
+  tenantId: string
+  instanceId: string
+}
+
 /** Whose log is meant. */
 export interface DeploymentPath {
   tenantId: string
@@ -210,7 +228,7 @@ export function createRest(options: RequestOptions): Rest {
     session: createSessionRoutes(send),
     realtime: createRealtimeRoutes(send),
     events: createEventRoutes(send),
-    instances: { list: (tenantId, own) => send({ method: 'GET', path: `${toTenantPath(tenantId)}/instances` }, own) },
+    instances: createInstanceRoutes(send),
     deployments: createDeploymentRoutes(send),
     logs: createLogRoutes(send),
     metrics: createMetricsRoutes(send),
@@ -262,8 +280,22 @@ function createDeploymentRoutes(send: Send): Rest['deployments'] {
     cancel: async (tenantId, deploymentId, own) => {
       await send({ method: 'POST', path: `${toDeploymentPath(tenantId, deploymentId)}/cancel` }, own)
     },
+    preview: (tenantId, body, own) => send({ method: 'POST', path: `${toTenantPath(tenantId)}/deployments/preview`, body, isRepeatable: true }, own),
     retry: (tenantId, deploymentId, own) =>
       send({ method: 'POST', path: `${toDeploymentPath(tenantId, deploymentId)}/retry`, isCreating: true }, own),
+  }
+}
+
+function createInstanceRoutes(send: Send): Rest['instances'] {
+  const command = (verb: string) => ({ tenantId, instanceId }: InstancePath, body: Redeploy = {}, own: CallOptions = {}): Promise<DeploymentAccepted> =>
+    send({ method: 'POST', path: `${toTenantPath(tenantId)}/instances/${encodeURIComponent(instanceId)}/${verb}`, body, isCreating: true }, { ...own, ...keyOf(body) })
+  return {
+    list: (tenantId, own) => send({ method: 'GET', path: `${toTenantPath(tenantId)}/instances` }, own),
+    redeploy: command('redeploy'),
+    rollback: command('rollback'),
+    remove: command('delete'),
+    initialPassword: ({ tenantId, instanceId }, own) =>
+      send({ method: 'POST', path: `${toTenantPath(tenantId)}/instances/${encodeURIComponent(instanceId)}/initial-password`, isRepeatable: true }, own),
   }
 }
 

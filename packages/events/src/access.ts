@@ -8,7 +8,7 @@ import { parseChannel, PLATFORM_TENANT, type Channel, type ChannelFamily } from 
 const viewer = ['deploy:read', 'metrics:read', 'alerts:read', 'presence:read', 'history:read', 'activity:read', 'exam:read'] as const
 const member = [...viewer, 'deploy:write', 'presence:write', 'exam:take'] as const
 const manager = [...member, 'billing:read', 'alerts:write', 'exam:write'] as const
-const owner = [...manager, 'billing:write', 'users:write', 'keys:write', 'audit:read', 'events:publish'] as const
+const owner = [...manager, 'billing:write', 'users:write', 'keys:write', 'audit:read', 'passwords:read', 'events:publish'] as const
 
 /** Permissions that only keys of services hold, besides those of the roles. */
 const serviceOnly = ['metrics:write', 'logs:write', 'usage:write'] as const

@@ -8,7 +8,7 @@ import type { EventTypeName } from './catalog.ts'
 import type { DeploymentStatus } from './catalog/deployments.ts'
 
 /** A deployment without what is counted and timed beside the merge. */
-export type DeploymentState = Omit<Deployment, 'logLines' | 'createdAt' | 'updatedAt' | 'finishedAt'>
+export type DeploymentState = Omit<Deployment, 'logLines' | 'queuePosition' | 'createdAt' | 'updatedAt' | 'finishedAt'>
 
 /** What an event says of a deployment's life. */
 export interface DeploymentPatch {

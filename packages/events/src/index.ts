@@ -60,6 +60,8 @@ export {
 export type {
   AppendLogs, CreateDeployment, Deployment, DeploymentAccepted, DeploymentList, DeploymentSnapshot, Instance, InstanceList, LogPage, LogsAppended,
 } from './api/deployments.ts'
+export { commandSchema, initialAccountSchema, previewQuerySchema, previewSchema, redeploySchema } from './api/instances.ts'
+export type { Command, InitialAccount, Preview, PreviewQuery, Redeploy } from './api/instances.ts'
 export { decimalsOf, formatMoney } from './currency.ts'
 export type { MoneyFormat } from './currency.ts'
 export {

@@ -34,6 +34,10 @@ import type { Database } from './database/database.ts'
 import { startUpkeep } from './database/upkeep.ts'
 import { commandRoutes, deploymentRoutes } from './deployments/routes.ts'
 import { createCommands } from './deployments/commands.ts'
+import { createInitialAccounts, type ReadAccount } from './deployments/initial-account.ts'
+import { createInstanceCommands } from './deployments/instance-commands.ts'
+import { instanceRoutes } from './deployments/instance-routes.ts'
+import type { StepsOf } from './deployments/preview.ts'
 import { createJobs, type Jobs } from './deployments/jobs.ts'
 import { logRoutes } from './deployments/log-routes.ts'
 import { appendLogs } from './deployments/log-store.ts'
@@ -108,6 +112,10 @@ export interface EventServiceOptions extends Omit<IdentityOptions, 'onFault' | '
   quotas?: QuotaLimits
   /** Where e-mail of billing goes out. @default none is sent */
   mail?: MailSettings & Pick<MailOptions, 'delayMs' | 'everyMs'>
+  /** Makes the steps of a deployment, for previews. @default previews show none */
+  stepsOf?: StepsOf
+  /** Derives the account that a deployment made. @default there is none to show */
+  readAccount?: ReadAccount
   /** @default '0.1.0' */
   version?: string
 }
@@ -161,6 +169,7 @@ export async function createEventService(options: EventServiceOptions): Promise<
   historyRoutes(app, new HistoryService(database, writePath, now))
   deploymentRoutes(app, database)
   commandRoutes(app, createCommands({ database, writePath, jobs, now }))
+  instanceRoutes(app, createInstanceCommands({ database, writePath, jobs, now }, options.stepsOf ?? (() => [])), createInitialAccounts({ database, perform, read: options.readAccount }))
   logRoutes(app, { database, writePath, tails, isStillGood: request => isStillGood(identity.auth, request) })
   await addBilling(app, { database, writePath, now, hasMail: options.mail !== undefined }, identity)
   metricsRoutes(app, { database, writePath, now })

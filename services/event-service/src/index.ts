@@ -9,6 +9,8 @@
 
 export { createEventService } from './app.ts'
 export type { DeploymentAccess, EventService, EventServiceOptions } from './app.ts'
+export type { ReadAccount } from './deployments/initial-account.ts'
+export type { StepsOf } from './deployments/preview.ts'
 export type { Database, TransactionOptions, Tx } from './database/database.ts'
 export { dumpPglite, openPglite } from './database/pglite.ts'
 export type { PgliteOptions } from './database/pglite.ts'

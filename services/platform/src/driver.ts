@@ -1,7 +1,8 @@
 /** Which driver deployments are carried out with: containers if a Docker API answers, else the labelled simulation. */
 
 import { existsSync, readFileSync } from 'node:fs'
-import { catalogue, createSimulatedDriver, overrideImages, type DeployerOptions } from '@neo-stack/stack-deployer'
+import { Problem, type StepsOf } from '@neo-stack/event-service'
+import { buildPlan, catalogue, createSimulatedDriver, DeploymentFailure, overrideImages, type DeployerOptions } from '@neo-stack/stack-deployer'
 import { ConfigError, type Config } from './config.ts'
 import { reasonOf, type DataFolder } from './data-folder.ts'
 import { openInstanceKey } from './secrets.ts'
@@ -14,7 +15,7 @@ export type Deploying = Required<Pick<DeployerOptions, 'driver' | 'catalogue'>>
 
 /** Chooses the driver. @throws {ConfigError} when Docker is asked for and does not answer, or the images' file is not usable */
 export async function chooseDriver({ deployer, dockerHost, instanceHost, stackImages }: Config, folder: DataFolder): Promise<Deploying> {
-  const stacks = stackImages === undefined ? catalogue : readStacks(stackImages)
+  const stacks = readCatalogue(stackImages)
   if (deployer !== 'simulation' && (dockerHost !== undefined || existsSync(LOCAL_SOCKET))) {
     // Loaded only here: most starts of the embedded column have no use for it.
     const { createDockerDriver, isDockerReachable } = await import('@neo-stack/stack-deployer/docker')
@@ -24,6 +25,23 @@ export async function chooseDriver({ deployer, dockerHost, instanceHost, stackIm
   }
   if (deployer === 'docker') throw new ConfigError('NEO_DEPLOYER is docker, but no Docker API answers: start it, set DOCKER_HOST, or set NEO_DEPLOYER to simulation.')
   return { driver: createSimulatedDriver(), catalogue: stacks }
+}
+
+/** The stacks that can be deployed. @throws {ConfigError} when the images' file is not usable */
+export function readCatalogue(stackImages: string | undefined): Deploying['catalogue'] {
+  return stackImages === undefined ? catalogue : readStacks(stackImages)
+}
+
+/** Makes the steps that previews show. */
+export function createStepsOf(stacks: Deploying['catalogue']): StepsOf {
+  return wanted => {
+    try {
+      return buildPlan(stacks[wanted.instanceType], wanted).map(({ id, params, weight }) => ({ id, params, seconds: weight }))
+    } catch (error) {
+      if (!(error instanceof DeploymentFailure)) throw error
+      throw new Problem('unprocessable', { detail: 'The stack does not accept this configuration.', errors: [{ path: `config.${String(error.params['field'])}`, message: 'is not accepted' }] })
+    }
+  }
 }
 
 function readStacks(file: string): Deploying['catalogue'] {

@@ -12,7 +12,7 @@ import { createDeployer, recoverJobs, type Deployer } from '@neo-stack/stack-dep
 import { buildPortal, isBuilt, listPortals } from './build-portals.ts'
 import type { Config } from './config.ts'
 import { openDataFolder, type DataFolder } from './data-folder.ts'
-import { chooseDriver, type Deploying } from './driver.ts'
+import { chooseDriver, createStepsOf, readCatalogue, type Deploying } from './driver.ts'
 import { playDemoHistory } from './demo-history.ts'
 import { openEmbedded } from './embedded.ts'
 import type { Parts } from './parts.ts'
@@ -43,9 +43,10 @@ export async function startPlatform(config: Config, terminal: Terminal): Promise
     const parts = await showStep(terminal, 'Open the database', () => scaleOut ? openScaleOut(config, scaleOut) : openEmbedded(config, folder))
     undo.push(parts.close)
     const seeded = await seed(config, folder, parts.database)
-    const service = await showStep(terminal, 'Start the services', () => startService(config, folder, { parts, portals }))
+    const deploying = scaleOut ? undefined : await chooseDriver(config, folder)
+    const service = await showStep(terminal, 'Start the services', () => startService(config, folder, { parts, portals, deploying }))
     undo.push(() => service.close())
-    const deployer = scaleOut ? undefined : await startDeployer(service, await chooseDriver(config, folder))
+    const deployer = deploying && await startDeployer(service, deploying)
     undo.push(async () => { await deployer?.stop() })
     await service.app.listen({ host: config.host, port: config.port })
     const { port } = service.app.server.address() as AddressInfo
@@ -91,9 +92,11 @@ async function seed({ demo }: Config, folder: DataFolder, database: Database): P
   return seeded
 }
 
-async function startService(config: Config, folder: DataFolder, { parts, portals }: { parts: Parts, portals: Record<string, string> }): Promise<EventService> {
+async function startService(config: Config, folder: DataFolder, { parts, portals, deploying }: { parts: Parts, portals: Record<string, string>, deploying: Deploying | undefined }): Promise<EventService> {
+  const readAccount = deploying?.driver.initialAccount
   return createEventService({
     ...parts, portals, identityProviders: config.identityProviders, sampleHost: { folder: path.resolve(folder.path) }, allowedOrigins: config.allowedOrigins,
+    stepsOf: createStepsOf(deploying?.catalogue ?? readCatalogue(config.stackImages)), ...readAccount && { readAccount },
     ...config.publicUrl !== undefined && { publicUrl: config.publicUrl }, ...config.metricsToken !== undefined && { metricsToken: config.metricsToken },
     ...config.mail && { mail: config.mail },
   })

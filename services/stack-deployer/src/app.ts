@@ -6,7 +6,7 @@ import { DeploymentService, type DeploymentServiceOptions } from './service.ts'
 import { createWorker, type Worker, type WorkerOptions } from './worker.ts'
 
 /** What a deployer is made of; `platform` and `queue` are given, the rest has defaults. */
-export interface DeployerOptions extends Omit<DeploymentServiceOptions, 'driver'>, Pick<WorkerOptions, 'queue' | 'concurrency' | 'onError'> {
+export interface DeployerOptions extends Omit<DeploymentServiceOptions, 'driver'>, Pick<WorkerOptions, 'queue' | 'concurrency' | 'perTenant' | 'onError'> {
   /** Carries out the steps. @default the labelled simulation */
   driver?: Driver
 }
@@ -27,10 +27,10 @@ export interface Deployer extends Worker {
  * // …
  * await deployer.stop()
  */
-export function createDeployer({ queue, concurrency, onError, driver = createSimulatedDriver(), ...options }: DeployerOptions): Deployer {
+export function createDeployer({ queue, concurrency, perTenant, onError, driver = createSimulatedDriver(), ...options }: DeployerOptions): Deployer {
   const service = new DeploymentService({ ...options, driver })
   const worker = createWorker({
-    queue, service, ...(concurrency === undefined ? {} : { concurrency }), ...(onError ? { onError } : {}), ...(options.sleep ? { sleep: options.sleep } : {}),
+    queue, service, ...(concurrency === undefined ? {} : { concurrency }), ...(perTenant === undefined ? {} : { perTenant }), ...(onError ? { onError } : {}), ...(options.sleep ? { sleep: options.sleep } : {}),
   })
   return { service, driver, ...worker }
 }

@@ -26,7 +26,7 @@ export type { CatalogueEntry, ConfigField, ContainerSpec, ServiceSpec, StepComma
 export { deploymentNextSteps, deploymentReasons, deploymentSteps, renderSentence, stepKey } from './steps.ts'
 export type { MessageParams, NextStepId, PlanStep, ReasonId, StepId } from './steps.ts'
 export { DeploymentFailure } from './failure.ts'
-export type { Driver, InstanceRef, StepContext, StepOutput } from './drivers/driver.ts'
+export type { DeployedInstance, Driver, InstanceRef, StepContext, StepOutput } from './drivers/driver.ts'
 export { createSimulatedDriver } from './drivers/simulated.ts'
 export type { SimulatedOptions } from './drivers/simulated.ts'
 export type { SimulatedFailure } from './drivers/failures.ts'

@@ -60,6 +60,7 @@ const builders: Record<DeploymentKind, (scope: Scope) => Draft[]> = {
   rollback: scope => [
     draft('check_resources', 3),
     draft('select_version', 2),
+    ...pulls(scope),
     ...stops(scope),
     draft('restore_data', 20),
     ...scope.order.flatMap(service => bring(scope, service)),
@@ -88,7 +89,7 @@ function toScope(entry: CatalogueEntry, input: PlanInput, domain: string): Scope
 }
 
 /** The configuration that a stack knows, defaults filled in. @throws DeploymentFailure `invalid_config` */
-export function readConfig(entry: CatalogueEntry, given: PlanInput['config']): MessageParams {
+export function readConfig(entry: Pick<CatalogueEntry, 'config'>, given: PlanInput['config']): MessageParams {
   return Object.fromEntries(Object.entries(entry.config).map(([field, { default: fallback, pattern }]) => {
     const value = String(given[field] ?? fallback)
     if (!pattern.test(value)) throw new DeploymentFailure('invalid_config', { field })

@@ -25,6 +25,8 @@ export interface TakeOptions {
   localConcurrency: number
   pollingIntervalSeconds: number
   notifyPollingIntervalSeconds: number
+  /** Running jobs of one group at most, over all workers. */
+  groupConcurrency: number
 }
 
 /** The part of a job queue that the worker needs; pg-boss 12 is one. A handler that rejects puts its job back. */
@@ -44,6 +46,8 @@ export interface WorkerOptions {
   service: JobRunner
   /** Deployments at once. @default 4 */
   concurrency?: number
+  /** Deployments of one tenant at once, over all workers. @default 2 */
+  perTenant?: number
   sleep?: Sleep
   /** Hears what went wrong outside of deployments: an unreadable job, a queue that does not answer. */
   onError?: (error: unknown) => void
@@ -108,10 +112,10 @@ class Session {
   }
 
   async #start(): Promise<void> {
-    const { queue, concurrency = 4 } = this.#options
+    const { queue, concurrency = 4, perTenant = 2 } = this.#options
     this.#workId = await queue.work(
       DEPLOYMENT_QUEUE,
-      { batchSize: 1, localConcurrency: concurrency, pollingIntervalSeconds: POLL_SECONDS, notifyPollingIntervalSeconds: POLL_SECONDS },
+      { batchSize: 1, localConcurrency: concurrency, pollingIntervalSeconds: POLL_SECONDS, notifyPollingIntervalSeconds: POLL_SECONDS, groupConcurrency: perTenant },
       async jobs => { await Promise.all(jobs.map(job => this.#track(this.#handle(job)))) },
     )
     this.#track(this.#sweep()).catch(() => undefined)

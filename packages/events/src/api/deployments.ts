@@ -8,7 +8,7 @@ import {
 const position = { logEpoch: z.string(), seq: z.int().min(0) }
 
 /** Configuration a person may give; the fields a type knows stand in the deployer's catalogue. */
-const deploymentConfigSchema = z.record(z.string().max(64), z.union([z.string().max(2000), z.number(), z.boolean()]))
+export const deploymentConfigSchema = z.record(z.string().max(64), z.union([z.string().max(2000), z.number(), z.boolean()]))
 
 /** POST /v1/tenants/{t}/deployments */
 export const createDeploymentSchema = z.strictObject({
@@ -17,6 +17,8 @@ export const createDeploymentSchema = z.strictObject({
   instanceId: slugSchema.optional(),
   name: z.string().trim().min(1).max(120).optional(),
   config: deploymentConfigSchema.default({}),
+  /** Why, for the audit trail. */
+  reason: z.string().trim().min(1).max(500).optional(),
   idempotencyKey: z.string().min(1).max(200).optional(),
 })
 
@@ -51,6 +53,8 @@ export const deploymentSchema = z.object({
   simulated: z.boolean().optional(),
   /** Number of the last log line. */
   logLines: z.int().min(0),
+  /** While it is queued: its place among the tenant's queued deployments, 1 comes next. */
+  queuePosition: z.int().positive().optional(),
   createdAt: z.iso.datetime(),
   updatedAt: z.iso.datetime(),
   finishedAt: z.iso.datetime().optional(),

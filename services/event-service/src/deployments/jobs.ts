@@ -42,7 +42,7 @@ export async function createJobs(database: Database, { onFault = () => undefined
   return {
     boss,
     send: async (tx, job) => {
-      const options = { id: toJobId(job.tenantId, job.deploymentId), singletonKey: deploymentJobKey(job), db: fromKysely(tx) }
+      const options = { id: toJobId(job.tenantId, job.deploymentId), singletonKey: deploymentJobKey(job), group: { id: job.tenantId }, db: fromKysely(tx) }
       if (await boss.send(DEPLOYMENT_QUEUE, job, options) === null) throw new TypeError('the queue took no job')
     },
     cancel: async (tx, { tenantId, deploymentId }) => {

@@ -2,13 +2,14 @@
 
 import * as z from 'zod'
 import {
-  createDeploymentSchema, deploymentAcceptedSchema, deploymentListQuerySchema, deploymentListSchema, deploymentSnapshotSchema, instanceListSchema, slugSchema,
+  commandSchema, createDeploymentSchema, deploymentAcceptedSchema, deploymentListQuerySchema, deploymentListSchema, deploymentSnapshotSchema, instanceListSchema, slugSchema,
 } from '@neo-stack/events'
 import type { FastifyRequest } from 'fastify'
 import type { Database } from '../database/database.ts'
 import { guard, idempotencyKeyOf, type App } from '../http.ts'
 import { actorOf } from '../publish/publish.ts'
-import type { Asked, DeploymentCommands } from './commands.ts'
+import type { DeploymentCommands } from './commands.ts'
+import type { Asked } from './enqueue.ts'
 import { getDeployment, listDeployments, listInstances } from './snapshots.ts'
 
 /** Parameters of a tenant's routes. */
@@ -48,26 +49,27 @@ export function commandRoutes(app: App, commands: DeploymentCommands): void {
   app.post('/v1/tenants/:tenantId/deployments', {
     schema: { summary: 'Deploy', tags, params: inTenant, body: createDeploymentSchema, response: { 202: deploymentAcceptedSchema } },
   }, async (request, reply) => {
-    const { idempotencyKey, ...order } = request.body
-    return reply.code(202).send(await commands.create(askedBy(request, request.params.tenantId, idempotencyKey), order))
+    const { idempotencyKey, reason, ...order } = request.body
+    return reply.code(202).send(await commands.create(askedBy(request, request.params.tenantId, { idempotencyKey, reason }), order))
   })
 
   app.post('/v1/tenants/:tenantId/deployments/:deploymentId/cancel', {
-    schema: { summary: 'Cancel a deployment', tags, params: ofDeployment, response: { 202: deploymentAcceptedSchema } },
+    schema: { summary: 'Cancel a deployment', tags, params: ofDeployment, body: commandSchema, response: { 202: deploymentAcceptedSchema } },
   }, async (request, reply) => {
     const { tenantId, deploymentId } = request.params
-    return reply.code(202).send(await commands.cancel(askedBy(request, tenantId), deploymentId))
+    return reply.code(202).send(await commands.cancel(askedBy(request, tenantId, request.body), deploymentId))
   })
 
   app.post('/v1/tenants/:tenantId/deployments/:deploymentId/retry', {
-    schema: { summary: 'Deploy again what failed or was cancelled', tags, params: ofDeployment, response: { 202: deploymentAcceptedSchema } },
+    schema: { summary: 'Deploy again what failed or was cancelled', tags, params: ofDeployment, body: commandSchema, response: { 202: deploymentAcceptedSchema } },
   }, async (request, reply) => {
     const { tenantId, deploymentId } = request.params
-    return reply.code(202).send(await commands.retry(askedBy(request, tenantId), deploymentId))
+    return reply.code(202).send(await commands.retry(askedBy(request, tenantId, request.body), deploymentId))
   })
 }
 
-function askedBy(request: FastifyRequest, tenantId: string, fromBody?: string): Asked {
+/** Who asks for a command. @throws {Problem} unless they may deploy in the tenant */
+export function askedBy(request: FastifyRequest, tenantId: string, { idempotencyKey, reason }: Pick<Asked, 'idempotencyKey' | 'reason'>): Asked {
   const principal = guard(request, tenantId, 'deploy:write')
-  return { tenantId, actor: actorOf(principal), idempotencyKey: idempotencyKeyOf(request, fromBody) }
+  return { tenantId, actor: actorOf(principal), address: request.ip, reason, idempotencyKey: idempotencyKeyOf(request, idempotencyKey) }
 }

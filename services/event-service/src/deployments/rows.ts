@@ -60,7 +60,8 @@ export async function saveInstance(tx: Tx, { tenantId, state, time }: Deployment
 /** Carries over to the instance what an event says of it. */
 export async function updateInstance(tx: Tx, { tenantId, instanceId, said }: { tenantId: string, instanceId: string, said: Partial<DeploymentState> }): Promise<void> {
   const values = {
-    ...said.instanceType !== undefined && { instance_type: sql<string>`coalesce(instance_type, ${said.instanceType})` },
+    // Only an instance that is made anew may be something else than it was.
+    ...said.instanceType !== undefined && { instance_type: said.kind === 'create' ? said.instanceType : sql<string>`coalesce(instance_type, ${said.instanceType})` },
     ...said.name !== undefined && { name: said.name },
     ...said.instanceUrl !== undefined && { url: said.instanceUrl },
     ...said.simulated !== undefined && { simulated: said.simulated },

@@ -6,7 +6,9 @@ import {
 import type { Database, Tx } from '../database/database.ts'
 import { readPosition } from '../database/position.ts'
 import { Problem } from '../errors.ts'
+import { readPast } from './past.ts'
 import { findDeployment, toDeployment, type DeploymentKey, type DeploymentRow } from './rows.ts'
+import { versionsOf } from './versions.ts'
 
 /** Which deployments to list. */
 export interface DeploymentQuery {
@@ -41,17 +43,18 @@ export function getDeployment(database: Database, key: DeploymentKey): Promise<D
   return database.inTenant(key.tenantId, async tx => {
     const row = await findDeployment(tx, key)
     if (!row) throw new Problem('not_found', { detail: 'There is no such deployment.' })
-    return { deployment: toDeployment(row), ...await readFeed(tx, logEpoch, key.tenantId) }
+    return { deployment: inQueue(row, row.status === 'queued' ? await readQueue(tx, key.tenantId) : new Map()), ...await readFeed(tx, logEpoch, key.tenantId) }
   }, { snapshot: true })
 }
 
-/** Lists a tenant's instances by name. */
+/** Lists a tenant's instances by name; deleted ones are none. */
 export function listInstances(database: Database, tenantId: string): Promise<Instance[]> {
   return database.inTenant(tenantId, async tx => {
     const rows = await tx.selectFrom('instances').innerJoin('deployments', join => join
       .onRef('deployments.tenant_id', '=', 'instances.tenant_id').onRef('deployments.deployment_id', '=', 'instances.deployment_id'))
-      .selectAll('instances').select('status').where('instances.tenant_id', '=', tenantId).orderBy('name').orderBy('instances.instance_id').execute()
-    return rows.map(row => ({
+      .selectAll('instances').select(['status', 'kind']).where('instances.tenant_id', '=', tenantId).orderBy('name').orderBy('instances.instance_id').execute()
+    const standing = rows.filter(({ kind, status }) => kind !== 'delete' || status !== 'completed')
+    return standing.map(row => ({
       instanceId: row.instance_id, ...row.instance_type && { instanceType: row.instance_type as InstanceType }, name: row.name,
       ...row.url !== null && { url: row.url }, status: row.status as DeploymentStatus, deploymentId: row.deployment_id,
       simulated: row.simulated, createdAt: row.created_at.toISOString(),
@@ -67,7 +70,8 @@ async function selectDeployments(tx: Tx, tenantId: string, { status, instanceId,
     .$if(after !== undefined, select => select.where(({ eb, refTuple, tuple }) =>
       eb(refTuple('created_at', 'deployment_id'), '<', tuple(after?.createdAt ?? new Date(0), after?.deploymentId ?? ''))))
     .orderBy('created_at', 'desc').orderBy('deployment_id', 'desc').limit(limit + 1).execute()
-  return rows.map(toDeployment)
+  const queue = rows.some(row => row.status === 'queued') ? await readQueue(tx, tenantId) : new Map<string, number>()
+  return rows.map(row => inQueue(row, queue))
 }
 
 async function readFeed(tx: Tx, logEpoch: string, tenantId: string): Promise<{ logEpoch: string, seq: number }> {
@@ -111,10 +115,21 @@ export function getRecipe(database: Database, key: DeploymentKey): Promise<Deplo
   })
 }
 
-/** What doing it again would be: an instance is created once. */
+/** What doing it again would be: an instance that stands is not created. */
 async function kindAgain(tx: Tx, { tenant_id, instance_id, kind }: DeploymentRow): Promise<DeploymentKind> {
   if (kind !== 'create') return kind as DeploymentKind
-  const succeeded = await tx.selectFrom('deployments').select('deployment_id')
-    .where('tenant_id', '=', tenant_id).where('instance_id', '=', instance_id).where('status', '=', 'completed').limit(1).executeTakeFirst()
-  return succeeded ? 'redeploy' : 'create'
+  return versionsOf(await readPast(tx, { tenantId: tenant_id, instanceId: instance_id })).length > 0 ? 'redeploy' : 'create'
+}
+
+/** Places of the tenant's queued deployments, the next one first. */
+async function readQueue(tx: Tx, tenantId: string): Promise<Map<string, number>> {
+  const rows = await tx.selectFrom('deployments').select('deployment_id').where('tenant_id', '=', tenantId).where('status', '=', 'queued')
+    .orderBy('created_at').orderBy('deployment_id').execute()
+  return new Map(rows.map(({ deployment_id }, index) => [deployment_id, index + 1]))
+}
+
+/** A deployment with its place in the queue. */
+function inQueue(row: DeploymentRow, queue: ReadonlyMap<string, number>): Deployment {
+  const queuePosition = queue.get(row.deployment_id)
+  return { ...toDeployment(row), ...queuePosition !== undefined && { queuePosition } }
 }

@@ -75,6 +75,8 @@ export interface CatalogueEntry {
   /** Expected seconds until the front is healthy. */
   health: number
   config: Readonly<Record<string, ConfigField>>
+  /** The account that a person signs in with first: its name (placeholders as in {@link StepCommand}) and the secret that is its password. */
+  admin: { user: string, secret: string }
   /** Makes the certificates of services that talk TLS among themselves. */
   certificates?: StepCommand
   services: readonly ServiceSpec[]

@@ -28,6 +28,7 @@ export const netbox: CatalogueEntry = {
     version: { default: '4.2.3', pattern: /^\d\.\d{1,2}\.\d{1,2}$/ },
     adminUser: { default: 'admin', pattern: /^[\w.@+-]{1,64}$/ },
   },
+  admin: { user: '{adminUser}', secret: 'admin_password' },
   services: [
     postgresFor('netbox', 6),
     {

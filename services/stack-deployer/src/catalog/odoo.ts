@@ -25,6 +25,7 @@ export const odoo: CatalogueEntry = {
     modules: { default: 'base,web,crm,sale', pattern: /^[a-z0-9_]+(?:,[a-z0-9_]+){0,19}$/ },
     adminUser: { default: 'admin', pattern: /^[\w.@+-]{1,64}$/ },
   },
+  admin: { user: '{adminUser}', secret: 'admin_password' },
   services: [
     postgresFor('odoo', 8),
     {

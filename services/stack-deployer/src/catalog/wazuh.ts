@@ -25,6 +25,7 @@ export const wazuh: CatalogueEntry = {
     version: { default: '4.12.0', pattern: /^4\.\d{1,2}\.\d{1,2}$/ },
     adminUser: { default: 'admin', pattern: /^[\w.@+-]{1,64}$/ },
   },
+  admin: { user: 'admin', secret: 'admin_password' },
   services: [
     {
       name: 'indexer', image: 'wazuh/wazuh-indexer:{version}', pull: 44, start: 20, port: 9200, needs: [],

@@ -7,10 +7,11 @@ import type { CatalogueEntry } from '../catalog/entry.ts'
 import { DeploymentFailure } from '../failure.ts'
 import { readConfig } from '../plan.ts'
 import { sleep as realSleep, type Sleep } from '../sleep.ts'
-import type { StepId } from '../steps.ts'
+import { renderSentence, type StepId } from '../steps.ts'
 import type { Driver, StepContext, StepOutput } from './driver.ts'
 import { containerName } from './docker/names.ts'
-import { toWork, type StepRunner, type Work } from './docker/scope.ts'
+import { deriveSecrets } from './docker/secrets.ts'
+import { readSalt, toWork, type StepRunner, type Work } from './docker/scope.ts'
 import { checkHealth, runCommand, startService, stopService } from './docker/services.ts'
 import { createStatsReader } from './docker/stats.ts'
 import {
@@ -61,6 +62,13 @@ export function createDockerDriver(options: DockerDriverOptions): Driver {
       yield* untilAborted(undo(await work(context, signal)), signal)
     },
     url: async context => toUrl(await work(context, new AbortController().signal), publicHost),
+    initialAccount: async instance => {
+      const { admin, ...entry } = catalogue[instance.instanceType]
+      const salt = await readSalt(docker, instance)
+      if (salt === undefined) return undefined
+      const secrets = deriveSecrets(secretsKey, salt, instance)
+      return { user: renderSentence(admin.user, readConfig(entry, instance.config)), password: secrets(admin.secret) }
+    },
     stats: createStatsReader(docker),
   }
 }

@@ -1,6 +1,6 @@
 /** The port that carries out steps: the simulation here, containers elsewhere. Every adapter passes the contract suite in test/. */
 
-import type { DeploymentJob, MetricsSample } from '@neo-stack/events'
+import type { DeploymentJob, InitialAccount, MetricsSample } from '@neo-stack/events'
 import type { PlanStep } from '../steps.ts'
 
 /** What a driver says while it works: a line of output, or how much of the step is done (0 to 1). */
@@ -23,6 +23,9 @@ export interface InstanceRef {
   since?: number
 }
 
+/** An instance and what it was deployed with. */
+export type DeployedInstance = Pick<DeploymentJob, 'tenantId' | 'instanceId' | 'instanceType' | 'config'>
+
 /**
  * Carries out steps. Outputs are pulled: a reader that waits makes the driver wait. An aborted signal ends the iteration with
  * the signal's reason, at the latest at the next output. Every step may run again after an interruption and then has the same
@@ -41,6 +44,8 @@ export interface Driver {
   rollback(context: StepContext, signal: AbortSignal): AsyncIterable<StepOutput>
   /** Where the instance is reached after the plan. */
   url(context: StepContext): string | Promise<string>
+  /** The account that a deployment made on the instance, for its first sign-in; undefined when the instance has none. Absent where nothing real is deployed. */
+  initialAccount?(instance: DeployedInstance): Promise<InitialAccount | undefined>
   /** The instance's figures at a time in seconds since the Unix epoch. */
   stats(instance: InstanceRef, at: number): Promise<MetricsSample>
 }

@@ -54,7 +54,7 @@ export async function ensureSalt({ docker, owner, deploymentId }: Work): Promise
 }
 
 /** The salt of an instance's secrets; undefined before it has one. */
-async function readSalt(docker: Docker, owner: Owner): Promise<string | undefined> {
+export async function readSalt(docker: Docker, owner: Owner): Promise<string | undefined> {
   // The API gives null for a volume without labels.
   const found = await unlessGone(docker.getVolume(secretsName(owner)).inspect()) as { Labels: Record<string, string> | null } | undefined
   return found?.Labels?.[labels.salt]

@@ -1,0 +1,58 @@
+/** HTTP contract: what people ask of an instance, and what a deployment would do before anybody asks for it. */
+
+import * as z from 'zod'
+import { deploymentKindSchema, instanceTypeSchema, nextStepSchema, slugSchema } from '../catalog/deployments.ts'
+import { deploymentConfigSchema } from './deployments.ts'
+
+/** Why somebody does something: for the audit trail, in their own words. */
+const reasonSchema = z.string().trim().min(1).max(500).optional()
+
+/** POST …/deployments/{d}/cancel and /retry; POST …/instances/{i}/rollback and /delete */
+export const commandSchema = z.strictObject({ reason: reasonSchema, idempotencyKey: z.string().min(1).max(200).optional() }).default({})
+
+/** See {@link commandSchema}. */
+export type Command = z.input<typeof commandSchema>
+
+/** POST …/instances/{i}/redeploy: without `config` as it was deployed last; fields that are given replace those. */
+export const redeploySchema = z.strictObject({
+  reason: reasonSchema, idempotencyKey: z.string().min(1).max(200).optional(), config: deploymentConfigSchema.optional(),
+}).default({})
+
+/** See {@link redeploySchema}. */
+export type Redeploy = z.input<typeof redeploySchema>
+
+/** POST /v1/tenants/{t}/deployments/preview: the deployment that would be made. `kind` is found out when it is missing. */
+export const previewQuerySchema = z.strictObject({
+  kind: deploymentKindSchema.optional(),
+  instanceType: instanceTypeSchema.optional(),
+  instanceId: slugSchema.optional(),
+  config: deploymentConfigSchema.default({}),
+})
+
+/** See {@link previewQuerySchema}. */
+export type PreviewQuery = z.input<typeof previewQuerySchema>
+
+const valueSchema = z.union([z.string(), z.number(), z.boolean()])
+
+/** What a deployment would do, as things stand: what is wanted without what is there. */
+export const previewSchema = z.object({
+  kind: deploymentKindSchema,
+  instanceType: instanceTypeSchema,
+  /** Configuration fields that would change, with what they are now. */
+  changes: z.array(z.object({ field: z.string(), from: valueSchema.optional(), to: valueSchema.optional() })),
+  /** In the order of doing, each with its expected seconds. */
+  steps: z.array(nextStepSchema.extend({ seconds: z.number() })),
+  /** Deployments of this instance that come first. */
+  ahead: z.int().min(0),
+  /** The deployment that a rollback goes back to. */
+  backTo: slugSchema.optional(),
+})
+
+/** See {@link previewSchema}. */
+export type Preview = z.infer<typeof previewSchema>
+
+/** POST …/instances/{i}/initial-password: the account that the deployment made, for the first sign-in. */
+export const initialAccountSchema = z.object({ user: z.string(), password: z.string() })
+
+/** See {@link initialAccountSchema}. */
+export type InitialAccount = z.infer<typeof initialAccountSchema>
