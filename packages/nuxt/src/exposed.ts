@@ -29,5 +29,5 @@ export const composables: Record<string, string> = {
 /** Components, each `runtime/components/<Name>.vue`. */
 export const components: readonly string[] = [
   'AlertList', 'BillingBadge', 'BillingNotifications', 'BillingOverview', 'BillingPreferences', 'ConnectionStatus', 'DeploymentActions', 'DeploymentCard', 'DeploymentList', 'DeploymentMonitor', 'DeploymentProgress',
-  'DeploymentSteps', 'EventHistory', 'FeedNotice', 'LogView', 'NewDeployment', 'PresenceFace', 'PresenceFaces', 'RealTimeDashboard', 'SimulatedBadge', 'StatusBadge', 'UserPresence',
+  'DeploymentSteps', 'EventHistory', 'FeedNotice', 'InstanceActions', 'LogView', 'NewDeployment', 'PresenceFace', 'PresenceFaces', 'RealTimeDashboard', 'SimulatedBadge', 'StatusBadge', 'UserPresence',
 ]

@@ -74,6 +74,18 @@ describe.skipIf(missing.length > 0)(`the Docker driver${missing.length > 0 ? ` s
     await collect(driver.rollback(context, never))
   })
 
+  it('derives the first account again for whoever may see it, the same that the containers have', async () => {
+    const driver = makeDriver()
+    const context = contextOf({ instanceId: 'account', config: { adminUser: 'ada' } })
+    expect(await driver.initialAccount?.(context.job)).toBeUndefined()
+    const lines = await run(driver, context)
+    const account = await driver.initialAccount?.(context.job)
+    expect(account).toEqual({ user: 'ada', password: (await read(docker, 'neo_acme_account_odoo', ['cat', '/run/secrets/admin_password'])).trim() })
+    expect(lines.join('\n')).not.toContain(account?.password)
+    await run(driver, contextOf({ instanceId: 'account', kind: 'delete', deploymentId: 'd-account-end' }))
+    expect(await driver.initialAccount?.(context.job)).toBeUndefined()
+  })
+
   it('says why a service did not come up: it ended, it never answered, its image is nowhere', async () => {
     const reasons = []
     for (const [instanceId, image] of [['crash', 'localhost/stub/crash:1'], ['deaf', 'localhost/stub/deaf:1'], ['nowhere', 'localhost/stub/nowhere:1']] as const) {

@@ -8,7 +8,7 @@ import Docker from 'dockerode'
 import { isDockerReachable } from '../src/drivers/docker.ts'
 import { stubScripts, stubImages } from './stub-images.ts'
 
-const needed = ['/usr/bin/podman', '/usr/sbin/runc', '/bin/busybox', '/usr/lib/podman/netavark', '/usr/lib/podman/aardvark-dns']
+const needed = ['/usr/bin/podman', '/usr/sbin/runc', '/bin/busybox', '/usr/lib/podman/netavark', '/usr/lib/podman/aardvark-dns', '/usr/sbin/iptables']
 
 /** What is missing on this machine. */
 export const missing: readonly string[] = needed.filter(file => !existsSync(file) && !existsSync(file.replace('/sbin/', '/bin/')))

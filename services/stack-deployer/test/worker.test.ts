@@ -98,6 +98,29 @@ describe('the worker over pg-boss', () => {
     expect(await states()).toEqual({ 'd-1': 'completed', 'd-2': 'completed', 'd-3': 'completed' })
   }, 15_000)
 
+  it('runs each of 100 deployments once over two workers, never more than two of a tenant at once', async () => {
+    const running = new Map<string, number>()
+    let most = 0
+    const { service, begun, ended } = createService(async ({ tenantId }) => {
+      running.set(tenantId, (running.get(tenantId) ?? 0) + 1)
+      most = Math.max(most, running.get(tenantId) ?? 0)
+      await new Promise(resolve => { setTimeout(resolve, 5) })
+      running.set(tenantId, (running.get(tenantId) ?? 0) - 1)
+      return done
+    })
+    const jobs = Array.from({ length: 100 }, (_, index) => createJob({ tenantId: `t-${index % 4}`, deploymentId: `d-${index}`, instanceId: `i-${index % 20}` }))
+    for (const job of jobs) await send(job, { group: { id: job.tenantId } })
+    const other = await createBoss()
+    await start(createWorker({ queue: boss, service, concurrency: 4 }))
+    await start(createWorker({ queue: other, service, concurrency: 4 }))
+    await expect.poll(() => ended.length, { timeout: 110_000, interval: 200 }).toBe(100)
+    expect(begun.toSorted()).toEqual(jobs.map(({ deploymentId }) => deploymentId).toSorted())
+    expect(most).toBeLessThanOrEqual(2)
+    expect(most).toBeGreaterThan(1)
+    await Promise.all(started.splice(0).map(worker => worker.stop()))
+    await other.stop({ graceful: false, close: false })
+  }, 120_000)
+
   it('drops a job that is not a deployment, and says so', async () => {
     const errors: unknown[] = []
     const { service, begun } = createService(() => Promise.resolve(done))

@@ -1,17 +1,17 @@
 /** The deployments of a tenant, live (specification case 1.3). */
 import type { DeploymentMap } from '@neo-stack/client'
 import type { CreateDeployment, Deployment, DeploymentAccepted } from '@neo-stack/events'
-import type { ComputedRef, ShallowRef } from 'vue'
+import type { ComputedRef } from 'vue'
 import type { FeedRefs } from '../feed-store.ts'
-import { computed, shallowReadonly, shallowRef } from 'vue'
+import { computed, shallowRef } from 'vue'
 import { useNeoClient } from '../client.ts'
-import { inDisplayOrder } from '../deployments/status.ts'
+import { inDisplayOrder, placeInQueue } from '../deployments/status.ts'
 import { useFeed } from '../feed-store.ts'
 
 /** What {@link useDeploymentEvents} gives. */
 export interface DeploymentEvents extends FeedRefs {
   /** Deployments by identifier: each the merge of all its events. */
-  events: Readonly<ShallowRef<DeploymentMap>>
+  events: ComputedRef<DeploymentMap>
   getDeploymentEvents: (deploymentId: string) => ComputedRef<Deployment | undefined>
   /** All deployments, running ones first, then the newest first. */
   getAllDeployments: () => ComputedRef<readonly Deployment[]>
@@ -31,7 +31,7 @@ export interface DeploymentEvents extends FeedRefs {
  */
 export function useDeploymentEvents(tenantId: string): DeploymentEvents {
   const { rest } = useNeoClient()
-  const { view: events, ...feed } = useFeed(`deployments ${tenantId}`, ({ feeds }, { onView, ...handlers }) => {
+  const { view: merged, ...feed } = useFeed(`deployments ${tenantId}`, ({ feeds }, { onView, ...handlers }) => {
     const view = shallowRef<DeploymentMap>(new Map())
     const onChange = (deployments: DeploymentMap): void => {
       view.value = deployments
@@ -39,10 +39,11 @@ export function useDeploymentEvents(tenantId: string): DeploymentEvents {
     }
     return { view, feed: feeds.deployments(tenantId, { ...handlers, onChange }) }
   })
+  const events = computed(() => placeInQueue(merged.value))
   const all = computed(() => inDisplayOrder([...events.value.values()]))
   return {
     ...feed,
-    events: shallowReadonly(events),
+    events,
     getDeploymentEvents: deploymentId => computed(() => events.value.get(deploymentId)),
     getAllDeployments: () => all,
     createDeployment: deployment => rest.deployments.create(tenantId, deployment),

@@ -28,6 +28,16 @@ export function inDisplayOrder(deployments: readonly Deployment[]): Deployment[]
   return [...deployments.filter(isRunning), ...deployments.filter(one => !isRunning(one))]
 }
 
+/** Gives each queued deployment its place: counted anew from all that are known, as those before it start. */
+export function placeInQueue(deployments: ReadonlyMap<string, Deployment>): ReadonlyMap<string, Deployment> {
+  // Newest first: the last one of the map is next.
+  const queued = [...deployments.values()].filter(({ status }) => status === 'queued').reverse()
+  if (queued.length === 0) return deployments
+  const placed = new Map(deployments)
+  for (const [index, one] of queued.entries()) placed.set(one.deploymentId, { ...one, queuePosition: index + 1 })
+  return placed
+}
+
 /** What a person calls the deployment: its name, else its instance. */
 export function toTitle({ name, instanceId }: Pick<Deployment, 'name' | 'instanceId'>): string {
   return name ?? instanceId

@@ -140,6 +140,17 @@ export const en: Messages = {
     current: 'running',
     pending: 'to come',
     broken: 'failed here',
+    place: 'number {n} in the queue',
+  },
+  instance: {
+    redeploy: { action: 'Deploy again', title: 'Deploy {name} again?', effect: 'The services of {name} stop, its data is copied, and the services come back with the current configuration. The instance is down meanwhile.', confirm: 'Deploy again' },
+    rollback: { action: 'Roll back', title: 'Roll {name} back?', effect: 'The last good version of {name} comes back, with the data of the copy made before the deployment after it. What changed since is lost.', confirm: 'Roll back', none: 'There is no earlier version to go back to.' },
+    remove: { action: 'Delete', title: 'Delete {name}?', effect: 'Containers, volumes, backups and secrets of {name} are erased. This cannot be undone.', confirm: 'Delete instance and data' },
+    account: { action: 'Initial password', title: 'First account of {name}', hint: 'Made by the deployment. Change the password after signing in; this look is in the audit trail.', user: 'User', password: 'Password' },
+    ahead: 'Begins after {count} deployment of this instance. | Begins after {count} deployments of this instance.',
+    plan: '{count} steps, about {duration}',
+    reason: 'Reason',
+    reasonHint: 'Optional. Kept in the audit trail.',
   },
   create: {
     title: 'New deployment',

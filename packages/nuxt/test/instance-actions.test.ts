@@ -1,0 +1,78 @@
+import { afterEach, expect, it } from 'vitest'
+import type { VueWrapper } from '@vue/test-utils'
+import { flushPromises } from '@vue/test-utils'
+import InstanceActions from '../src/runtime/components/InstanceActions.vue'
+import { placeInQueue } from '../src/runtime/deployments/status.ts'
+import { createApp, type App } from './kit/app.ts'
+import { toDeployment } from './kit/fake-client.ts'
+
+const mounted: VueWrapper[] = []
+afterEach(() => { for (const wrapper of mounted.splice(0)) wrapper.unmount() })
+
+/** Dialogs are put at the end of the page. */
+const shown = (name: string): HTMLElement => document.querySelector<HTMLElement>(`[data-testid="${name}"]`) ?? (() => { throw new Error(`${name} is not shown`) })()
+
+async function open(props: Record<string, unknown> = {}): Promise<{ app: App, actions: VueWrapper, click: (name: string) => Promise<void> }> {
+  const app = await createApp()
+  app.fake.rest.preview.mockResolvedValue({ kind: 'delete', instanceType: 'odoo', changes: [], ahead: 1, steps: [{ id: 'remove_secrets', params: {}, seconds: 61 }] })
+  app.fake.rest.instance.mockResolvedValue({ deploymentId: 'd-9', instanceId: 'vendas' })
+  const actions = app.mount(InstanceActions, { tenantId: 'acme', instance: { instanceId: 'vendas', name: 'Vendas' }, canDeploy: true, canSeePassword: true, ...props })
+  mounted.push(actions)
+  const click = async (name: string): Promise<void> => {
+    shown(name).click()
+    await flushPromises()
+  }
+  return { app, actions, click }
+}
+
+it('names what a deletion does and each of its steps before it asks for it', async () => {
+  const { app, click } = await open()
+  await click('instance-remove')
+  expect(app.fake.rest.preview).toHaveBeenCalledWith('acme', { instanceId: 'vendas', kind: 'delete' })
+  expect(document.body.textContent).toContain('Containers, volumes, cópias de segurança e segredos de Vendas são apagados.')
+  expect(shown('instance-plan').textContent).toContain('Removendo os segredos')
+  expect(shown('instance-ahead').textContent).toContain('Começa depois de 1 deployment')
+  expect(app.fake.rest.instance).not.toHaveBeenCalled()
+})
+
+it('carries out what was confirmed, with the reason', async () => {
+  const { app, actions, click } = await open()
+  await click('instance-remove')
+  const reason = shown('instance-reason') as HTMLInputElement
+  reason.value = ' não é mais usada '
+  reason.dispatchEvent(new Event('input', { bubbles: true }))
+  const form = shown('instance-command')
+  form.dispatchEvent(new Event('submit', { bubbles: true, cancelable: true }))
+  await flushPromises()
+  expect(app.fake.rest.instance).toHaveBeenCalledWith('remove', { tenantId: 'acme', instanceId: 'vendas' }, { reason: 'não é mais usada' })
+  expect(actions.emitted('accepted')).toEqual([['d-9']])
+})
+
+it('says that there is nothing to go back to, and does not offer it', async () => {
+  const { app, click } = await open()
+  app.fake.rest.preview.mockRejectedValue({ code: 'unprocessable' })
+  await click('instance-rollback')
+  expect(document.body.textContent).toContain('Não há versão anterior para onde voltar.')
+  expect((shown('instance-confirm') as HTMLButtonElement).disabled).toBe(true)
+})
+
+it('shows the first account only when it is asked for', async () => {
+  const { app, click } = await open()
+  app.fake.rest.instance.mockResolvedValue({ user: 'ada', password: 'p-1' })
+  expect(document.body.textContent).not.toContain('p-1')
+  await click('instance-account')
+  expect(shown('instance-account-shown').textContent).toContain('p-1')
+})
+
+it('offers nothing to whoever may not, and no account of a simulation', async () => {
+  await open({ canDeploy: false, instance: { instanceId: 'vendas', name: 'Vendas', simulated: true } })
+  expect(shown('instance-actions').querySelectorAll('button')).toHaveLength(0)
+})
+
+it('counts the places of queued deployments anew when one before them starts', () => {
+  const one = toDeployment({ deploymentId: 'one', status: 'queued', createdAt: '2026-01-05T12:00:00.000Z' })
+  const two = toDeployment({ deploymentId: 'two', status: 'queued', createdAt: '2026-01-05T12:00:01.000Z', queuePosition: 2 })
+  const places = (list: typeof one[]): (number | undefined)[] => [...placeInQueue(new Map(list.map(each => [each.deploymentId, each]))).values()].map(each => each.queuePosition)
+  expect(places([two, one])).toEqual([2, 1])
+  expect(places([two, { ...one, status: 'starting' }])).toEqual([1, undefined])
+})
