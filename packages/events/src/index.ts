@@ -44,6 +44,8 @@ export {
   historyQuerySchema, historySchema, publishBatchSchema, publishedBatchSchema, publishedSchema, publishSchema, searchHitSchema, searchQuerySchema,
   searchResultSchema,
 } from './api/events.ts'
+export { createRedaction, isInsideKey, mayBeKeyLine, REDACTED, REDACTED_KEY_LINE, redactLine } from './redaction.ts'
+export type { Redaction } from './redaction.ts'
 export { toAsyncApi } from './asyncapi.ts'
 export type { AsyncApi } from './asyncapi.ts'
 export { TELEMETRY_SAMPLE, TELEMETRY_SECONDS, telemetrySchema } from './api/telemetry.ts'

@@ -47,6 +47,24 @@ describe('deployment logs', () => {
     expect(page.seq).toBe(2)
   })
 
+  it('stores no secret, and knows the lines again that it redacted', async () => {
+    const id = await start()
+    const lines = ['postgres://odoo:hunter2@db/odoo', '-----BEGIN PRIVATE KEY-----', 'MIIEvQIBADANBg', { stream: 'stderr', text: 'meanwhile' }]
+    const rest = ['kqhkiG9w0BAQEF', '-----END PRIVATE KEY-----', 'kqhkiG9w0BAQEF']
+    await append(id, { lines, from: 1 })
+    expect((await append(id, { lines, from: 1 })).json()).toEqual({ last: 4 })
+    expect((await append(id, { lines: rest, from: 5 })).json()).toEqual({ last: 7 })
+    expect((await append(id, { lines: rest, from: 5 })).json()).toEqual({ last: 7 })
+    expect((await append(id, { lines: [...lines, ...rest].slice(2), from: 3 })).json()).toEqual({ last: 7 })
+    expect(texts(await read(id))).toEqual([
+      'postgres://odoo:***@db/odoo', '-----BEGIN PRIVATE KEY-----', '*** private key ***', 'meanwhile', '*** private key ***', '-----END PRIVATE KEY-----', 'kqhkiG9w0BAQEF',
+    ])
+    await publisher.publishProgress('acme', id, 1, 's', { logs: ['API_TOKEN=abcdefgh'] })
+    const history = await service.app.inject({ url: '/v1/history?channel=tenant:acme:deployments&limit=1', headers: member })
+    expect(history.body).toContain('API_TOKEN=***')
+    expect(history.body).not.toContain('abcdefgh')
+  })
+
   it('refuses a gap and names the last line', async () => {
     const id = await start()
     await append(id, { lines: ['1'] })

@@ -69,7 +69,7 @@ export function createFakeClient(): FakeClient {
       presence: (tenantId: string, handlers: PresenceHandlers) => record(presence, tenantId, handlers),
       events: (channel: string, handlers: EventHandlers) => record(events, channel, handlers),
     },
-    rest: { deployments: { create: rest.create, cancel: rest.cancel, retry: rest.retry, preview: rest.preview }, instances: toInstances(rest.instance), events: { history: rest.history } },
+    rest: { deployments: { create: rest.create, cancel: rest.cancel, retry: rest.retry, preview: rest.preview }, instances: toInstances((...args) => (rest.instance as (...args: unknown[]) => unknown)(...args)), events: { history: rest.history } },
     presence: {
       heartbeat: (tenantId: string) => ({
         start: () => { beats.push(`start ${tenantId}`) }, stop: () => { beats.push('stop') }, setPage: (page: string) => { beats.push(page) },
@@ -92,8 +92,8 @@ export function createFakeClient(): FakeClient {
 }
 
 /** Every command on an instance is one function, told which it is. */
-function toInstances(command: ReturnType<typeof vi.fn>): Record<string, (...args: unknown[]) => unknown> {
-  return Object.fromEntries(['redeploy', 'rollback', 'remove', 'initialPassword'].map(verb => [verb, (...args: unknown[]): unknown => command(verb, ...args)]))
+function toInstances(command: (...args: unknown[]) => unknown): Record<string, (...args: unknown[]) => unknown> {
+  return Object.fromEntries(['redeploy', 'rollback', 'remove', 'initialPassword'].map(verb => [verb, (...args: unknown[]) => command(verb, ...args)]))
 }
 
 const listen = <Value>(listeners: Set<(value: Value) => void>) => (listener: (value: Value) => void): (() => void) => {

@@ -1,6 +1,6 @@
 /** Log lines: numbering, cutting into chunks, and what a retry already brought. Pure. */
 
-import type { LogLine } from '@neo-stack/events'
+import { createRedaction, mayBeKeyLine, REDACTED_KEY_LINE, redactLine, type LogLine } from '@neo-stack/events'
 import { toStorable } from '../publish/storable.ts'
 
 /** A line on its way in, without a number. */
@@ -34,9 +34,36 @@ export function toChunks<Line extends { text: string }>(lines: readonly Line[]):
   return chunks
 }
 
-/** Whether a sender's lines are those that are stored at their numbers; times are the store's where the sender gave none. */
+/**
+ * Whether a sender's lines are those that are stored at their numbers, without their secrets; times are the store's where the sender
+ * gave none.
+ */
 export function areSame(sent: readonly NewLine[], stored: readonly LogLine[]): boolean {
-  return stored.every(({ stream, text }, index) => sent[index]?.stream === stream && sent[index].text === text)
+  return stored.every(({ stream, text }, index) => sent[index]?.stream === stream && isRedacted(sent[index].text, text))
+}
+
+function isRedacted(text: string, stored: string): boolean {
+  return text === stored || redact(text) === stored || (stored === REDACTED_KEY_LINE && mayBeKeyLine(text))
+}
+
+const { redact } = createRedaction()
+
+/** Takes secrets out of lines. @param before the lines that are stored before them, where a private key may have begun */
+export function redactLines<Line extends NewLine>(lines: readonly Line[], before: readonly LogLine[]): Line[] {
+  const last = new Map(before.map(({ stream, text }) => [stream, text]))
+  return lines.map(line => {
+    const text = redactLine({ redact }, line.text, last.get(line.stream))
+    last.set(line.stream, text)
+    return { ...line, text }
+  })
+}
+
+/** Whether lines may go on with a private key that began before them. */
+export function mayContinueKey(lines: readonly NewLine[]): boolean {
+  return (['stdout', 'stderr', 'system'] as const).some(stream => {
+    const first = lines.find(line => line.stream === stream)
+    return first !== undefined && mayBeKeyLine(first.text)
+  })
 }
 
 /** What of a chunk is new. */

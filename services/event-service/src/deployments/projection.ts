@@ -6,9 +6,12 @@ import {
 import type { Tx } from '../database/database.ts'
 import { Problem } from '../errors.ts'
 import type { PendingEvent, Projected, Projection } from '../publish/projection.ts'
-import { areSame, numberLines, toChunks, type NewLine } from './log-lines.ts'
+import { areSame, mayContinueKey, numberLines, redactLines, toChunks, type NewLine } from './log-lines.ts'
 import { selectLines } from './log-rows.ts'
 import { findDeployment, saveDeployment, saveInstance, saveLogLines, updateInstance, type DeploymentKey, type DeploymentRow } from './rows.ts'
+
+/** Streams take turns: the last line of the same one is looked for among these. */
+const LINES_BEFORE = 20
 
 /**
  * Projection of a deployment's life. Names the log's channel for every event, with lines in it or not: whoever holds that
@@ -45,7 +48,8 @@ async function applyLife(tx: Tx, event: PendingEvent): Promise<Projected> {
   await saveDeployment(tx, change)
   if (!row) await saveInstance(tx, change)
   await updateInstance(tx, { tenantId: key.tenantId, instanceId: state.instanceId, said: { ...event.data, kind: state.kind } })
-  return { data: { ...event.data, instanceId: state.instanceId }, derived: toLogEvents(key, state.instanceId, lines) }
+  const logs = event.data['logs'] === undefined ? {} : { logs: lines.map(({ text }) => text) }
+  return { data: { ...event.data, ...logs, instanceId: state.instanceId }, derived: toLogEvents(key, state.instanceId, lines) }
 }
 
 function assertOpen(before: DeploymentState | undefined, { data }: PendingEvent): void {
@@ -60,7 +64,7 @@ function systemLines({ data, time }: PendingEvent, last: number): LogLine[] {
   const step = data['step'] as string | undefined
   const lines = ((data['logs'] ?? []) as string[]).map((text): NewLine => ({ stream: 'system', step, text }))
   const part = numberLines(lines, { from: undefined, last, time })
-  return part.isGap ? [] : part.lines
+  return part.isGap ? [] : redactLines(part.lines, [])
 }
 
 function toLogEvents(key: DeploymentKey, instanceId: string, lines: readonly LogLine[]): Required<Projected>['derived'] {
@@ -86,10 +90,16 @@ async function appendChunk(tx: Tx, row: DeploymentRow, event: PendingEvent): Pro
   const part = numberLines(data['lines'] as NewLine[], { from: data['from'] as number | undefined, last, time })
   if (part.isGap) throw new Problem('log_gap', { extra: { last } })
   await assertKnown(tx, event, last)
-  const stored = { deploymentId: row.deployment_id, instanceId: row.instance_id, from: last + 1, lines: part.lines }
-  if (part.lines.length === 0) return { data: stored, isRepeat: true }
-  await saveLogLines(tx, { tenantId: row.tenant_id, deploymentId: row.deployment_id }, last + part.lines.length)
+  const lines = redactLines(part.lines, await linesBefore(tx, event, { lines: part.lines, last }))
+  const stored = { deploymentId: row.deployment_id, instanceId: row.instance_id, from: last + 1, lines }
+  if (lines.length === 0) return { data: stored, isRepeat: true }
+  await saveLogLines(tx, { tenantId: row.tenant_id, deploymentId: row.deployment_id }, last + lines.length)
   return { data: stored }
+}
+
+/** The last lines before a chunk, where they matter for what is a secret in it: a private key goes over many lines. */
+function linesBefore(tx: Tx, { channel }: PendingEvent, { lines, last }: { lines: readonly LogLine[], last: number }): Promise<LogLine[]> {
+  return last > 0 && mayContinueKey(lines) ? selectLines(tx, channel.name, { limit: LINES_BEFORE, last }) : Promise.resolve([])
 }
 
 /** Lines below the end may be skipped only when they are the ones that stand there: another writer may have taken their numbers. */

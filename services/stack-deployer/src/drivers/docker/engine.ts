@@ -2,6 +2,7 @@
 
 import type { Readable } from 'node:stream'
 import type Docker from 'dockerode'
+import type { Redaction } from '@neo-stack/events'
 import { createLineReader, type ContainerLine } from './lines.ts'
 
 /** Whether an error of the Docker API has one of these HTTP statuses. */
@@ -33,9 +34,16 @@ export async function start(container: Docker.Container): Promise<void> {
   }
 }
 
+/** How output is read. */
+export interface Reading {
+  signal: AbortSignal
+  /** Takes secrets out of it. */
+  redaction?: Redaction
+}
+
 /** Lines of an output stream; the stream waits while nobody asks. Ends with the signal's reason. */
-async function* readLines(stream: Readable, signal: AbortSignal): AsyncGenerator<ContainerLine> {
-  const reader = createLineReader()
+async function* readLines(stream: Readable, { signal, redaction }: Reading): AsyncGenerator<ContainerLine> {
+  const reader = createLineReader(redaction)
   const abort = (): void => { stream.destroy() }
   signal.addEventListener('abort', abort)
   try {
@@ -53,15 +61,15 @@ async function* readLines(stream: Readable, signal: AbortSignal): AsyncGenerator
 }
 
 /** Runs a command in a running container; gives its lines, then its exit code. */
-export async function* execute(container: Docker.Container, command: readonly string[], signal: AbortSignal): AsyncGenerator<ContainerLine, number> {
+export async function* execute(container: Docker.Container, command: readonly string[], reading: Reading): AsyncGenerator<ContainerLine, number> {
   const exec = await container.exec({ Cmd: [...command], AttachStdout: true, AttachStderr: true })
-  yield* readLines(await exec.start({ hijack: true, stdin: false }) as unknown as Readable, signal)
+  yield* readLines(await exec.start({ hijack: true, stdin: false }) as unknown as Readable, reading)
   return (await exec.inspect()).ExitCode ?? -1
 }
 
 /** Runs a command whose lines nobody wants. */
 export async function exitCodeOf(container: Docker.Container, command: readonly string[], signal: AbortSignal): Promise<number> {
-  const lines = execute(container, command, signal)
+  const lines = execute(container, command, { signal })
   for (let next = await lines.next(); ; next = await lines.next()) if (next.done) return next.value
 }
 
@@ -84,8 +92,8 @@ export interface Tail {
 const HELD_LINES = 2000
 
 /** Follows a container's output in the background; a flood waits until somebody takes lines. */
-export function startTail(container: Docker.Container, since: number): Tail {
-  const reader = createLineReader()
+export function startTail(container: Docker.Container, since: number, redaction: Redaction): Tail {
+  const reader = createLineReader(redaction)
   const controller = new AbortController()
   let held: ContainerLine[] = []
   let stream: Readable | undefined

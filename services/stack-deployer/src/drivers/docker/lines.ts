@@ -1,5 +1,7 @@
 /** Lines out of a container's output stream. Pure. */
 
+import { createRedaction, type Redaction } from '@neo-stack/events'
+
 /** One line of a container. */
 export interface ContainerLine {
   stream: 'stdout' | 'stderr'
@@ -20,10 +22,11 @@ export interface LineReader {
 /**
  * Reads the frames that the Docker API sends for a container without a terminal: one byte stream (1 stdout, 2 stderr), three zeros,
  * four bytes length, big-endian, then the payload.
+ * @param redaction takes secrets out of the lines
  */
-export function createLineReader(): LineReader {
+export function createLineReader(redaction: Redaction = createRedaction()): LineReader {
   let rest: Uint8Array = new Uint8Array()
-  const out = { stdout: createSplitter('stdout'), stderr: createSplitter('stderr') }
+  const out = { stdout: createSplitter('stdout', redaction), stderr: createSplitter('stderr', redaction) }
   return {
     push: bytes => {
       const lines: ContainerLine[] = []
@@ -40,18 +43,20 @@ export function createLineReader(): LineReader {
   }
 }
 
-function createSplitter(stream: ContainerLine['stream']): LineReader {
+/** Secrets go before a line is cut: a cut must not come between the parts of one. */
+function createSplitter(stream: ContainerLine['stream'], { redact, hold }: Redaction): LineReader {
   const decoder = new TextDecoder()
   let open = ''
   return {
     push: bytes => {
       const parts = (open + decoder.decode(bytes, { stream: true })).split('\n')
       open = parts.pop() ?? ''
-      const cut = open.length > MAX_LINE ? cutUp(open) : []
-      if (cut.length > 0) open = cut.pop() ?? ''
-      return [...parts.flatMap(cutUp), ...cut].map(text => ({ stream, text: text.replace(/\r$/, '') }))
+      const cut: string[] = []
+      if (open.length > MAX_LINE + hold) open = redact(open)
+      for (; open.length > MAX_LINE + hold; open = open.slice(MAX_LINE)) cut.push(open.slice(0, MAX_LINE))
+      return [...parts.map(redact).flatMap(cutUp), ...cut].map(text => ({ stream, text: text.replace(/\r$/, '') }))
     },
-    end: () => open === '' ? [] : [{ stream, text: open }],
+    end: () => open === '' ? [] : cutUp(redact(open)).map(text => ({ stream, text })),
   }
 }
 

@@ -1,5 +1,6 @@
 /** What one deployment is carried out with: its entry, its instance's names and secrets, and the Docker API. */
 
+import { createRedaction, type Redaction } from '@neo-stack/events'
 import type Docker from 'dockerode'
 import type { CatalogueEntry, ServiceSpec } from '../../catalog/entry.ts'
 import type { Sleep } from '../../sleep.ts'
@@ -8,7 +9,7 @@ import type { StepContext, StepOutput } from '../driver.ts'
 import type { ContainerScope } from './container.ts'
 import { unlessGone } from './engine.ts'
 import { labels, ownerLabels, secretsName, type Owner } from './names.ts'
-import { createMask, deriveSecrets, newSalt, secretsIn } from './secrets.ts'
+import { deriveSecrets, newSalt, secretsIn } from './secrets.ts'
 
 /** See the file's head. */
 export interface Work extends ContainerScope {
@@ -22,6 +23,8 @@ export interface Work extends ContainerScope {
   probeEveryMs: number
   /** Seconds that a service gets to stop by itself. */
   stopSeconds: number
+  /** Takes the instance's secrets out of a text. */
+  redaction: Redaction
   /** A line to show, without the instance's secrets. */
   say: (text: string, stream?: 'stdout' | 'stderr') => StepOutput
 }
@@ -40,10 +43,10 @@ export async function toWork({ secretsKey, ...options }: WorkOptions): Promise<W
   const owner: Owner = { tenantId: job.tenantId, instanceId: job.instanceId }
   const salt = await readSalt(docker, owner)
   const secrets = deriveSecrets(secretsKey, salt ?? '', owner)
-  const mask = createMask(secretNames(entry).map(secrets))
+  const redaction = createRedaction(secretNames(entry).map(secrets))
   return {
-    ...options, owner, secrets, deploymentId: job.deploymentId,
-    say: (text, stream = 'stdout') => ({ stream, text: mask(text) }),
+    ...options, owner, secrets, redaction, deploymentId: job.deploymentId,
+    say: (text, stream = 'stdout') => ({ stream, text: redaction.redact(text) }),
   }
 }
 

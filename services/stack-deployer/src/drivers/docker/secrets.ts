@@ -27,8 +27,3 @@ export function fillPlaceholders(text: string, { secrets, config }: { secrets: S
   return text.replaceAll(/\{(?:secret:(\w+)|(\w+))\}/g, (whole, secret: string | undefined, field: string | undefined) =>
     secret === undefined ? String(config[field ?? ''] ?? whole) : secrets(secret))
 }
-
-/** Makes a function that replaces secrets in a line. */
-export function createMask(values: readonly string[]): (text: string) => string {
-  return text => values.reduce((masked, value) => masked.replaceAll(value, '***'), text)
-}

@@ -69,7 +69,7 @@ export const runCommand: StepRunner = async function* (work, step) {
 
 async function* execIn(work: Work, service: ServiceSpec, command: readonly string[]): AsyncGenerator<StepOutput, number> {
   const container = work.docker.getContainer(containerName(work.owner, service.name))
-  const lines = execute(container, command.map(part => fillPlaceholders(part, work)), work.signal)
+  const lines = execute(container, command.map(part => fillPlaceholders(part, work)), work)
   for (let next = await lines.next(); ; next = await lines.next()) {
     if (next.done) return next.value
     yield work.say(next.value.text, next.value.stream)
@@ -92,7 +92,7 @@ export async function* runTask(work: Work, service: ServiceSpec, task: { id: str
 
 /** Shows a task's output until it has ended; gives its exit code. A task that prints nothing has no log to wait for. */
 async function* untilEnded(work: Work, container: Docker.Container): AsyncGenerator<StepOutput, number> {
-  const tail = startTail(container, 0)
+  const tail = startTail(container, 0, work.redaction)
   try {
     for (let rounds = 0; ;) {
       const code = await exitCode(container)
@@ -132,7 +132,7 @@ export async function* untilHealthy(work: Work, service: ServiceSpec): AsyncGene
   const container = docker.getContainer(containerName(owner, service.name))
   const startedAt = now()
   const limitMs = service.container.probe ? service.container.probe.seconds * 1000 : SETTLE_MS
-  const tail = startTail(container, await shownSince(work, container))
+  const tail = startTail(container, await shownSince(work, container), work.redaction)
   try {
     for (;;) {
       yield* said(work, service, tail)
