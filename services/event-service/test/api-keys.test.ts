@@ -72,6 +72,14 @@ describe('API keys', () => {
     expect((await ask(key)).statusCode).toBe(200)
   })
 
+  it('of a suspended tenant do not use up what others at their address have', async () => {
+    const [{ key }, other] = [await create(), service.keyOf('globex')]
+    await service.identity.revocation.setTenantState('acme', 'suspended')
+    for (let count = 0; count < 70; count++) expect((await ask(key, '10.0.0.4')).statusCode).toBe(401)
+    await service.identity.revocation.setTenantState('acme', 'active')
+    expect((await service.app.inject({ url: '/v1/tenants/globex/deployments', remoteAddress: '10.0.0.4', headers: { authorization: `Bearer ${other}` } })).statusCode).toBe(200)
+  })
+
   it('remember their last use, once a minute', async () => {
     const { id, key } = await create()
     await ask(key)

@@ -81,14 +81,13 @@ export class AuthMiddleware {
   }
 
   async #fromKey(key: string, address: string): Promise<Identity> {
-    try {
-      const principal = await this.#apiKeys.authenticate(key, () => this.#wrongKeys.check(address))
-      this.#refuseRevoked(principal)
-      return principal
-    } catch (error) {
+    const principal = await this.#apiKeys.authenticate(key, () => this.#wrongKeys.check(address)).catch(async (error: unknown) => {
       if (isProblem(error, 'unauthenticated')) await this.#wrongKeys.take(address)
       throw error
-    }
+    })
+    // A key that is shut out was guessed by nobody: it must not use up what others at its address have.
+    this.#refuseRevoked(principal)
+    return principal
   }
 
   async #fromToken(token: string): Promise<Identity> {

@@ -1,0 +1,95 @@
+/**
+ * The authorization matrix: every actor at every door of every kind of channel, the answer with its code, and nothing changed by who was
+ * denied (RELIABILITY 5.3). The denied come first, so that nobody else's act is in the way of that proof.
+ */
+
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { channelFamilies, rolePermissions } from '@neo-stack/events'
+import { createTestPlatform, until, type TestPlatform } from '@neo-stack/testing'
+import { createCast, type Actor, type Cast } from './actors.ts'
+import { channelsOf, doors, type Door } from './doors.ts'
+import { expected, known, refusals, strange, type Kind, type Known, type Strange, type Unknown } from './expected.ts'
+
+const kinds = Object.keys(expected) as Kind[]
+const strangers = Object.keys(refusals) as Unknown[]
+
+const codes: Readonly<Record<string, string>> = { 401: 'unauthenticated', 403: 'forbidden', 404: 'not_found', 422: 'unprocessable' }
+
+/** One 400 per reason: a form that no channel has, a length that no name has, a family without types. */
+function codeOf(status: string, kind: Kind): string {
+  if (status === '400') return kind === 'over-long' ? 'invalid_request' : kind === 'certification' ? 'unknown_event_type' : 'unknown_channel'
+  return codes[status] ?? ''
+}
+
+/** What the known get: from the column of their own at REST, and from the engine by whether a token is given. */
+function answerTo(who: Known, kind: Kind, { action, isRealtime }: Door): string | undefined {
+  const status = expected[kind][action]?.split(' ')[known.indexOf(who)]
+  if (status === undefined || !isRealtime) return status?.startsWith('2') ? status : status && `${status} ${codeOf(status, kind)}`
+  if (action === 'snapshot') return undefined
+  // Nobody reads history or publishes through the engine: REST does, where the log is and the catalogue.
+  return kind in strange ? strange[kind as Strange][action] : action === 'subscribe' && status === '200' ? 'let in' : 'error 103'
+}
+
+function answersOf(kind: Kind, door: Door): Record<string, string | undefined> {
+  const answers: [string, string | undefined][] = [
+    ...known.map((who): [string, string | undefined] => [who, answerTo(who, kind, door)]),
+    ...strangers.map((who): [string, string] => [who, door.isRealtime ? refusals[who] : atRest(who, kind)]),
+  ]
+  return Object.fromEntries(answers)
+}
+
+/** What has no good form is said before it is asked who it is from; a bad token is said first. */
+const atRest = (who: Unknown, kind: Kind): string => who === 'nobody' && kind === 'over-long' ? '400 invalid_request' : '401 unauthenticated'
+
+const isDenial = (answer: string | undefined): boolean => answer !== undefined && !/^(2|let in)/.test(answer)
+
+describe('the authorization matrix', () => {
+  let platform: TestPlatform
+  let cast: Cast
+  let channelOf: (kind: Kind) => string
+  beforeAll(async () => {
+    platform = await createTestPlatform()
+    await platform.service('acme').rest.events.publish({ channel: 'tenant:acme:deployments', type: 'deployment_start', data: { deploymentId: 'odoo-1', instanceType: 'odoo', logs: ['first'] } })
+    cast = await createCast(platform)
+    // Search's index comes behind the log.
+    await until(async () => (await platform.database.inSystem(tx => tx.selectFrom('channels').select('name').whereRef('indexed_seq', '<', 'seq').execute())).length === 0, { timeoutMs: 20_000 })
+    channelOf = channelsOf(cast)
+  })
+  afterAll(async () => { await platform?.stop() })
+
+  const cells = kinds.flatMap(kind => doors.filter(({ action }) => expected[kind][action] !== undefined).map(door => ({ kind, door, name: door.name })))
+  const ask = async (kind: Kind, door: Door, isAsked: (answer: string | undefined) => boolean): Promise<{ given: object, wanted: object }> => {
+    const wanted = Object.entries(answersOf(kind, door)).filter(([, answer]) => isAsked(answer))
+    const given: [string, string][] = []
+    for (const [who] of wanted) given.push([who, await door.knock({ url: platform.url, actor: cast.actors[who as keyof Cast['actors']] satisfies Actor, kind, channel: channelOf(kind) })])
+    return { given: Object.fromEntries(given), wanted: Object.fromEntries(wanted) }
+  }
+
+  test('has a row of every family, a column of every role and eighteen actors', () => {
+    expect(kinds).toEqual(expect.arrayContaining(Object.keys(channelFamilies)))
+    for (const role of Object.keys(rolePermissions)) expect(known).toContain(role === 'admin' ? 'operator' : `acme ${role}`)
+    expect(new Set([...known, ...strangers]).size).toBe(18)
+    expect(Object.keys(cast.actors).sort()).toEqual([...known, ...strangers].sort())
+    for (const row of Object.values(expected).flatMap(kind => Object.values(kind))) expect(row.split(' ')).toHaveLength(known.length)
+    expect(cells.length * (known.length + strangers.length)).toBeGreaterThan(3000)
+  })
+
+  test.each(cells)('denies $name of $kind to whom it must, with the right code and without a trace', async ({ kind, door }) => {
+    const before = await fingerprint(platform)
+    const { given, wanted } = await ask(kind, door, isDenial)
+    expect(given).toEqual(wanted)
+    expect(await fingerprint(platform)).toEqual(before)
+  })
+
+  test.each(cells)('lets in at $name of $kind whom it must', async ({ kind, door }) => {
+    const { given, wanted } = await ask(kind, door, answer => answer !== undefined && !isDenial(answer))
+    expect(given).toEqual(wanted)
+  })
+})
+
+/** How many rows each table has and what they say; when a key or a session was last used is not part of it. */
+async function fingerprint({ database }: TestPlatform): Promise<unknown> {
+  const tables = await database.jobs.executeSql('select relname as name from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname = \'public\' and relkind = \'r\' order by 1') as { rows: { name: string }[] }
+  const counts = tables.rows.map(({ name }) => `select '${name}' as name, count(*)::int as rows, sum(hashtextextended((to_jsonb(t) - 'last_used_at')::text, 0))::text as said from "${name}" t`)
+  return (await database.jobs.executeSql(counts.join(' union all ')) as { rows: unknown[] }).rows
+}
