@@ -99,6 +99,10 @@ export interface TokenOptions {
   readonly userIdClaim?: string
   /** Required `typ` header, case-insensitive: keeps a token made for something else from opening a connection. */
   readonly typ?: string
+  /** Claims that must be there: the real server takes a token that never ends and one that says not when it was made. @default none */
+  readonly requiredClaims?: readonly string[]
+  /** The header must name its key. @default false: any key of the set may have signed */
+  readonly isKidRequired?: boolean
   /** Verified tokens remembered. @default 10_000 */
   readonly cacheSize?: number
 }

@@ -61,6 +61,15 @@ describe('connection tokens with a secret', () => {
     for (const character of [...others, near]) expect(await present(url, token.slice(0, -1) + character), character).toEqual(INVALID)
   })
 
+  test('claims that must be there, and the name of the key, are asked for where that is said', async () => {
+    const { url } = await start({ client: { token: { hmacSecretKey: SECRET, requiredClaims: ['iat'], isKidRequired: true } } })
+    const made = (header: object, claims: JWTPayload): Promise<string> =>
+      new SignJWT({ sub: 'u', exp: inSeconds(60), ...claims }).setProtectedHeader({ alg: 'HS256', ...header }).sign(Buffer.from(SECRET))
+    expect(await present(url, await made({ kid: 'a' }, { iat: inSeconds(-1) }))).toMatchObject(CONNECTED)
+    expect(await present(url, await made({}, { iat: inSeconds(-1) }))).toEqual(INVALID)
+    expect(await present(url, await made({ kid: 'a' }, {}))).toEqual(INVALID)
+  })
+
   test('the previous secret is accepted besides the present one', async () => {
     const { url } = await start({ client: { token: { hmacSecretKey: SECRET, hmacPreviousSecretKey: 'the old one' } } })
     expect(await present(url, await sign({ sub: 'u' }))).toMatchObject(CONNECTED)

@@ -55,6 +55,8 @@ export function createTokenVerifier(options: TokenOptions | undefined, { now, on
     try {
       if (!isCanonical(token)) return { fault: 'invalid' }
       const header = decodeProtectedHeader(token)
+      // Extensions that must be understood, and of which none is.
+      if (header.crit !== undefined || options.isKidRequired === true && header.kid === undefined) return { fault: 'invalid' }
       const given = { ...required(options), currentDate: new Date(now()) }
       if (SECRET_ALGORITHMS.has(header.alg ?? '')) return bySecret ? accept(token, bySecret(token, header, given)) : { fault: 'invalid' }
       return byPublicKey ? byPublicKey(token, given).then(claims => accept(token, claims)).catch(refuse) : { fault: 'invalid' }
@@ -83,8 +85,8 @@ function isCanonical(token: string): boolean {
   })
 }
 
-function required({ audience, issuer, typ }: TokenOptions): JWTVerifyOptions {
-  return { ...(audience !== undefined && { audience }), ...(issuer !== undefined && { issuer }), ...(typ !== undefined && { typ }) }
+function required({ audience, issuer, typ, requiredClaims = [] }: TokenOptions): JWTVerifyOptions {
+  return { requiredClaims: [...requiredClaims], ...(audience !== undefined && { audience }), ...(issuer !== undefined && { issuer }), ...(typ !== undefined && { typ }) }
 }
 
 /** What patterns say of audience and issuer; one audience that fits is enough. */
@@ -105,8 +107,6 @@ function secretCheck(options: TokenOptions, now: () => number): SecretCheck | un
   const previous = hmacPreviousSecretKey === undefined ? undefined : createSecretKey(Buffer.from(hmacPreviousSecretKey))
   return (token, header, given) => {
     const keys = previous && now() / 1000 <= until ? [current, previous] : [current]
-    // Extensions that must be understood, and of which none is.
-    if (header.crit !== undefined) throw new errors.JOSENotSupported('crit')
     if (!keys.some(key => isSignedBy(token, key, SECRET_ALGORITHMS.get(header.alg ?? '') ?? ''))) throw new errors.JWSSignatureVerificationFailed()
     return readClaims(token, header, given)
   }

@@ -65,10 +65,10 @@ export function createEmbeddedRealtime(options: EmbeddedRealtimeOptions): Realti
 }
 
 function tokenOptions({ jwks, issuer = DEFAULT_ISSUER }: EmbeddedRealtimeOptions, purpose: TokenPurpose): {
-  jwks: { keys: () => PublicKeySet }, issuer: string, audience: string, typ: string
+  jwks: { keys: () => PublicKeySet }, issuer: string, audience: string, typ: string, requiredClaims: string[], isKidRequired: boolean
 } {
   const { typ, audience } = tokenPurposes[purpose]
-  return { jwks: { keys: jwks }, issuer, audience, typ }
+  return { jwks: { keys: jwks }, issuer, audience, typ, requiredClaims: ['sub', 'iat', 'exp'], isKidRequired: true }
 }
 
 function judge({ isAllowed }: EmbeddedRealtimeOptions, user: string, { iat, meta }: Readonly<Record<string, unknown>>): Verdict {
