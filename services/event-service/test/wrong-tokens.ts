@@ -35,7 +35,7 @@ export interface WrongTokens {
   sign: (purpose: TokenPurpose, change?: { header?: object, claims?: object, key?: CryptoKey }) => Promise<string>
 }
 
-// eslint-disable-next-line max-lines-per-function -- a list of cases
+/** Makes them over a key set. */
 export async function createWrongTokens(keys: KeySet): Promise<WrongTokens> {
   const tokens = createTokens({ keys })
   const stranger = (await generateKeyPair('ES256')).privateKey
