@@ -47,4 +47,5 @@ export type { Realtime, RealtimeStats, RealtimeTarget } from './realtime/realtim
 export { createRedisStore, redisAcl } from './presence/redis.ts'
 export type { RedisStoreOptions } from './presence/redis.ts'
 export type { PresenceStore } from './presence/store.ts'
+export { logSerializers } from './plugins/log.ts'
 export { metricsReference } from './plugins/metrics.ts'

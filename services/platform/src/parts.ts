@@ -1,7 +1,7 @@
 /** What the service is built over: the same parts in both columns, of different make. */
 
 import { pino, type Logger } from 'pino'
-import type { Database, EventServiceOptions } from '@neo-stack/event-service'
+import { logSerializers, type Database, type EventServiceOptions } from '@neo-stack/event-service'
 import type { Config } from './config.ts'
 
 /** Parts of the event-service, and how to let go of them. */
@@ -12,7 +12,7 @@ export interface Parts extends Pick<EventServiceOptions, 'realtime' | 'keys' | '
   close: () => Promise<void>
 }
 
-/** The log of a process: lines of JSON on stderr. */
+/** The log of a process: lines of JSON on stderr, with nothing in them that a caller sent. */
 export function createLogger({ logLevel }: Pick<Config, 'logLevel'>): Logger {
-  return pino({ level: logLevel }, pino.destination({ dest: 2, sync: true }))
+  return pino({ level: logLevel, serializers: logSerializers }, pino.destination({ dest: 2, sync: true }))
 }

@@ -8,6 +8,7 @@ import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod
 import type { ErrorCode } from '@neo-stack/events'
 import { Problem } from '../errors.ts'
 import type { App } from '../http.ts'
+import { isLikeCredential, logSerializers } from './log.ts'
 import { sendProblem, toBody, toProblem } from './problems.ts'
 
 /** Largest body in bytes: a batch of 1,000 events. */
@@ -33,7 +34,7 @@ const PRIVATE = ['loopback', 'linklocal', 'uniquelocal']
 /** Creates the app without any route. */
 export function createApp(logger: FastifyBaseLogger | undefined, { isBehindGateway = false }: { isBehindGateway?: boolean } = {}): App {
   const app = fastify({
-    ...logger && { loggerInstance: logger },
+    ...logger && { loggerInstance: logger.child({}, { serializers: logSerializers }) },
     bodyLimit: BODY_BYTES, requestTimeout: REQUEST_MS, trustProxy: isBehindGateway && PRIVATE, forceCloseConnections: 'idle', exposeHeadRoutes: true,
     http: { headersTimeout: HEADERS_MS, connectionsCheckingInterval: CHECK_MS, maxHeaderSize: HEADER_BYTES },
     schemaController: withoutJsonSchema,
@@ -61,10 +62,10 @@ function hasNoBody(headers: IncomingMessage['headers']): boolean {
   return headers['transfer-encoding'] === undefined && (headers['content-length'] ?? '0') === '0'
 }
 
-/** A caller's own identifier is kept where it cannot break a line of the log. */
+/** A caller's own identifier is kept where it cannot break a line of the log and is nothing that a log must not hold. */
 function requestId({ headers }: IncomingMessage): string {
   const given = headers['x-request-id']
-  return typeof given === 'string' && /^[\w.-]{1,64}$/.test(given) ? given : randomUUID()
+  return typeof given === 'string' && /^[\w.-]{1,64}$/.test(given) && !isLikeCredential(given) ? given : randomUUID()
 }
 
 const connectionFaults: Readonly<Record<string, { status: number, code: ErrorCode }>> = {
