@@ -39,6 +39,8 @@ export async function openPostgres({ url, connections = 10, connectWithinMs = 25
     connectionString: url, max: connections, connectionTimeoutMillis: connectWithinMs, options: LIMITS, application_name: 'neo-event-service',
   })
   pool.on('error', onFault)
+  // One that breaks while it is used rejects its statement; that it tells so besides would end the process if nobody listened.
+  pool.on('connect', client => { client.on('error', () => undefined) })
   try {
     await migrateUnderLock(pool)
     return await toDatabase(pool, { url, onFault })

@@ -45,10 +45,17 @@ function toLoggedError(error: unknown, depth = 0): Record<string, unknown> | und
   return { type: error.constructor.name, message: withoutValues(error.message), ...Object.fromEntries(names) as object, stack: frames, ...causes.length > 0 && { causes } }
 }
 
+type Logged = Record<string, unknown>
+
 /** For pino, in place of its own and Fastify's. */
-export const logSerializers = {
-  err: (error: unknown) => toLoggedError(error),
-  error: (error: unknown) => toLoggedError(error),
-  req: (request: FastifyRequest) => ({ method: request.method, route: request.routeOptions?.url ?? 'none', remoteAddress: request.ip }),
-  res: ({ statusCode }: FastifyReply) => ({ statusCode }),
+export const logSerializers: {
+  err: (error: unknown) => Logged | undefined
+  error: (error: unknown) => Logged | undefined
+  req: (request: FastifyRequest) => Logged
+  res: (reply: FastifyReply) => Logged
+} = {
+  err: error => toLoggedError(error),
+  error: error => toLoggedError(error),
+  req: request => ({ method: request.method, route: request.routeOptions?.url ?? 'none', remoteAddress: request.ip }),
+  res: reply => ({ statusCode: reply.statusCode }),
 }
