@@ -161,7 +161,6 @@ export async function createEventService(options: EventServiceOptions): Promise<
   const sharing = startSharing({ ...options, identity, onFault })
   const jobs = await (database.alone ?? (run => run()))(() => createJobs(database, { onFault }))
   const publishAs = (actor: Actor): Publish => createInternalPublish(writePath, actor)
-
   authHookPlugin(app, { auth: identity.auth, database, now })
   healthPlugin(app, { database, isDraining: () => isDraining, version })
   identityRoutes(app, identity, options)
@@ -191,7 +190,6 @@ export async function createEventService(options: EventServiceOptions): Promise<
   const upkeep = startUpkeep({ database, onFault, isLeader: sharing.isLeader, purges: [purgeAnswers, (tx, batch) => purgeRemoved(tx, batch, now()), (tx, batch) => purgeEvents(tx, batch, { now: now() }), (tx, batch) => purgeSamples(tx, batch, now()), (tx, batch) => purgeSourceEvents(tx, batch, now()), (tx, batch) => purgeUsagePoints(tx, batch, now()), indexer.sweep] })
   await database.inSystem(indexer.sweep)
   const mail = await startMail(options, { database, boss: jobs.boss, now, onFault, app })
-
   const shutDown = async (): Promise<void> => {
     isDraining = true
     tails.stop()
