@@ -148,9 +148,11 @@ const payloadSize = (head: Buffer): number => {
 }
 
 /** Opens many clients, some hundred at a time. @returns them, subscribed */
-export async function openClients(target: Target, { count, channelOf, tally, measuring = 0, atOnce = 100 }: {
+export async function openClients(target: Target, { count, channelOf, userOf = index => `u${index}`, tally, measuring = 0, atOnce = 100 }: {
   count: number
   channelOf: (index: number) => string
+  /** @default `u` and the index */
+  userOf?: (index: number) => string
   tally: Tally
   /** How many of them measure delays. */
   measuring?: number
@@ -163,7 +165,7 @@ export async function openClients(target: Target, { count, channelOf, tally, mea
       const index = next++
       const socket = new LoadSocket(target, tally, index < measuring)
       sockets.push(socket)
-      await socket.subscribe({ user: `u${index}`, channel: channelOf(index) })
+      await socket.subscribe({ user: userOf(index), channel: channelOf(index) })
     }
   }
   await Promise.all(Array.from({ length: atOnce }, loop))

@@ -44,7 +44,8 @@ export const realtimeConnect: Scenario = {
       for (const client of await openClients(target, { count: CONNECTS, channelOf, tally })) client.close()
       await sleep(500)
       let clients: LoadSocket[] = []
-      const cpu = await cpuSecondsOf(target, async () => { clients = await openClients(target, { count: CONNECTS, channelOf, tally }) })
+      // Other users than those before: no server has seen their tokens.
+      const cpu = await cpuSecondsOf(target, async () => { clients = await openClients(target, { count: CONNECTS, channelOf, tally, userOf: index => `other${index}` }) })
       for (const client of clients) client.close()
       return { 'connect: CPU per 1,000': { value: cpu / CONNECTS * 1_000, unit: 's' }, 'connect: lost': { value: tally.lost, unit: '' } }
     },
@@ -65,12 +66,14 @@ export const realtimeReconnect: Scenario = {
   }),
 }
 
+/** All are connected and are cut off; then they come back with the tokens they have. */
 async function storm(target: Target): Promise<Figures> {
   const tally = createTally()
   const first = new LoadSocket(target, tally)
   const answer = await first.subscribe({ user: 'first', channel: 'kept:storm' })
   const epoch = /"epoch":"(\w+)"/.exec(answer)?.[1] ?? ''
   first.close()
+  for (const client of await openClients(target, { count: RECONNECTS, channelOf: () => 'kept:storm', tally })) client.close()
   await publishAtRate(target, { perSecond: MISSED, seconds: 1, bytes: 128, channelOf: () => 'kept:storm' })
   const delays: number[] = []
   let lost = 0

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { percentile } from '../statistics.ts'
 import type { BenchContext, Scenario } from '../scenario.ts'
 import { compare, cpuSecondsOf, type Figures } from '../realtime/compare.ts'
-import { createTally, openClients, type LoadSocket, type Tally } from '../realtime/load-socket.ts'
+import { createTally, openClients, type Tally } from '../realtime/load-socket.ts'
 import { publishAtRate } from '../realtime/publisher.ts'
 import type { Target } from '../realtime/target.ts'
 
@@ -60,9 +60,10 @@ function compareShape(context: BenchContext, { name, goal, shape }: { name: stri
 /** Subscribes, publishes, waits until everything has come or nothing comes any more. */
 async function deliver(target: Target, { subscribers, channels, perSecond, bytes, seconds }: Shape): Promise<{ cpuSeconds: number, delivered: number, expected: number, took: number, tally: Tally }> {
   const tally = createTally()
-  const channelOf = (index: number): string => `open:c${index % channels}`
+  // Names of one length: arrivals are told by their bytes.
+  const channelOf = (index: number): string => `open:c${String(index % channels).padStart(4, '0')}`
   const clients = await openClients(target, { count: subscribers, channelOf, tally, measuring: MEASURING })
-  const size = await sizeOfMessage(target, { tally, bytes, clients, channels })
+  const size = await sizeOfMessage(target, { tally, bytes, channel: channelOf(0) })
   Object.assign(tally, createTally())
   let expected = 0
   let took = 0
@@ -79,8 +80,8 @@ async function deliver(target: Target, { subscribers, channels, perSecond, bytes
 }
 
 /** Learns how long one message is on the wire, from the first. */
-async function sizeOfMessage(target: Target, { tally, bytes, channels }: { tally: Tally, bytes: number, clients: readonly LoadSocket[], channels: number }): Promise<number> {
-  await publishAtRate(target, { perSecond: 1, seconds: 1, bytes, channelOf: () => `open:c${channels - 1}` })
+async function sizeOfMessage(target: Target, { tally, bytes, channel }: { tally: Tally, bytes: number, channel: string }): Promise<number> {
+  await publishAtRate(target, { perSecond: 1, seconds: 1, bytes, channelOf: () => channel })
   await quiet(() => false, () => tally.frames, 500)
   return tally.bytes / tally.frames
 }

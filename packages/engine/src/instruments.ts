@@ -46,10 +46,39 @@ export class Family implements Writable {
   }
 }
 
-interface Buckets {
+/** One series of a histogram. */
+export class Buckets {
   readonly counts: number[]
-  count: number
-  sum: number
+  count: number = 0
+  sum: number = 0
+  readonly #bounds: readonly number[]
+
+  constructor(bounds: readonly number[]) {
+    this.#bounds = bounds
+    this.counts = bounds.map(() => 0)
+  }
+
+  observe(value: number): void {
+    this.count++
+    this.sum += value
+    for (let at = 0; at < this.#bounds.length; at++) {
+      if (value > (this.#bounds[at] ?? 0)) continue
+      this.counts[at] = (this.counts[at] ?? 0) + 1
+      return
+    }
+  }
+}
+
+/** Remembers what was made for two names: series are found by their labels once, not at every event. */
+export function pairs<T>(make: (first: string, second: string) => T): (first: string, second: string) => T {
+  const known = new Map<string, Map<string, T>>()
+  return (first, second) => {
+    let ofFirst = known.get(first)
+    if (!ofFirst) known.set(first, ofFirst = new Map())
+    let found = ofFirst.get(second)
+    if (found === undefined) ofFirst.set(second, found = make(first, second))
+    return found
+  }
 }
 
 /** Histograms of one name, and the summary of the same observations where the older name is still read. */
@@ -61,15 +90,16 @@ export class Histogram implements Writable {
     this.#options = options
   }
 
-  observe(value: number, ...values: readonly string[]): void {
+  /** The series with these label values; the same object each time. */
+  of(...values: readonly string[]): Buckets {
     const key = values.join('\n')
-    const { bounds } = this.#options
     let series = this.#series.get(key)
-    if (!series) this.#series.set(key, series = { counts: bounds.map(() => 0), count: 0, sum: 0 })
-    series.count++
-    series.sum += value
-    const at = bounds.findIndex(bound => value <= bound)
-    if (at >= 0) series.counts[at] = (series.counts[at] ?? 0) + 1
+    if (!series) this.#series.set(key, series = new Buckets(this.#options.bounds))
+    return series
+  }
+
+  observe(value: number, ...values: readonly string[]): void {
+    this.of(...values).observe(value)
   }
 
   text(): string {

@@ -41,9 +41,14 @@ function parse(text: string): unknown {
 
 function toCommand(value: Fields, text: string): Command | undefined {
   const id = readField('uint', own(value, 'id'))
-  const method = METHODS.find(name => isFields(own(value, name)))
-  const wrong = METHODS.some(name => !isAbsent(own(value, name)) && !isFields(own(value, name)))
-  if (id === FAULT || id > MAX_ID || wrong) return undefined
+  if (id === FAULT || id > MAX_ID) return undefined
+  let method: Method | undefined
+  for (const name of Object.keys(value)) {
+    const place = PLACES.get(name)
+    if (place === undefined || isAbsent(value[name])) continue
+    if (!isFields(value[name])) return undefined
+    if (method === undefined || place < (PLACES.get(method) ?? 0)) method = name as Method
+  }
   if (id === 0 && method !== 'send') return { method: 'pong' }
   if (method === undefined) return undefined
   const request = toRequest(method, value[method] as Fields, text)
@@ -52,10 +57,12 @@ function toCommand(value: Fields, text: string): Command | undefined {
 
 /** A fresh object with the known fields only, so that nothing the sender names can reach a prototype. */
 function toRequest<M extends Method>(method: M, fields: Fields, text: string): Request<M> | undefined {
-  const request: Record<string, unknown> = {}
-  for (const [name, type] of Object.entries(COMMANDS[method]) as [string, keyof FieldTypes][]) {
-    const given = own(fields, name)
-    const value = type === 'raw' ? rawField(text, { method, name, given }) : readField(type, given)
+  const { types, zero } = SHAPES.get(method) ?? { types: new Map<string, keyof FieldTypes>(), zero: {} }
+  const request: Record<string, unknown> = { ...zero }
+  for (const name of Object.keys(fields)) {
+    const type = types.get(name)
+    if (type === undefined) continue
+    const value = type === 'raw' ? rawField(text, { method, name, given: fields[name] }) : readField(type, fields[name])
     if (value === FAULT) return undefined
     request[name] = value
   }
@@ -78,6 +85,14 @@ const READERS: { readonly [T in Exclude<keyof FieldTypes, 'raw'>]: (value: unkno
   subs: value => readMap(value, entry => (isFields(entry) ? readKnown(entry) : FAULT)),
   position: value => (isAbsent(value) ? undefined : isFields(value) ? readPosition(value) : FAULT),
 }
+
+/** Of several methods in one command the first of the table counts. */
+const PLACES: ReadonlyMap<string, number> = new Map(METHODS.map((name, at) => [name, at]))
+/** The fields of each method, and a request in which none was given. */
+const SHAPES: ReadonlyMap<Method, { readonly types: ReadonlyMap<string, keyof FieldTypes>, readonly zero: object }> = new Map(METHODS.map(method => {
+  const types = new Map(Object.entries(COMMANDS[method]) as [string, keyof FieldTypes][])
+  return [method, { types, zero: Object.fromEntries([...types].map(([name, type]) => [name, type === 'raw' ? undefined : readField(type, undefined)])) }]
+}))
 
 function readPosition(value: Fields): NonNullable<FieldTypes['position']> | typeof FAULT {
   const offset = READERS.uint(own(value, 'offset'))

@@ -59,10 +59,16 @@ function historyText({ publications, epoch, offset }: Extract<Result, { method: 
   return `{"publications":${listText(publications, epoch)},"epoch":${JSON.stringify(epoch)},"offset":${offset}}`
 }
 
-function connectText({ data, subs, ...members }: ConnectResult): string {
-  const texts = [...subs ?? []].map(([channel, result]) => `${JSON.stringify(channel)}:${subscribeText(result)}`)
+function connectText({ client, version, expires, ttl, data, subs, ping, pong, session, node, time }: ConnectResult): string {
+  const texts = subs ? [...subs].map(([channel, result]) => `${JSON.stringify(channel)}:${subscribeText(result)}`) : []
   return object([
-    JSON.stringify(members).slice(1, -1),
+    `"client":"${client}","version":${JSON.stringify(version)}`,
+    expires !== undefined && `"expires":${expires}`,
+    ttl !== undefined && `"ttl":${ttl}`,
+    ping !== undefined && `"ping":${ping}`,
+    pong !== undefined && `"pong":${pong}`,
+    session !== undefined && `"session":"${session}","node":"${node}"`,
+    time !== undefined && `"time":${time}`,
     data !== undefined && `"data":${data}`,
     texts.length > 0 && `"subs":{${texts.join(',')}}`,
   ])
@@ -87,8 +93,17 @@ function subscribeText(result: SubscribeResult): string {
   ])
 }
 
+/** What many clients recover, or read again and again, is written once. A publication is never changed and belongs to one stream. */
+const written = new WeakMap<Publication, string>()
+
 function listText(publications: readonly Publication[], epoch: string): string {
-  return `[${publications.map(publication => publicationText(publication, epoch)).join(',')}]`
+  let list = ''
+  for (const publication of publications) {
+    let text = written.get(publication)
+    if (text === undefined) written.set(publication, text = publicationText(publication, epoch))
+    list = list === '' ? text : `${list},${text}`
+  }
+  return `[${list}]`
 }
 
 /** The first publication of a stream carries the epoch, but not among deltas (PROTOCOL 6.8), whose data is a string (1.13). */
@@ -116,5 +131,7 @@ export function infoText(info: ClientInfo): string {
 }
 
 function object(members: readonly (string | number | false | undefined)[]): string {
-  return `{${members.filter(Boolean).join(',')}}`
+  let text = ''
+  for (const member of members) if (member) text = text === '' ? String(member) : `${text},${member}`
+  return `{${text}}`
 }

@@ -1,5 +1,5 @@
 /** What the engine counts, under Centrifugo's names. Source: PROTOCOL part 4. */
-import { DURATIONS, Family, Histogram } from './instruments.ts'
+import { DURATIONS, Family, Histogram, pairs } from './instruments.ts'
 import type { Series, Writable } from './instruments.ts'
 import type { Method, NumberedCommand } from './command.ts'
 import type { MetricsOptions } from './options.ts'
@@ -31,14 +31,21 @@ const RECOVERED = [0, 1, 2, 3, 5, 10, 20, 50, 100, 250, 500, 1_000, 2_000, 5_000
 /** Name of a client as a label. */
 export const clientLabel = (name: string): string => (name === '' ? 'unnamed' : CLIENTS.has(name) ? name : 'unregistered')
 
+/** How many, and how much. */
+interface Pair {
+  readonly messages: Series
+  readonly bytes: Series
+}
+
 /** Counters of one transport, found once per connection. */
 export class TransportMeter {
   readonly #meters: Meters
   readonly #name: TransportFacts['name']
-  readonly #sent = new Map<Frame, { readonly messages: Series, readonly bytes: Series }>()
+  readonly #sent = new Map<Frame, Pair>()
+  readonly #received = new Map<Frame, Pair>()
   // A fan-out sends the same kind of message to one connection after the other: the last series is nearly always the next one.
   #frame: Frame | undefined
-  #series: { readonly messages: Series, readonly bytes: Series } | undefined
+  #series: Pair | undefined
 
   constructor(meters: Meters, name: TransportFacts['name']) {
     this.#meters = meters
@@ -51,7 +58,7 @@ export class TransportMeter {
     series.bytes.value += bytes
   }
 
-  #turnTo(frame: Frame): { readonly messages: Series, readonly bytes: Series } {
+  #turnTo(frame: Frame): Pair {
     let series = this.#sent.get(frame)
     if (!series) this.#sent.set(frame, series = this.#find(this.#meters.messagesSent, this.#meters.messagesSentSize, frame))
     this.#frame = frame
@@ -61,12 +68,13 @@ export class TransportMeter {
 
   /** `bytes` of a frame with many commands count with the first. */
   received(frame: Frame, bytes: number): void {
-    const { messages, bytes: size } = this.#find(this.#meters.messagesReceived, this.#meters.messagesReceivedSize, frame)
-    messages.value++
-    size.value += bytes
+    let series = this.#received.get(frame)
+    if (!series) this.#received.set(frame, series = this.#find(this.#meters.messagesReceived, this.#meters.messagesReceivedSize, frame))
+    series.messages.value++
+    series.bytes.value += bytes
   }
 
-  #find(messages: Family, bytes: Family, frame: Frame): { readonly messages: Series, readonly bytes: Series } {
+  #find(messages: Family, bytes: Family, frame: Frame): Pair {
     return { messages: messages.of(this.#name, frame, ''), bytes: bytes.of(this.#name, frame, '') }
   }
 }
@@ -116,6 +124,21 @@ export class Meters {
   readonly #options: MetricsOptions
   readonly #version: string
   readonly #labels = new Set<string>()
+  readonly #commandsOf = pairs((method, label) => this.commands.of(method, label))
+  readonly #broadcastsOf = pairs((type, label) => ({
+    sent: this.nodeSent.of(type, label), received: this.nodeReceived.of(type, label), durations: this.broadcasts.of(type, label),
+  }))
+  readonly #connectionsOf = pairs((transport, clientName) => {
+    const labels = [transport, transport === 'websocket' ? '' : 'h1', clientName, clientName === 'unnamed' ? 'unversioned' : 'unregistered']
+    return {
+      inflight: this.connectionsInflight.of(...labels), accepted: this.connectionsAccepted.of(...labels),
+      added: this.actions.of('add_client', ''), removed: this.actions.of('remove_client', ''),
+    }
+  })
+  readonly #subscriptionsOf = pairs((clientName, label) => ({
+    inflight: this.subscriptionsInflight.of(clientName, label), accepted: this.subscriptionsAccepted.of(clientName, label),
+    added: this.actions.of('add_subscription', label), removed: this.actions.of('remove_subscription', label),
+  }))
 
   constructor(options: MetricsOptions, version: string) {
     this.#options = options
@@ -128,7 +151,7 @@ export class Meters {
   }
 
   observeCommand(command: NumberedCommand, started: number): void {
-    this.commands.observe((this.tick() - started) / 1000, command.method, this.#labelOf(command))
+    this.#commandsOf(command.method, this.#labelOf(command)).observe((this.tick() - started) / 1000)
   }
 
   countError(command: NumberedCommand, code: number): void {
@@ -140,17 +163,19 @@ export class Meters {
   }
 
   countConnection({ transport, clientName }: Counted, change: 1 | -1): void {
-    const labels = [transport.name, transport.name === 'websocket' ? '' : 'h1', clientName, clientName === 'unnamed' ? 'unversioned' : 'unregistered']
-    this.connectionsInflight.of(...labels).value += change
-    if (change > 0) this.connectionsAccepted.of(...labels).value++
-    this.actions.of(change > 0 ? 'add_client' : 'remove_client', '').value++
+    const { inflight, accepted, added, removed } = this.#connectionsOf(transport.name, clientName)
+    inflight.value += change
+    if (change > 0) accepted.value++
+    const action = change > 0 ? added : removed
+    action.value++
   }
 
   countSubscription(clientName: string, channel: string, change: 1 | -1): void {
-    const label = this.label(channel)
-    this.subscriptionsInflight.of(clientName, label).value += change
-    if (change > 0) this.subscriptionsAccepted.of(clientName, label).value++
-    this.actions.of(change > 0 ? 'add_subscription' : 'remove_subscription', label).value++
+    const { inflight, accepted, added, removed } = this.#subscriptionsOf(clientName, this.label(channel))
+    inflight.value += change
+    if (change > 0) accepted.value++
+    const action = change > 0 ? added : removed
+    action.value++
   }
 
   countRecovery(channel: string, { isRecovered, publications }: { readonly isRecovered: boolean, readonly publications: number }): void {
@@ -161,10 +186,10 @@ export class Meters {
 
   /** A publication, join or leave that went out. */
   observeBroadcast(type: 'publication' | 'join' | 'leave', channel: string, started: number): void {
-    const label = this.label(channel)
-    this.nodeSent.of(type, label).value++
-    this.nodeReceived.of(type, label).value++
-    this.broadcasts.observe((this.tick() - started) / 1000, type, label)
+    const { sent, received, durations } = this.#broadcastsOf(type, this.label(channel))
+    sent.value++
+    received.value++
+    durations.observe((this.tick() - started) / 1000)
   }
 
   #labelOf({ request }: NumberedCommand): string {

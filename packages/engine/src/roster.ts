@@ -12,7 +12,8 @@ export interface Member {
 export class Roster<M extends Member> {
   readonly #open = new Set<M>()
   readonly #clients = new Map<string, M>()
-  readonly #users = new Map<string, Set<M>>()
+  /** A set only where there are several: most users have one connection. */
+  readonly #users = new Map<string, M | Set<M>>()
 
   /** Every open connection, also those that have not said who they are. */
   get open(): ReadonlySet<M> {
@@ -36,8 +37,8 @@ export class Roster<M extends Member> {
   connectedAs(member: M): void {
     this.#clients.set(member.client, member)
     const ofUser = this.#users.get(member.user)
-    if (ofUser) ofUser.add(member)
-    else this.#users.set(member.user, new Set([member]))
+    if (ofUser instanceof Set) ofUser.add(member)
+    else this.#users.set(member.user, ofUser ? new Set([ofUser, member]) : member)
   }
 
   /** Whether the member had been connected. */
@@ -45,21 +46,26 @@ export class Roster<M extends Member> {
     this.#open.delete(member)
     if (!this.#clients.delete(member.client)) return false
     const ofUser = this.#users.get(member.user)
-    ofUser?.delete(member)
-    if (ofUser?.size === 0) this.#users.delete(member.user)
+    if (ofUser instanceof Set) ofUser.delete(member)
+    if (ofUser === member || (ofUser instanceof Set && ofUser.size === 0)) this.#users.delete(member.user)
     return true
   }
 
   /** Number of connected members of a user. */
   countOf(user: string): number {
-    return this.#users.get(user)?.size ?? 0
+    return this.#of(user).length
+  }
+
+  #of(user: string): readonly M[] {
+    const ofUser = this.#users.get(user)
+    return ofUser instanceof Set ? [...ofUser] : ofUser ? [ofUser] : []
   }
 
   /** Connected members that fit everything that is given; nothing given fits nobody. */
   find({ user, client, session }: { readonly user?: string | undefined, readonly client?: string | undefined, readonly session?: string | undefined }): M[] {
     const fits = (member: M): boolean => (user === undefined || member.user === user) && (session === undefined || member.sessionId === session)
     if (client !== undefined) return [this.#clients.get(client)].filter(member => member !== undefined).filter(fits)
-    if (user !== undefined) return [...this.#users.get(user) ?? []].filter(fits)
+    if (user !== undefined) return this.#of(user).filter(fits)
     return session === undefined ? [] : [...this.#clients.values()].filter(fits)
   }
 }

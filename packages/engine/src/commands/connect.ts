@@ -37,7 +37,7 @@ async function admit(session: Session, request: Connect, ports: Ports): Promise<
   const group = ports.groupOf(identity)
   if (!ports.limiter.take('connections', { user: identity.user, group })) return refuse('tooManyRequests')
   const context = { client, user: identity.user, claims: identity.claims, data: request.data, isRefresh: false }
-  const veto = await ask(ports, { disconnect: DISCONNECTS.serverError }, () => ports.hooks.onConnecting?.(context))
+  const veto = ports.hooks.onConnecting && await ask(ports, { disconnect: DISCONNECTS.serverError }, () => ports.hooks.onConnecting?.(context))
   if (veto) return veto
   const makings = serverSubscriptions(identity, request, ports)
   if (isRefusal(makings)) return makings
@@ -62,7 +62,8 @@ async function welcome(session: Session, { identity, makings }: Admitted, ports:
   session.isRefreshedByHook = ports.hooks.refresh !== undefined
   const subs = new Map<string, SubscribeResult>()
   const effects: Effect[] = [{ type: 'connected' }]
-  for (const begun of await Promise.all(makings.map(making => beginServerSide(session, making, ports)))) {
+  const all = makings.length > 0 ? await Promise.all(makings.map(making => beginServerSide(session, making, ports))) : []
+  for (const begun of all) {
     if (isRefusal(begun)) return disconnect('serverError')
     subs.set(begun.effect.subscription.channel, begun.value)
     effects.push(begun.effect)

@@ -35,7 +35,7 @@ export async function subscribe(session: Session, request: Subscribe, ports: Por
   const permitted = request.token === '' ? await withoutToken(session, request, { rules, ports }) : await byToken(session, request, ports)
   if (isRefusal(permitted)) return permitted
   const context = { client: session.client, user: session.user, channel, claims: permitted.claims, data: request.data, isRefresh: false }
-  const veto = await ask(ports, { error: ERRORS.internal }, () => ports.hooks.onSubscribing?.(context))
+  const veto = ports.hooks.onSubscribing && await ask(ports, { error: ERRORS.internal }, () => ports.hooks.onSubscribing?.(context))
   if (veto) return veto
   // The connection may have ended meanwhile: whatever is decided now is not written, and nothing may stay attached.
   if (isClosed(session)) return refuse('internal')

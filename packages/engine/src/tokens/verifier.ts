@@ -2,11 +2,14 @@
  * Checks signature, time, audience and issuer of a JWT. The algorithm in the header only chooses between the configured kinds of
  * key, each with its own list: a public key can't be used as a secret, and `none` is no algorithm.
  */
-import { createHmac, createPublicKey, createSecretKey, timingSafeEqual } from 'node:crypto'
+import { isUtf8 } from 'node:buffer'
+import { createPublicKey } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
 import { UnsecuredJWT, createLocalJWKSet, createRemoteJWKSet, decodeProtectedHeader, errors, jwtVerify } from 'jose'
 import type { JSONWebKeySet, JWTPayload, JWTVerifyGetKey, JWTVerifyOptions, ProtectedHeaderParameters } from 'jose'
 import { createTokenCache } from './cache.ts'
+import { createSign, isSame } from './hmac.ts'
+import type { Sign } from './hmac.ts'
 import type { Claims } from '../hooks.ts'
 import type { JwksSource, TokenOptions } from '../options.ts'
 
@@ -24,8 +27,7 @@ export interface VerifierContext {
   onFault(error: unknown): void
 }
 
-/** Each with its hash. */
-const SECRET_ALGORITHMS: ReadonlyMap<string, string> = new Map([['HS256', 'sha256'], ['HS384', 'sha384'], ['HS512', 'sha512']])
+const SECRET_ALGORITHMS = new Set(['HS256', 'HS384', 'HS512'])
 const PUBLIC_ALGORITHMS = ['RS256', 'RS384', 'RS512', 'ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519']
 const JWKS_TIMEOUT_MS = 1_000
 const JWKS_MAX_AGE_MS = 3_600_000
@@ -51,14 +53,15 @@ export function createTokenVerifier(options: TokenOptions | undefined, { now, on
     if (fault === 'unavailable') onFault(error)
     return { fault }
   }
+  const headerOf = createHeaderReader()
   const verifyNow = (token: string): Verified | Promise<Verified> => {
     try {
       if (!isCanonical(token)) return { fault: 'invalid' }
-      const header = decodeProtectedHeader(token)
+      const header = headerOf(token)
       // Extensions that must be understood, and of which none is.
       if (header.crit !== undefined || options.isKidRequired === true && header.kid === undefined) return { fault: 'invalid' }
+      if (SECRET_ALGORITHMS.has(header.alg ?? '')) return bySecret ? accept(token, bySecret(token, header)) : { fault: 'invalid' }
       const given = { ...required(options), currentDate: new Date(now()) }
-      if (SECRET_ALGORITHMS.has(header.alg ?? '')) return bySecret ? accept(token, bySecret(token, header, given)) : { fault: 'invalid' }
       return byPublicKey ? byPublicKey(token, given).then(claims => accept(token, claims)).catch(refuse) : { fault: 'invalid' }
     } catch (error) {
       return refuse(error)
@@ -79,10 +82,12 @@ const UNUSED_BITS = [0, 63, 15, 3]
 
 /** Decoders ignore the unused bits of a last character: without this a signature has several spellings (RFC 4648, 3.5). */
 function isCanonical(token: string): boolean {
-  return /^[\w-]*\.[\w-]*\.[\w-]*$/.test(token) && token.split('.').every(part => {
-    const unused = UNUSED_BITS[part.length % 4] ?? 0
-    return unused !== 63 && (ALPHABET.indexOf(part.at(-1) ?? 'A') & unused) === 0
-  })
+  return /^[\w-]*\.[\w-]*\.[\w-]*$/.test(token) && token.split('.').every(isCanonicalPart)
+}
+
+function isCanonicalPart(part: string): boolean {
+  const unused = UNUSED_BITS[part.length % 4] ?? 0
+  return unused !== 63 && (unused === 0 || (ALPHABET.indexOf(part.at(-1) ?? 'A') & unused) === 0)
 }
 
 function required({ audience, issuer, typ, requiredClaims = [] }: TokenOptions): JWTVerifyOptions {
@@ -97,27 +102,62 @@ function claimsCheck({ audienceRegex, issuerRegex }: TokenOptions): (claims: JWT
     (!audiences || [aud].flat().some(audience => audiences.test(audience))) && (!issuers || issuers.test(iss))
 }
 
-type SecretCheck = (token: string, header: ProtectedHeaderParameters, options: JWTVerifyOptions) => JWTPayload
+/** Headers of one issuer's tokens are the same text: the last one is not read again. */
+function createHeaderReader(): (token: string) => ProtectedHeaderParameters {
+  let text = ''
+  let header: ProtectedHeaderParameters = {}
+  return token => {
+    const end = token.indexOf('.') + 1
+    if (text === '' || end !== text.length || !token.startsWith(text)) {
+      header = decodeProtectedHeader(token)
+      text = token.slice(0, end)
+    }
+    return header
+  }
+}
+
+type SecretCheck = (token: string, header: ProtectedHeaderParameters) => JWTPayload
 
 /** At once: a secret's signature costs less than the promises of a check by WebCrypto. */
 function secretCheck(options: TokenOptions, now: () => number): SecretCheck | undefined {
   const { hmacSecretKey, hmacPreviousSecretKey, hmacPreviousSecretKeyValidUntil: until = Infinity } = options
   if (hmacSecretKey === undefined) return undefined
-  const current = createSecretKey(Buffer.from(hmacSecretKey))
-  const previous = hmacPreviousSecretKey === undefined ? undefined : createSecretKey(Buffer.from(hmacPreviousSecretKey))
-  return (token, header, given) => {
+  const current = signsOf(hmacSecretKey)
+  const previous = hmacPreviousSecretKey === undefined ? undefined : signsOf(hmacPreviousSecretKey)
+  const isPlain = asksForNothing(options)
+  return (token, header) => {
     const keys = previous && now() / 1000 <= until ? [current, previous] : [current]
-    if (!keys.some(key => isSignedBy(token, key, SECRET_ALGORITHMS.get(header.alg ?? '') ?? ''))) throw new errors.JWSSignatureVerificationFailed()
-    return readClaims(token, header, given)
+    const end = token.lastIndexOf('.')
+    const [text, signature] = [token.slice(0, end), token.slice(end + 1)]
+    if (!keys.some(key => isSame(signature, key.get(header.alg ?? '')?.(text) ?? ' '))) throw new errors.JWSSignatureVerificationFailed()
+    const claims = isPlain ? plainClaims(text, now()) : undefined
+    return claims ?? readClaims(token, header, { ...required(options), currentDate: new Date(now()) })
   }
 }
 
-function isSignedBy(token: string, key: KeyObject, hash: string): boolean {
-  const end = token.lastIndexOf('.')
-  const expected = createHmac(hash, key).update(token.slice(0, end)).digest()
-  const given = Buffer.from(token.slice(end + 1), 'base64url')
-  return given.length === expected.length && timingSafeEqual(given, expected)
+const signsOf = (secret: string): ReadonlyMap<string, Sign | undefined> =>
+  new Map([...SECRET_ALGORITHMS].map(algorithm => [algorithm, createSign(Buffer.from(secret), algorithm)]))
+
+/** Whether a token needs nothing but a signature and its time. */
+const asksForNothing = ({ audience, issuer, typ, requiredClaims = [] }: TokenOptions): boolean =>
+  audience === undefined && issuer === undefined && typ === undefined && requiredClaims.length === 0
+
+/** Claims that are good beyond doubt when nothing is required of them but time; whatever is not is for jose to judge. */
+function plainClaims(text: string, now: number): JWTPayload | undefined {
+  const bytes = Buffer.from(text.slice(text.indexOf('.') + 1), 'base64url')
+  if (bytes[0] !== OPENING || !isUtf8(bytes)) return undefined
+  try {
+    const claims = JSON.parse(bytes.toString()) as Readonly<Record<string, unknown>>
+    const { exp = Infinity, nbf = 0, iat = 0 } = claims
+    const isNow = typeof exp === 'number' && typeof nbf === 'number' && typeof iat === 'number' && exp > Math.floor(now / 1000) && nbf <= Math.floor(now / 1000)
+    return isNow ? claims : undefined
+  } catch {
+    return undefined
+  }
 }
+
+/** `{` */
+const OPENING = 123
 
 /** What jose checks of claims, of a token whose signature was checked already: to it, one without a signature. */
 function readClaims(token: string, { typ }: ProtectedHeaderParameters, given: JWTVerifyOptions): JWTPayload {
