@@ -5,7 +5,7 @@ import { createEngine, type EngineOptions } from '@neo-stack/engine'
 
 const engine = createEngine(JSON.parse(process.argv[2] ?? '{}') as EngineOptions)
 const server = createServer((_request, response) => { response.writeHead(404).end() })
-engine.attach(server)
+engine.attach(server, { metricsPath: '/metrics' })
 server.listen({ port: 0, host: '127.0.0.1', backlog: 4096 }, () => {
   const address = server.address()
   console.log(typeof address === 'object' ? address?.port : '')

@@ -78,7 +78,7 @@ async function startReal({ pingIntervalMs = 600_000, queueMaxSize, pinned }: Tar
   const centrifugo = await startCentrifugo({ path: found.path, prefix: prefixOf({ pinned }), env: { GOMAXPROCS: '1' }, config: {
     client: { token: { hmac_secret_key: SECRET }, ping_interval: `${pingIntervalMs}ms`, pong_timeout: '8s', ...queueMaxSize && { queue_max_size: queueMaxSize } },
     channel: { namespaces: [{ name: 'open', ...open }, { name: 'kept', ...open, history_size: HISTORY_SIZE, history_ttl: '600s', force_recovery: true }] },
-    http_api: { insecure: true }, log: { level: 'error' },
+    http_api: { insecure: true }, prometheus: { enabled: true }, log: { level: 'error' },
   } })
   return { ...centrifugo, ...CENTRIFUGE, name: 'Centrifugo' }
 }

@@ -5,9 +5,9 @@
 import { hash } from 'node:crypto'
 
 /** Hashes by the name of the algorithm, with the size of their blocks in bytes. */
-const HASHES: Readonly<Record<string, { readonly name: string, readonly block: number }>> = {
-  HS256: { name: 'sha256', block: 64 }, HS384: { name: 'sha384', block: 128 }, HS512: { name: 'sha512', block: 128 },
-}
+const HASHES: ReadonlyMap<string, { readonly name: string, readonly block: number }> = new Map([
+  ['HS256', { name: 'sha256', block: 64 }], ['HS384', { name: 'sha384', block: 128 }], ['HS512', { name: 'sha512', block: 128 }],
+])
 
 /** Tokens of a usual length are hashed where the pad already stands. */
 const ROOM = 4_096
@@ -17,7 +17,7 @@ export type Sign = (text: string) => string
 
 /** Signs with a secret; undefined for an algorithm that is no HMAC. */
 export function createSign(secret: Buffer, algorithm: string): Sign | undefined {
-  const known = HASHES[algorithm]
+  const known = HASHES.get(algorithm)
   if (!known) return undefined
   const { name, block } = known
   const key = Buffer.alloc(block)
