@@ -47,7 +47,7 @@ export class Family implements Writable {
 }
 
 /** One series of a histogram. */
-export class Buckets {
+class Buckets {
   readonly counts: number[]
   count: number = 0
   sum: number = 0
