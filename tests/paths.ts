@@ -4,3 +4,6 @@ import { join } from 'node:path'
 
 /** `services/platform/src/main.ts` */
 export const platformMain = join(import.meta.dirname, '../services/platform/src/main.ts')
+
+/** `packages/client/bin/main.ts`: the command `neo`. */
+export const neoMain = join(import.meta.dirname, '../packages/client/bin/main.ts')

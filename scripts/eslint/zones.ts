@@ -70,7 +70,7 @@ export const zones: Zone[] = [
   },
   {
     files: ['packages/client/**', 'packages/nuxt/**', 'portals/**'],
-    except: testCode,
+    except: ['packages/client/bin/**', ...testCode],
     forbid: ['node:*', 'node:*/**', 'ws', 'pino'],
     allow: [],
     why: 'This code runs in a browser: it imports no Node module.',

@@ -79,7 +79,7 @@ describe.skipIf(!chromiumPath && !isRequired)(`the first live deployment${chromi
     const { lines } = await (await api(`/v1/tenants/acme/deployments/${deployed?.deploymentId ?? ''}/logs`)).json() as { lines: { n: number, text: string }[] }
     expect(lines.map(line => line.n)).toEqual(lines.map((_, index) => index + 1))
     await member.page.goto(`${proxy.url}/tenant/deployments/${deployed?.deploymentId ?? ''}`)
-    const shown = (): Promise<string[]> => member.page.getByTestId('log-line').locator('span').allTextContents()
+    const shown = (): Promise<string[]> => member.page.getByTestId('log-line').locator(':scope > span').allTextContents()
     await until(async () => (await shown()).length > 0 && (await shown()).at(-1) === lines.at(-1)?.text, { timeoutMs: 20_000 })
     const texts = await shown()
     expect(texts).toEqual(lines.slice(-texts.length).map(line => line.text))

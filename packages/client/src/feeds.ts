@@ -138,7 +138,8 @@ function createDeploymentLogFeed(shared: Shared, of: DeploymentPath, handlers: D
     onEvent: envelope => {
       const fresh = toFreshLines(view, envelope)
       if (fresh.length === 0) return
-      view = applyLogChunk(view, envelope)
+      // Nobody who keeps lines elsewhere needs them twice.
+      view = handlers.onChange ? applyLogChunk(view, envelope) : { lines: [], last: fresh.at(-1)?.n ?? view.last }
       handlers.onLines?.(fresh)
       handlers.onChange?.(view)
     },

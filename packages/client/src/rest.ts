@@ -64,6 +64,11 @@ export interface LogQuery {
   after?: number
   /** 1 to 5000. @default 1000 */
   limit?: number
+  /** A range of lines, both included. */
+  from?: number
+  to?: number
+  /** ISO 8601: lines from this time on. */
+  since?: string
   grep?: string
 }
 

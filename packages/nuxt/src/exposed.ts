@@ -9,6 +9,7 @@ export const composables: Record<string, string> = {
   useDeploymentEvents: 'composables/use-deployment-events.ts',
   useDeploymentSteps: 'composables/use-deployment-steps.ts',
   useDeploymentLog: 'composables/use-deployment-log.ts',
+  useWholeLog: 'composables/use-whole-log.ts',
   useEventHistory: 'composables/use-event-history.ts',
   useInstances: 'composables/use-instances.ts',
   usePresenceEvents: 'composables/use-presence-events.ts',
@@ -29,5 +30,5 @@ export const composables: Record<string, string> = {
 /** Components, each `runtime/components/<Name>.vue`. */
 export const components: readonly string[] = [
   'AlertList', 'BillingBadge', 'BillingNotifications', 'BillingOverview', 'BillingPreferences', 'ConnectionStatus', 'DeploymentActions', 'DeploymentCard', 'DeploymentList', 'DeploymentMonitor', 'DeploymentProgress',
-  'DeploymentSteps', 'EventHistory', 'FeedNotice', 'InstanceActions', 'LogView', 'NewDeployment', 'PresenceFace', 'PresenceFaces', 'RealTimeDashboard', 'SimulatedBadge', 'StatusBadge', 'UserPresence',
+  'DeploymentSteps', 'EventHistory', 'FeedNotice', 'InstanceActions', 'LogViewer', 'NewDeployment', 'PresenceFace', 'PresenceFaces', 'RealTimeDashboard', 'SimulatedBadge', 'StatusBadge', 'UserPresence',
 ]
