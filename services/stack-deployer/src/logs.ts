@@ -2,6 +2,7 @@
 
 import type { AppendLogs, LogsAppended } from '@neo-stack/events'
 import { codeOf, deliver, DeliveryRefused, DeploymentEnded } from './delivery.ts'
+import { createLogQuota, type LogQuota, type QuotaLimits } from './log-quota.ts'
 import type { Timing } from './sleep.ts'
 
 const GATHER_MILLISECONDS = 50
@@ -22,6 +23,8 @@ export interface LogOptions extends Timing {
   readLast: () => Promise<number>
   /** Number of the last line that is stored. */
   last: number
+  /** How many lines of a deployment are kept. */
+  quota?: Partial<QuotaLimits> | undefined
   /** Ends everything; what is not stored then is lost with the run. */
   signal: AbortSignal
 }
@@ -29,6 +32,7 @@ export interface LogOptions extends Timing {
 /** Sends lines in order; `push` waits while the store is behind, so that nothing is dropped and nothing piles up. */
 export class LogSender {
   readonly #options: LogOptions
+  readonly #quota: LogQuota<QueuedLine['line']>
   #next: number
   #queue: QueuedLine[] = []
   #bytes = 0
@@ -39,14 +43,23 @@ export class LogSender {
   constructor(options: LogOptions) {
     this.#options = options
     this.#next = options.last + 1
+    this.#quota = createLogQuota({ ...options.quota, stored: options.last })
   }
 
-  /** Takes a line; text with line breaks, or longer than a line may be, becomes several lines. */
+  /** Takes a line; text with line breaks, or longer than a line may be, becomes several lines. What is over the quota waits for the end. */
   async push(line: OutputLine): Promise<void> {
     this.#throwFailure()
-    for (const text of toLines(line.text)) this.#enqueue({ ...line, text, time: new Date(this.#options.now()).toISOString() })
+    const time = new Date(this.#options.now()).toISOString()
+    for (const text of toLines(line.text)) for (const kept of this.#quota.take({ ...line, text, time })) this.#enqueue(kept)
     if (this.#bytes >= BATCH_BYTES || this.#queue.length >= BATCH_LINES) await this.flush()
     else this.#gather()
+  }
+
+  /** Says what was left out over the quota, and stores the last lines; resolves when they are. */
+  async finish(): Promise<void> {
+    this.#throwFailure()
+    for (const line of this.#quota.end(new Date(this.#options.now()).toISOString())) this.#enqueue(line)
+    await this.flush()
   }
 
   /** Resolves when every line taken so far is stored. */

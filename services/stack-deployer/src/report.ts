@@ -3,6 +3,7 @@
 import type { Deployment, DeploymentDetail, DeploymentJob } from '@neo-stack/events'
 import { codeOf, deliver, DeliveryRefused, DeploymentEnded } from './delivery.ts'
 import type { DeploymentFailure } from './failure.ts'
+import type { QuotaLimits } from './log-quota.ts'
 import { LogSender, type OutputLine } from './logs.ts'
 import { afterFailure, afterSuccess } from './next-steps.ts'
 import type { DeploymentPlatform } from './platform.ts'
@@ -25,6 +26,8 @@ export interface ReportOptions extends Timing {
   job: DeploymentJob
   known: Deployment | undefined
   simulated: boolean
+  /** How many lines of the log are kept. */
+  quota?: Partial<QuotaLimits> | undefined
   /** Ends the run without an end of the deployment. */
   signal: AbortSignal
 }
@@ -57,9 +60,9 @@ export class Report {
     return this.#log.push(line)
   }
 
-  /** Resolves when all lines are stored. */
-  flush(): Promise<void> {
-    return this.#log.flush()
+  /** Resolves when all lines are stored, also those that waited for the end. */
+  finish(): Promise<void> {
+    return this.#log.finish()
   }
 
   /** Says that the deployment was taken up. */
@@ -82,7 +85,7 @@ export class Report {
   /** Says that it succeeded. */
   async complete(url: string): Promise<void> {
     const { platform, job } = this.#options
-    await this.#log.flush()
+    await this.#log.finish()
     const isRemoved = job.kind === 'delete'
     const said = isRemoved ? { currentStep: 'Instância removida.', logs: ['Instância removida.'] } : { logs: [`Instância disponível em: ${url}`] }
     await this.#say('end:final', common => platform.publisher.publishCompletion(job.tenantId, job.deploymentId, isRemoved ? undefined : url, {
@@ -93,7 +96,7 @@ export class Report {
   /** Says that it failed, and why. */
   async fail({ message, messageKey, params }: DeploymentFailure): Promise<void> {
     const { platform, job } = this.#options
-    await this.#log.flush()
+    await this.#log.finish()
     await this.#say('end:final', common => platform.publisher.publishError(job.tenantId, job.deploymentId, message, {
       ...common, logs: [message], messageKey, params, nextSteps: afterFailure(),
     }))

@@ -6,6 +6,7 @@ import { deliver, DeliveryRefused, DeploymentEnded } from './delivery.ts'
 import type { Driver, StepContext, StepOutput } from './drivers/driver.ts'
 import { estimateEnd, stepsToCome, toProgress, type Pace } from './estimate.ts'
 import { DeploymentFailure } from './failure.ts'
+import type { QuotaLimits } from './log-quota.ts'
 import { buildPlan, findStep } from './plan.ts'
 import type { DeploymentPlatform } from './platform.ts'
 import { Report } from './report.ts'
@@ -33,6 +34,8 @@ export interface RunOptions extends Timing {
   maxAttempts: number
   /** Number of earlier tries of the same job. */
   attempt: number
+  /** How many lines of a log are kept. @default 1,000,000 from the beginning, 5,000 before the end */
+  logQuota?: Partial<QuotaLimits> | undefined
   /** Interrupts: the run rejects with its reason, a later run continues. */
   signal: AbortSignal
 }
@@ -80,7 +83,7 @@ class Run {
     this.#known = known
     this.#options = options
     this.#running = AbortSignal.any([options.signal, this.#cancel.signal])
-    this.#report = new Report({ ...options, job, known, simulated: options.driver.simulated })
+    this.#report = new Report({ ...options, quota: options.logQuota, job, known, simulated: options.driver.simulated })
     this.#pace = { expected: options.driver.pace ?? 1, weight: 0, elapsed: 0 }
     this.#lookedAt = options.now()
   }
@@ -120,7 +123,7 @@ class Run {
       signal.throwIfAborted()
       await unlessEnded(this.#report.log({ stream: 'stderr', text: toText(error) }))
     }
-    await unlessEnded(this.#report.flush())
+    await unlessEnded(this.#report.finish())
   }
 
   async #carryOut(): Promise<Outcome> {

@@ -4,6 +4,7 @@ import type { DeploymentJob, InstanceType } from '@neo-stack/events'
 import { catalogue as ownCatalogue } from './catalog.ts'
 import type { CatalogueEntry } from './catalog/entry.ts'
 import type { Driver } from './drivers/driver.ts'
+import type { QuotaLimits } from './log-quota.ts'
 import { DEFAULT_DOMAIN } from './plan.ts'
 import type { DeploymentPlatform } from './platform.ts'
 import { runDeployment, type Outcome } from './run.ts'
@@ -29,6 +30,8 @@ export interface DeploymentServiceOptions extends Partial<Timing> {
   driver: Driver
   /** Stacks that can be deployed. @default the catalogue of this package */
   catalogue?: Readonly<Record<InstanceType, CatalogueEntry>>
+  /** How many lines of a deployment's log are kept. @default 1,000,000 from the beginning, 5,000 before the end */
+  logQuota?: Partial<QuotaLimits>
   /** Domain below which instances get their host names. @default 'neo-stack.com' */
   domain?: string
   /** Tries before an interrupted deployment is given up as `worker_lost`. With it, the last of the queue's tries says the end. @default 3 */
@@ -55,7 +58,7 @@ export class DeploymentCancelled extends Error {
 
 /** Carries out deployments over one driver. Nothing in it is shared between two services. */
 export class DeploymentService {
-  readonly #options: Required<Omit<DeploymentServiceOptions, 'randomId'>>
+  readonly #options: Required<Omit<DeploymentServiceOptions, 'randomId' | 'logQuota'>> & Pick<DeploymentServiceOptions, 'logQuota'>
   readonly #randomId: () => string
   readonly #running = new Map<string, Promise<Outcome>>()
 

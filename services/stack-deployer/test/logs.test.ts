@@ -1,15 +1,16 @@
 import { describe, expect, it } from 'vitest'
+import type { QuotaLimits } from '../src/log-quota.ts'
 import { LogSender, type OutputLine } from '../src/logs.ts'
 import { createVirtualTime } from './virtual-time.ts'
 
 interface Batch { from: number, texts: string[] }
 
-function createStore(over: { pause?: number, last?: number } = {}): { sender: LogSender, batches: Batch[], stored: () => string[] } {
+function createStore(over: { pause?: number, last?: number, quota?: Partial<QuotaLimits> } = {}): { sender: LogSender, batches: Batch[], stored: () => string[] } {
   const time = createVirtualTime()
   const batches: Batch[] = []
   let last = over.last ?? 0
   const sender = new LogSender({
-    ...time, last, readLast: () => Promise.resolve(last), signal: new AbortController().signal,
+    ...time, last, quota: over.quota, readLast: () => Promise.resolve(last), signal: new AbortController().signal,
     append: async ({ lines, from = 0 }) => {
       await time.sleep(over.pause ?? 0)
       expect(from).toBe(last + 1)
@@ -36,6 +37,25 @@ describe('the log sender', () => {
     const { sender, stored } = createStore()
     await sender.push(line('alone'))
     await expect.poll(stored).toEqual(['alone'])
+  })
+
+  it('keeps the head and the tail of a log that is over the quota, and says what is missing between them', async () => {
+    const { sender, stored } = createStore({ quota: { head: 5, tail: 3 } })
+    for (let n = 1; n <= 20; n++) await sender.push(line(`line ${n}`))
+    await sender.finish()
+    await sender.finish()
+    expect(stored()).toEqual([
+      'line 1', 'line 2', 'line 3', 'line 4', 'line 5', '… the log has 5 lines: of what follows only the last 3 are kept, once the deployment has ended',
+      '… 12 lines were left out here', 'line 18', 'line 19', 'line 20',
+    ])
+  })
+
+  it('leaves nothing out of a log that just fits', async () => {
+    const { sender, stored } = createStore({ quota: { head: 5, tail: 3 } })
+    for (let n = 1; n <= 8; n++) await sender.push(line(`line ${n}`))
+    await sender.finish()
+    expect(stored().filter(text => text.startsWith('line'))).toEqual([1, 2, 3, 4, 5, 6, 7, 8].map(n => `line ${n}`))
+    expect(stored().join('\n')).not.toContain('left out')
   })
 
   it('cuts batches at 64 KiB and waits for a slow store instead of piling up', async () => {
