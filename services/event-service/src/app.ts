@@ -34,6 +34,7 @@ import type { Database } from './database/database.ts'
 import { startUpkeep } from './database/upkeep.ts'
 import { commandRoutes, deploymentRoutes } from './deployments/routes.ts'
 import { createCommands } from './deployments/commands.ts'
+import type { CommandsOptions } from './deployments/enqueue.ts'
 import { createInitialAccounts, type ReadAccount } from './deployments/initial-account.ts'
 import { createInstanceCommands } from './deployments/instance-commands.ts'
 import { instanceRoutes } from './deployments/instance-routes.ts'
@@ -71,7 +72,7 @@ import { portalsPlugin, type Portals } from './plugins/portals.ts'
 import { problemsPlugin } from './plugins/problems.ts'
 import { securityPlugin } from './plugins/security.ts'
 import { closeServer, createApp } from './plugins/server.ts'
-import { createActs } from './publish/acts.ts'
+import { createActs, type Perform } from './publish/acts.ts'
 import { purgeAnswers } from './publish/log.ts'
 import { createProjectionRegistry } from './publish/projection.ts'
 import { createInternalPublish } from './publish/publish.ts'
@@ -166,9 +167,7 @@ export async function createEventService(options: EventServiceOptions): Promise<
   identityRoutes(app, identity, options)
   publishRoutes(app, writePath, createQuotas({ database, now, ...options.quotas && { defaults: options.quotas } }))
   historyRoutes(app, new HistoryService(database, writePath, now))
-  deploymentRoutes(app, database)
-  commandRoutes(app, createCommands({ database, writePath, jobs, now }))
-  instanceRoutes(app, createInstanceCommands({ database, writePath, jobs, now }, options.stepsOf ?? (() => [])), createInitialAccounts({ database, perform, read: options.readAccount }))
+  addDeployments(app, { database, writePath, jobs, now, perform }, options)
   logRoutes(app, { database, writePath, tails, isStillGood: request => isStillGood(identity.auth, request) })
   await addBilling(app, { database, writePath, now, hasMail: options.mail !== undefined }, identity)
   metricsRoutes(app, { database, writePath, now })
@@ -236,6 +235,12 @@ function startSharing({ database, realtime, realtimeSeconds = 300, now, onlyHeal
   if (!election) return { isLeader: () => true, stop: () => Promise.resolve() }
   const sync = startRevocationSync({ revocation: identity.revocation, disconnect: realtime.disconnect, tokenSeconds: realtimeSeconds, onFault, ...now && { now } })
   return { isLeader: election.isLeader, stop: async () => { await Promise.all([election.close(), sync.stop()]) } }
+}
+
+function addDeployments(app: App, { perform, ...services }: CommandsOptions & { perform: Perform }, { stepsOf = () => [], readAccount: read }: EventServiceOptions): void {
+  deploymentRoutes(app, services.database)
+  commandRoutes(app, createCommands(services))
+  instanceRoutes(app, createInstanceCommands(services, stepsOf), createInitialAccounts({ ...services, perform, read }))
 }
 
 async function addBilling(app: App, services: BillingServices, { keys }: IdentityService): Promise<void> {

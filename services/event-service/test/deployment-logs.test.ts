@@ -125,6 +125,21 @@ describe('deployment logs', () => {
     expect(answer.body).toBe(Array.from({ length: 4500 }, (_, index) => `${index + 1}\n`).join(''))
   })
 
+  it('gives a range of lines, and those from a time on, in every form', async () => {
+    const id = await start()
+    const at = (second: number): string => new Date(Date.UTC(2026, 0, 5, 12, 0, second)).toISOString()
+    await append(id, { lines: Array.from({ length: 1000 }, (_, index) => ({ stream: 'stdout', text: `line ${index + 1}`, time: at(index) })) })
+    expect((await read(id, '?from=498&to=501')).lines.map(line => line.n)).toEqual([498, 499, 500, 501])
+    expect((await read(id, `?since=${at(499)}&limit=2`)).lines.map(line => line.n)).toEqual([500, 501])
+    expect((await read(id, `?since=${at(5000)}`)).lines).toEqual([])
+    expect((await read(id, '?since=2000-01-01T00:00:00Z&limit=1')).lines.map(line => line.n)).toEqual([1])
+    const get = async (query: string, accept: string): Promise<Answer> => await service.app.inject({ url: urlOf(id) + query, headers: { ...member, accept } })
+    expect((await get('?from=2&to=3', 'text/plain')).body).toBe('line 2\nline 3\n')
+    const json = await get(`?since=${at(990)}&grep=LINE%20100`, 'application/x-ndjson')
+    expect(json.headers['content-type']).toBe('application/x-ndjson; charset=utf-8')
+    expect(json.body.split('\n').map(one => one === '' ? undefined : JSON.parse(one) as object)).toEqual([{ n: 1000, time: at(999), stream: 'stdout', text: 'line 1000' }, undefined])
+  })
+
   it('takes whatever a container prints', async () => {
     const id = await start()
     expect((await append(id, { lines: ['nul \0 half \uD83D', '\u001b[31mred\u001b[0m'] })).statusCode).toBe(201)

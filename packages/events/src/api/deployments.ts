@@ -108,11 +108,16 @@ export type InstanceList = z.infer<typeof instanceListSchema>
 /** GET /v1/tenants/{t}/deployments/{d}/logs */
 export const logQuerySchema = z.strictObject({
   after: z.coerce.number().int().min(0).optional(),
+  /** The first line of a range, `to` being the last one; both included. */
+  from: z.coerce.number().int().min(1).optional(),
+  to: z.coerce.number().int().min(1).optional(),
+  /** Lines from this time on. */
+  since: z.iso.datetime({ offset: true }).optional(),
   limit: z.coerce.number().int().min(1).max(5000).default(1000),
   grep: z.string().min(1).max(200).optional(),
 })
 
-/** A page of log lines; without `after` the last `limit` lines. */
+/** A page of log lines; without `after`, `from` and `since` the last `limit` lines. */
 export const logPageSchema = z.object({ lines: z.array(logLineSchema), last: z.int().min(0), ...position })
 
 /** See {@link logPageSchema}. */

@@ -8,7 +8,7 @@ import type { Database } from '../database/database.ts'
 import { guard, type App } from '../http.ts'
 import { actorOf } from '../publish/publish.ts'
 import type { WritePath } from '../publish/write-path.ts'
-import { appendLogs, readLogs, readRawLog } from './log-store.ts'
+import { appendLogs, readLogs, readWholeLog, type LineFormat } from './log-store.ts'
 import type { LogTails } from './log-tail.ts'
 
 const params = z.object({ tenantId: slugSchema, deploymentId: slugSchema })
@@ -28,15 +28,16 @@ export interface LogRoutes {
 export function logRoutes(app: App, { database, writePath, tails, isStillGood }: LogRoutes): void {
   app.get(path, {
     schema: {
-      summary: 'Read log lines', description: 'With Accept: text/plain the whole log as text; with text/event-stream the log as it grows, an event `line` each under its number (`Last-Event-ID` goes on behind one) and `end` after the last.', tags, params, querystring: logQuerySchema, response: { 200: logPageSchema },
+      summary: 'Read log lines', description: 'With Accept: text/plain the whole log as text, with application/x-ndjson as an object a line, or what of it `from`, `to`, `since` and `grep` ask for; with text/event-stream the log as it grows, an event `line` each under its number (`Last-Event-ID` goes on behind one) and `end` after the last.', tags, params, querystring: logQuerySchema, response: { 200: logPageSchema },
     },
   }, async (request, reply) => {
     guard(request, request.params.tenantId, 'deploy:read')
     const form = formOf(request.headers.accept)
     if (form === 'application/json') return readLogs(database, request.params, request.query)
-    if (form === 'text/plain') return sendText(reply as FastifyReply, await readRawLog(database, request.params))
+    const { limit: _, ...asked } = request.query
+    if (form === 'text/plain' || form === 'application/x-ndjson') return sendText(reply as FastifyReply, form, await readWholeLog(database, request.params, { asked, format: formats[form] }))
     const after = lastEventId(request) ?? request.query.after
-    return sendEvents(reply as FastifyReply, await tails.open({ key: request.params, after, mayGoOn: () => isStillGood(request) }))
+    return sendEvents(reply as FastifyReply, await tails.open({ key: request.params, after, since: request.query.since, mayGoOn: () => isStillGood(request) }))
   })
 
   app.post(path, {
@@ -47,15 +48,17 @@ export function logRoutes(app: App, { database, writePath, tails, isStillGood }:
   })
 }
 
-function sendText(reply: FastifyReply, text: AsyncIterable<string>): FastifyReply {
-  return reply.type('text/plain; charset=utf-8').send(Readable.from(text))
+const formats = { 'text/plain': line => `${line.text}\n`, 'application/x-ndjson': line => `${JSON.stringify(line)}\n` } as const satisfies Record<string, LineFormat>
+
+function sendText(reply: FastifyReply, form: keyof typeof formats, text: AsyncIterable<string>): FastifyReply {
+  return reply.type(`${form}; charset=utf-8`).send(Readable.from(text))
 }
 
 function sendEvents(reply: FastifyReply, events: AsyncIterable<string>): FastifyReply {
   return reply.type('text/event-stream').header('cache-control', 'no-store').header('x-accel-buffering', 'no').send(Readable.from(events))
 }
 
-const forms = ['application/json', 'text/plain', 'text/event-stream'] as const
+const forms = ['application/json', 'text/plain', 'application/x-ndjson', 'text/event-stream'] as const
 
 /** The form that is named first; JSON when none is. */
 function formOf(accept = ''): (typeof forms)[number] {

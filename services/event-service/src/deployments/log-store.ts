@@ -1,12 +1,12 @@
 /** A deployment's log: appending by line number and reading it back. The stored chunk is the event itself. */
 
-import type { Actor, AppendLogs, Envelope, LogPage, LogsAppended } from '@neo-stack/events'
+import type { Actor, AppendLogs, Envelope, LogLine, LogPage, LogsAppended } from '@neo-stack/events'
 import type { Database } from '../database/database.ts'
 import { readPosition } from '../database/position.ts'
 import { Problem } from '../errors.ts'
 import type { DraftEvent, WritePath } from '../publish/write-path.ts'
 import { toChunks, toNewLines, type NewLine } from './log-lines.ts'
-import { selectLines, type LogQuery } from './log-rows.ts'
+import { lineBefore, selectLines, type LogQuery } from './log-rows.ts'
 import { logChannel } from './projection.ts'
 import { findDeployment, type DeploymentKey } from './rows.ts'
 
@@ -36,11 +36,19 @@ function toAppended(events: readonly Envelope[]): LogsAppended {
   return { last: from + lines.length - 1 }
 }
 
+/** Which lines are asked for. */
+export interface LogAsked extends LogQuery {
+  /** First line of a range. */
+  from?: number | undefined
+  /** ISO time: lines from then on. */
+  since?: string | undefined
+}
+
 /**
  * Reads a page of lines, oldest first, with the position of the log's channel.
  * @throws {Problem} `not_found`
  */
-export function readLogs(database: Database, key: DeploymentKey, query: LogQuery): Promise<LogPage> {
+export function readLogs(database: Database, key: DeploymentKey, { from, since, ...query }: LogAsked): Promise<LogPage> {
   const { logEpoch } = database
   return database.inTenant(key.tenantId, async tx => {
     const row = await findDeployment(tx, key)
@@ -48,18 +56,24 @@ export function readLogs(database: Database, key: DeploymentKey, query: LogQuery
     const channel = logChannel(key).name
     const { seq } = await readPosition(tx, logEpoch, channel)
     const last = Number(row.log_lines)
-    return { lines: await selectLines(tx, channel, { ...query, last }), last, logEpoch, seq }
+    const after = since === undefined ? query.after ?? (from === undefined ? undefined : from - 1) : Math.max(query.after ?? 0, (from ?? 1) - 1, await lineBefore(tx, channel, since))
+    return { lines: await selectLines(tx, channel, { ...query, after, last }), last, logEpoch, seq }
   }, { snapshot: true })
 }
 
-/** The whole log as text, a page at a time. The first page is read at once, so that an unknown deployment throws before. */
-export async function readRawLog(database: Database, key: DeploymentKey): Promise<AsyncIterable<string>> {
-  const first = await readLogs(database, key, { after: 0, limit: RAW_PAGE })
-  return rawPages(database, key, first)
+/** How lines are written down. */
+export type LineFormat = (line: LogLine) => string
+
+/** Lines from the beginning on, or those that are asked for, a page at a time. The first page is read at once, so that an unknown deployment throws before. */
+export async function readWholeLog(database: Database, key: DeploymentKey, { asked, format }: { asked: Omit<LogAsked, 'limit'>, format: LineFormat }): Promise<AsyncIterable<string>> {
+  const { from = 1, after = from - 1, ...rest } = asked
+  const first = await readLogs(database, key, { ...rest, after, limit: RAW_PAGE })
+  return wholePages(database, key, { first, asked: rest, format })
 }
 
-async function* rawPages(database: Database, key: DeploymentKey, first: LogPage): AsyncIterable<string> {
-  for (let page = first; page.lines.length > 0; page = await readLogs(database, key, { after: page.lines.at(-1)?.n, limit: RAW_PAGE })) {
-    yield page.lines.map(line => `${line.text}\n`).join('')
+async function* wholePages(database: Database, key: DeploymentKey, { first, asked, format }: { first: LogPage, asked: Omit<LogAsked, 'limit'>, format: LineFormat }): AsyncIterable<string> {
+  for (let page = first; page.lines.length > 0; page = await readLogs(database, key, { ...asked, after: page.lines.at(-1)?.n, limit: RAW_PAGE })) {
+    yield page.lines.map(format).join('')
+    if (page.lines.length < RAW_PAGE) return
   }
 }

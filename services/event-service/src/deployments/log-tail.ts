@@ -21,6 +21,8 @@ export interface Tail {
   key: DeploymentKey
   /** Lines above this number. @default the last 1000 lines */
   after?: number | undefined
+  /** ISO time: lines from then on, unless `after` says it. */
+  since?: string | undefined
   /** Asked before anything more is sent, and about each second; false ends the stream. */
   mayGoOn: () => Promise<boolean>
 }
@@ -58,7 +60,7 @@ export function createLogTails(database: Database): LogTails {
   })
   return {
     open: async tail => {
-      const first = await readLogs(database, tail.key, { after: tail.after, limit: PAGE_LINES })
+      const first = await readLogs(database, tail.key, { after: tail.after, ...tail.after === undefined && { since: tail.since }, limit: PAGE_LINES })
       return toEvents(database, tail, { first, wait: () => wait(logChannel(tail.key).name), isStopped: () => stopping.signal.aborted })
     },
     onWritten: events => {
