@@ -6,42 +6,40 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { until } from '@neo-stack/testing'
-import { root, startServer, type BenchContext, type Scenario } from '../scenario.ts'
+import { onEveryCore } from '../machine.ts'
+import { root, type Scenario } from '../scenario.ts'
+import { summarise } from '../statistics.ts'
 import type { Row } from '../table.ts'
 
+/** Second starts; the median counts. */
+const AGAIN = 5
+
 export const start: Scenario = {
-  doc: 'npm ci, npm start to the first page, second start',
-  run: async context => {
+  doc: 'npm ci, npm start to the first page, second start; on every core, as for a person',
+  run: () => onEveryCore(async () => {
     const folder = await mkdtemp(join(tmpdir(), 'neo-bench-'))
     try {
       const copy = join(folder, 'copy')
       await runCommand('git', ['clone', '-q', root, copy], folder)
       const installed = await timed(() => runCommand('npm', ['ci', '--no-audit', '--no-fund'], copy))
-      return { rows: [{ name: 'npm ci', value: installed, unit: 's' }, ...await measureStarts(context, copy)] }
+      return { rows: [{ name: 'npm ci', value: installed, unit: 's' }, ...await measureStarts(copy)] }
     } finally {
       await rm(folder, { recursive: true, force: true })
     }
-  },
+  }),
 }
 
-async function measureStarts(context: BenchContext, copy: string): Promise<Row[]> {
-  const dataDir = join(copy, '.data')
-  const port = 18_080
-  const first = await startOnce(copy, { dataDir, port })
-  const second = await startOnce(copy, { dataDir, port })
-  const bare = await startBare(context, dataDir)
+async function measureStarts(copy: string): Promise<Row[]> {
+  const place = { dataDir: join(copy, '.data'), port: 18_080 }
+  const first = await startOnce(copy, place)
+  const seconds: number[] = []
+  for (let time = 0; time < AGAIN; time++) seconds.push(await startOnce(copy, place))
+  const { p50, max } = summarise(seconds)
   return [
     { name: 'npm start to the first page, portals built', value: first, unit: 's' },
-    { name: 'second npm start to the first page', value: second, unit: 's', goal: '≤ 3' },
-    { name: 'process alone, second start to ready', value: bare, unit: 's', goal: '≤ 3' },
+    { name: `npm start again to the first page, median of ${AGAIN}`, value: p50, unit: 's', goal: '≤ 3' },
+    { name: 'the slowest of them', value: max, unit: 's' },
   ]
-}
-
-/** Seconds until the process alone is ready. */
-async function startBare(context: BenchContext, dataDir: string): Promise<number> {
-  const startedAt = performance.now()
-  await using _server = await startServer(context, { dataDir })
-  return secondsSince(startedAt)
 }
 
 /** Starts as a person would and stops once the first page is there. @returns the seconds until then */
