@@ -15,7 +15,14 @@ const nitro = {
   prerender: { crawlLinks: false, routes: ['/'] },
 }
 
+/** While developing: a page that shows every page in each of its states. Nothing of it is in a built portal. */
+const stories = {
+  plugins: [here('./stories/plugin.ts')],
+  hooks: { 'pages:extend': (pages: { name: string, path: string, file: string }[]) => { pages.push({ name: 'stories', path: '/stories', file: here('./stories/StoriesPage.vue') }) } },
+}
+
 export default defineNuxtConfig({
+  $development: stories,
   compatibilityDate: '2026-01-01',
   modules: ['@nuxt/ui', '@neo-stack/nuxt'],
   ssr: false,

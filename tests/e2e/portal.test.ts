@@ -7,8 +7,7 @@ import type { Browser, Page } from 'playwright-core'
 import { chromiumPath, isRequired, launch, openPage, seriousFindings, signIn, type Watched } from './browser.ts'
 
 const main = path.join(import.meta.dirname, '../../services/platform/src/main.ts')
-const pictures = path.join(import.meta.dirname, '../../docs/guide/pictures')
-const pages = { dashboard: '/', deployments: '/deployments', instances: '/instances', billing: '/billing', history: '/history', settings: '/settings' } as const
+const pages = { dashboard: '/', deployments: '/deployments', instances: '/instances', billing: '/billing', inbox: '/inbox', team: '/team', history: '/history', settings: '/settings' } as const
 
 /** Layout shift of a page after its first half second, without what the person caused. Runs in the page. */
 function watchShifts(): void {
@@ -59,7 +58,6 @@ describe.skipIf(!chromiumPath && !isRequired)(`the tenant portal${chromiumPath ?
       expect({ name, findings: await seriousFindings(page) }).toEqual({ name, findings: [] })
       const tooWide = await page.evaluate('document.documentElement.scrollWidth - window.innerWidth')
       expect({ name, tooWide: Number(tooWide) > 0 }).toEqual({ name, tooWide: false })
-      if (process.env['NEO_PICTURES'] === '1') await page.screenshot({ path: path.join(pictures, `${name}-${colorScheme}-${width}.png`) })
     }
     expect({ errors, foreign }).toEqual({ errors: [], foreign: [] })
     await context.close()
@@ -93,6 +91,60 @@ describe.skipIf(!chromiumPath && !isRequired)(`the tenant portal${chromiumPath ?
     await page.getByRole('dialog').getByText('Odoo', { exact: true }).first().waitFor()
     await context.close()
   }, 60_000)
+
+  it('lets an owner add somebody, who may sign in at once, change their role, and shut them out again', async () => {
+    const { page, context } = await enter('owner@acme.example')
+    await page.goto(`${platform.url}/tenant/team`)
+    await page.getByTestId('team-add').click()
+    const form = page.getByRole('dialog').locator('form')
+    await form.getByLabel('Nome').fill('Nova Pessoa')
+    await form.getByLabel('E-mail').fill('nova@acme.example')
+    await form.getByRole('button', { name: 'Adicionar pessoa' }).click()
+    const password = await page.getByRole('status').locator('code').first().innerText()
+    const other = await openPage(browser, platform.url)
+    await signIn(other.page, `${platform.url}/tenant/`, { email: 'nova@acme.example', password })
+    const row = page.getByTestId('team').getByRole('listitem').filter({ hasText: 'nova@acme.example' })
+    await row.getByRole('combobox').selectOption('viewer')
+    await row.getByRole('button', { name: 'Desativar' }).click()
+    await row.getByRole('dialog').getByTestId('confirm').click()
+    await row.getByText('desativada').waitFor()
+    await other.page.getByRole('button', { name: 'Entrar', exact: true }).waitFor()
+    await other.context.close()
+    await context.close()
+  }, 90_000)
+
+  it('shows a new API key once, and a revoked one no more', async () => {
+    const { page, context } = await enter('owner@acme.example')
+    await page.goto(`${platform.url}/tenant/settings`)
+    await page.getByTestId('key-name').fill('relatórios')
+    await page.getByTestId('key-create').click()
+    const keys = page.getByTestId('api-keys')
+    const key = await keys.getByRole('status').locator('code').innerText()
+    const read = (): Promise<number> => fetch(`${platform.url}/v1/tenants/acme/deployments`, { headers: { authorization: `Bearer ${key}` } }).then(({ status }) => status)
+    expect(await read()).toBe(200)
+    const row = keys.getByRole('listitem').filter({ hasText: 'relatórios' })
+    await row.getByRole('button', { name: 'Revogar' }).click()
+    await row.getByRole('dialog').getByTestId('confirm').click()
+    await row.waitFor({ state: 'detached' })
+    expect(await read()).toBe(401)
+    await context.close()
+  }, 60_000)
+
+  it('lists where one is signed in and ends another device there', async () => {
+    const here = await enter('manager@acme.example')
+    const there = await enter('manager@acme.example')
+    await here.page.goto(`${platform.url}/tenant/settings`)
+    const others = here.page.getByTestId('sessions').getByRole('button')
+    await others.first().waitFor()
+    for (let left = await others.count(); left > 0; left--) {
+      await others.first().click()
+      await until(async () => await others.count() < left, { what: 'the session to leave the list' })
+    }
+    await there.page.getByRole('button', { name: 'Entrar', exact: true }).waitFor()
+    expect(await here.page.getByTestId('user-menu').count()).toBe(1)
+    await there.context.close()
+    await here.context.close()
+  }, 90_000)
 
   it('keeps the filter of deployments in the address', async () => {
     const { page, context } = await enter('viewer@acme.example')

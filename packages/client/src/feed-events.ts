@@ -47,11 +47,12 @@ export interface Held {
 export type FeedState = { generation: number } & (
   | { kind: 'idle' }
   | { kind: 'subscribing' }
-  | { kind: 'loading', attempt: number, held: Held }
+  /** `fault`: why the first view could not be fetched the last time. */
+  | { kind: 'loading', attempt: number, held: Held, fault?: FeedFault }
   | { kind: 'live', position: FeedPosition }
   | { kind: 'catching-up', attempt: number, held: Held, position: FeedPosition }
   /** `isWhole`: all that was delivered before the cut was applied, so recovery may continue there. */
-  | { kind: 'offline', attempt: number, position: FeedPosition | undefined, isWhole: boolean }
+  | { kind: 'offline', attempt: number, position: FeedPosition | undefined, isWhole: boolean, fault?: FeedFault }
   | { kind: 'denied', fault: FeedFault }
   | { kind: 'failed', fault: FeedFault }
 )
@@ -74,7 +75,7 @@ export type FeedEvent =
   /** What comes after the position is no longer kept. */
   | { type: 'trimmed', generation: number }
   /** A fetch found no answer; it may next time. */
-  | { type: 'missed', generation: number, waitMs: number }
+  | { type: 'missed', generation: number, waitMs: number, fault: FeedFault }
   | { type: 'retry', generation: number }
   /** A fetch was answered with a final no. */
   | { type: 'refused', generation: number, isDenied: boolean, fault: FeedFault }

@@ -134,7 +134,7 @@ function onPage(state: State<'catching-up'>, page: Event<'page'>, rules: FeedRul
 }
 
 const refuse = (state: FeedState, event: Event<'refused'>): FeedStep => event.isDenied ? deny(state, event) : fail(state, event)
-const miss = (state: Fetching, { waitMs }: Event<'missed'>): FeedStep => retryLater(state, waitMs)
+const miss = (state: Fetching, { waitMs, fault }: Event<'missed'>): FeedStep => retryLater(state.kind === 'catching-up' ? state : { ...state, fault }, waitMs)
 const fetchSnapshot = (state: FeedState): FeedStep => ({ state, effects: [{ type: 'fetch-snapshot', generation: state.generation }] })
 
 /** Cells shared by states in which no fetch runs. */
@@ -206,10 +206,10 @@ export const feedTable: FeedTable = {
     // Nothing is delivered to a subscription that does not stand; should it be, what we do not apply we fetch.
     publication: state => stay({ ...state, isWhole: false }),
     snapshot: (state, { position, value }) =>
-      state.position ? stay(state) : { state: { ...state, attempt: 0, position }, effects: [{ type: 'emit-snapshot', value }] },
+      state.position ? stay(state) : { state: { kind: 'offline', generation: state.generation, attempt: 0, position, isWhole: state.isWhole }, effects: [{ type: 'emit-snapshot', value }] },
     page: stay,
     trimmed: stay,
-    missed: (state, { waitMs }) => state.position ? stay(state) : retryLater(state, waitMs),
+    missed: (state, event) => state.position ? stay(state) : miss(state, event),
     retry: state => state.position ? stay(state) : fetchSnapshot(state),
     refused: refuse,
   },

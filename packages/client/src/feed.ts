@@ -11,16 +11,18 @@ import { initialFeedState, stepFeed } from './feed-state.ts'
 
 /**
  * Where a feed is. `loading` the first view is being fetched · `live` · `catching-up` what was missed is being fetched ·
- * `offline` comes back by itself · `denied` may not be read · `failed` ended; `start()` tries again.
+ * `offline` comes back by itself · `denied` may not be read · `failed` ended; `start()` tries again. With a `reason`, `loading` and
+ * `offline` have asked for the first view in vain more than once and go on trying; `start()` tries at once.
  */
 export type FeedStatus =
-  | { state: 'idle' | 'loading' | 'live' | 'catching-up' | 'offline' }
+  | { state: 'idle' | 'live' | 'catching-up' }
+  | { state: 'loading' | 'offline', reason?: FeedFault }
   | { state: 'denied' | 'failed', reason: FeedFault }
 
 /** A running view of a channel. */
 export interface Feed {
   readonly status: FeedStatus
-  /** Begins, also after it was denied, failed or stopped. Idempotent. */
+  /** Begins, also after it was denied, failed or stopped; while it waits to try again it tries at once. Idempotent. */
   start(): void
   /** Ends: no handler is called any more. Idempotent. */
   stop(): void
@@ -86,7 +88,9 @@ class FeedShell implements Feed {
   }
 
   start(): void {
-    this.#dispatch({ type: 'start' })
+    if (this.#timer === undefined) return this.#dispatch({ type: 'start' })
+    this.#clock.clearTimeout(this.#timer)
+    this.#retry(this.#state.generation)
   }
 
   stop(): void {
@@ -169,7 +173,12 @@ class FeedShell implements Feed {
   #retryLater({ generation, attempt, waitMs }: Effect<'retry-later'>): void {
     const { random = Math.random, retry } = this.#basics
     const delayMs = Math.max(waitMs, toBackoffMs(attempt, { ...retry, random }))
-    this.#timer = this.#clock.setTimeout(() => { this.#dispatch({ type: 'retry', generation }) }, delayMs)
+    this.#timer = this.#clock.setTimeout(() => { this.#retry(generation) }, delayMs)
+  }
+
+  #retry(generation: number): void {
+    this.#timer = undefined
+    this.#dispatch({ type: 'retry', generation })
   }
 
   #cancel(): void {
@@ -190,7 +199,7 @@ class FeedShell implements Feed {
 
   #report(): void {
     const status = toStatus(this.#state)
-    if (status.state === this.#status.state) return
+    if (status.state === this.#status.state && codeOf(status) === codeOf(this.#status)) return
     this.#status = status
     const { onStatus } = this.#basics
     if (!onStatus) return
@@ -206,25 +215,31 @@ class FeedShell implements Feed {
 
 const rejectUnhandled = (error: unknown): void => { void Promise.reject(error as Error) }
 
+/** Attempts in vain that nobody is told of: the next one is half a second away. */
+const HICCUPS = 1
+
+const codeOf = (status: FeedStatus): string | undefined => 'reason' in status ? status.reason?.code : undefined
+
 function toStatus(state: FeedState): FeedStatus {
   switch (state.kind) {
     case 'subscribing': return { state: 'loading' }
+    case 'loading':
+    case 'offline': return { state: state.kind, ...state.fault && state.attempt > HICCUPS && { reason: state.fault } }
     case 'denied':
     case 'failed': return { state: state.kind, reason: state.fault }
     case 'idle':
-    case 'loading':
     case 'live':
-    case 'catching-up':
-    case 'offline': return { state: state.kind }
+    case 'catching-up': return { state: state.kind }
   }
 }
 
 /** A 401 is final here: the session was renewed in vain. Errors that are not the service's are ours, and final. */
 function toFailure(generation: number, error: unknown): FeedEvent {
   if (!(error instanceof ApiError)) return refusedBy(generation, error)
-  if (error.isTemporary) return { type: 'missed', generation, waitMs: error.retryAfterMs ?? 0 }
+  const fault = { code: error.code, detail: error.detail }
+  if (error.isTemporary) return { type: 'missed', generation, waitMs: error.retryAfterMs ?? 0, fault }
   const isDenied = error.status === 403 || error.status === 404
-  return { type: 'refused', generation, isDenied, fault: { code: error.code, detail: error.detail } }
+  return { type: 'refused', generation, isDenied, fault }
 }
 
 const refusedBy = (generation: number, error: unknown): FeedEvent =>

@@ -29,7 +29,7 @@ const events: { [Type in FeedEvent['type']]: Extract<FeedEvent, { type: Type }> 
   snapshot: { type: 'snapshot', generation: 1, position, value: 'view' },
   page: { type: 'page', generation: 1, items: [item(6)], epoch: 'e', newest: 6, hasMore: false },
   trimmed: { type: 'trimmed', generation: 1 },
-  missed: { type: 'missed', generation: 1, waitMs: 0 },
+  missed: { type: 'missed', generation: 1, waitMs: 0, fault: { code: 'unavailable', detail: '' } },
   retry: { type: 'retry', generation: 1 },
   refused: { type: 'refused', generation: 1, isDenied: true, fault },
   denied: { type: 'denied', fault },

@@ -105,6 +105,26 @@ describe('the log feed', () => {
     expect(statuses).toEqual(['loading', 'live', 'offline', 'catching-up', 'live'])
   })
 
+  test('says why there is still no first view from the second attempt in vain on, and tries at once when asked', async () => {
+    const { feed, tell, seen, service } = setUpLog()
+    const refusal = error('network', 0)
+    service.errors = [refusal, refusal, refusal]
+    feed.start()
+    tell.onSubscribed({ isRecovered: false })
+    await flush()
+    expect(feed.status).toEqual({ state: 'loading' })
+    feed.start()
+    await flush()
+    expect(feed.status).toEqual({ state: 'loading', reason: { code: 'network', detail: refusal.detail } })
+    feed.start()
+    await flush()
+    feed.start()
+    await flush()
+    expect(feed.status).toEqual({ state: 'live' })
+    expect(seen).toEqual(['snapshot 0'])
+    expect(service.asked).toHaveLength(4)
+  })
+
   test('repeats a failed fetch after a backoff, no sooner than the service asks', async () => {
     const { feed, tell, seen, service, clock } = setUpLog()
     service.errors = [error('network', 0), error('rate_limited', 429, 7000)]

@@ -5,6 +5,7 @@ export const en: Messages = {
   portal: { tenant: 'Customer portal', admin: 'Operations portal', certification: 'Certification portal' },
   role: { viewer: 'viewer', member: 'member', manager: 'manager', owner: 'owner', admin: 'operator', service: 'service' },
   shell: {
+    back: 'Back',
     skip: 'Skip to content',
     menu: 'Menu',
     navigation: 'Navigation',
@@ -77,6 +78,7 @@ export const en: Messages = {
     none: 'No keys yet',
     unused: 'never used',
     revoke: 'Revoke',
+    revokeText: 'Programs that use “{name}” are refused at once. This cannot be undone.',
     name: 'Name',
     use: 'What for',
     uses: { read: 'Read only', deploy: 'Deploy', publish: 'Publish events' },

@@ -5,6 +5,7 @@ export const es: Messages = {
   portal: { tenant: 'Portal del cliente', admin: 'Portal de operación', certification: 'Portal de certificación' },
   role: { viewer: 'lectura', member: 'miembro', manager: 'gestión', owner: 'titular', admin: 'operación', service: 'servicio' },
   shell: {
+    back: 'Volver',
     skip: 'Ir al contenido',
     menu: 'Menú',
     navigation: 'Navegación',
@@ -77,6 +78,7 @@ export const es: Messages = {
     none: 'Ninguna clave todavía',
     unused: 'nunca usada',
     revoke: 'Revocar',
+    revokeText: 'Los programas que usan “{name}” dejan de entrar de inmediato. No se puede deshacer.',
     name: 'Nombre',
     use: 'Para qué',
     uses: { read: 'Solo leer', deploy: 'Hacer despliegues', publish: 'Publicar eventos' },

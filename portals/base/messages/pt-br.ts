@@ -3,6 +3,7 @@ export const ptBR = {
   portal: { tenant: 'Portal do cliente', admin: 'Portal de operação', certification: 'Portal de certificação' },
   role: { viewer: 'leitura', member: 'membro', manager: 'gestão', owner: 'titular', admin: 'operação', service: 'serviço' },
   shell: {
+    back: 'Voltar',
     skip: 'Ir para o conteúdo',
     menu: 'Menu',
     navigation: 'Navegação',
@@ -75,6 +76,7 @@ export const ptBR = {
     none: 'Nenhuma chave ainda',
     unused: 'nunca usada',
     revoke: 'Revogar',
+    revokeText: 'Programas que usam “{name}” deixam de entrar na hora. Isso não pode ser desfeito.',
     name: 'Nome',
     use: 'Para quê',
     uses: { read: 'Só ler', deploy: 'Fazer deployments', publish: 'Publicar eventos' },

@@ -35,6 +35,7 @@ export const en: Messages = {
     role: 'Role',
     roleOf: 'Role of {name}',
     disable: 'Disable',
+    disableText: '{name} is signed out everywhere now and cannot sign in until enabled again.',
     enable: 'Enable',
     disabled: 'disabled',
     seen: 'seen {time}',

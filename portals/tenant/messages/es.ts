@@ -35,6 +35,7 @@ export const es: Messages = {
     role: 'Rol',
     roleOf: 'Rol de {name}',
     disable: 'Desactivar',
+    disableText: '{name} sale ahora de todos sus dispositivos y no entra hasta que se reactive.',
     enable: 'Reactivar',
     disabled: 'desactivada',
     seen: 'vista {time}',

@@ -33,6 +33,7 @@ export const ptBR = {
     role: 'Papel',
     roleOf: 'Papel de {name}',
     disable: 'Desativar',
+    disableText: '{name} sai de todos os aparelhos agora e não entra mais até ser reativada.',
     enable: 'Reativar',
     disabled: 'desativada',
     seen: 'vista {time}',

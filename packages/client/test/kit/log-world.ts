@@ -189,7 +189,7 @@ export class LogWorld {
 
   #fail(at: number): void {
     const [request] = this.#requests.splice(at % Math.max(1, this.#requests.length), 1)
-    if (request) this.dispatch({ type: 'missed', generation: request.fetch.generation, waitMs: 0 })
+    if (request) this.dispatch({ type: 'missed', generation: request.fetch.generation, waitMs: 0, fault: { code: 'unavailable', detail: '' } })
   }
 
   #toSnapshot({ generation }: Fetch): FeedEvent {

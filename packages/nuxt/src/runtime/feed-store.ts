@@ -15,7 +15,7 @@ export interface FeedRefs {
   isConnected: ComputedRef<boolean>
   /** Whether there is a first view: false means nothing is known yet, not that there is nothing. */
   isLoaded: ComputedRef<boolean>
-  /** Why the feed was denied or failed. */
+  /** Why the feed was denied or failed, or why there is still no first view. */
   error: ComputedRef<FeedFault | null>
   /** Starts, also again after a failure. Idempotent. */
   connect: () => void
@@ -66,7 +66,7 @@ export function useFeed<View>(key: string, open: OpenFeed<View>): FeedRefs & { v
     status: shallowReadonly(store.status),
     isConnected: computed(() => store.status.value.state === 'live' || store.status.value.state === 'catching-up'),
     isLoaded: computed(() => store.isLoaded.value),
-    error: computed(() => 'reason' in store.status.value ? store.status.value.reason : null),
+    error: computed(() => 'reason' in store.status.value ? store.status.value.reason ?? null : null),
     connect,
     disconnect,
   }

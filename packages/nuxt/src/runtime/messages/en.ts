@@ -225,6 +225,7 @@ export const en: Messages = {
   alerts: {
     title: 'Recent alerts',
     empty: 'No alerts',
+    failed: 'Alerts could not be loaded',
     info: 'Information',
     warning: 'Warning',
     critical: 'Critical',

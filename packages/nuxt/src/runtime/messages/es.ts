@@ -225,6 +225,7 @@ export const es: Messages = {
   alerts: {
     title: 'Alertas recientes',
     empty: 'Ninguna alerta',
+    failed: 'No se pudieron cargar las alertas',
     info: 'Información',
     warning: 'Atención',
     critical: 'Crítico',

@@ -230,6 +230,7 @@ export const ptBR = {
   alerts: {
     title: 'Alertas recentes',
     empty: 'Nenhum alerta',
+    failed: 'Não foi possível carregar os alertas',
     info: 'Informação',
     warning: 'Atenção',
     critical: 'Crítico',
