@@ -11,6 +11,7 @@ import { root } from './scenario.ts'
 import { bundle } from './scenarios/bundle.ts'
 import { fanout } from './scenarios/fanout.ts'
 import { idle } from './scenarios/idle.ts'
+import { pages } from './scenarios/pages.ts'
 import { paint } from './scenarios/paint.ts'
 import { presence } from './scenarios/presence.ts'
 import { publish } from './scenarios/publish.ts'
@@ -22,7 +23,7 @@ import { start } from './scenarios/start.ts'
 import { formatTable } from './table.ts'
 
 const scenarios: Record<string, Scenario> = {
-  publish, search, fanout, paint, start, idle, bundle, presence,
+  publish, search, fanout, paint, pages, start, idle, bundle, presence,
   'realtime-fanout': realtimeFanout, 'realtime-rooms': realtimeRooms, 'realtime-hot': realtimeHot, 'realtime-http': realtimeHttp,
   'realtime-connect': realtimeConnect, 'realtime-reconnect': realtimeReconnect, 'realtime-idle': realtimeIdle, 'realtime-slow': realtimeSlow,
 }
