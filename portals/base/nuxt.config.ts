@@ -18,7 +18,7 @@ const nitro = {
 /** While developing: a page that shows every page in each of its states. Nothing of it is in a built portal. */
 const stories = {
   plugins: [here('./stories/plugin.ts')],
-  hooks: { 'pages:extend': (pages: { name: string, path: string, file: string }[]) => { pages.push({ name: 'stories', path: '/stories', file: here('./stories/StoriesPage.vue') }) } },
+  hooks: { 'pages:extend': (pages: { name?: string | undefined, path: string, file?: string | undefined }[]) => { pages.push({ name: 'stories', path: '/stories', file: here('./stories/StoriesPage.vue') }) } },
 }
 
 export default defineNuxtConfig({

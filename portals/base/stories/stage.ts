@@ -7,8 +7,9 @@ import type { StoryState } from './states.ts'
  * @param staleAfterMs how long after the socket opened the connection breaks in the state `stale`
  */
 export function setStage(state: StoryState, staleAfterMs = 1500): void {
-  const send = globalThis.fetch.bind(globalThis)
-  const RealSocket = globalThis.WebSocket
+  const scope = globalThis as unknown as { location: { href: string }, fetch: typeof fetch, WebSocket: typeof WebSocket }
+  const send = scope.fetch.bind(globalThis)
+  const RealSocket = scope.WebSocket
   const sockets = new Set<WebSocket>()
   let isCut = false
 
@@ -33,8 +34,8 @@ export function setStage(state: StoryState, staleAfterMs = 1500): void {
     return Response.json({ tokens: Object.fromEntries(channels.map(channel => [channel, { error: { code: 'forbidden', detail: 'A story: forbidden' } }])) })
   }
 
-  globalThis.fetch = async (input, init) => {
-    const { pathname } = new URL(input instanceof Request ? input.url : String(input), globalThis.location.href)
+  scope.fetch = async (input, init) => {
+    const { pathname } = new URL(input instanceof Request ? input.url : String(input), scope.location.href)
     if (isCut) throw new TypeError('Failed to fetch')
     if (!pathname.startsWith('/v1/') || isAboutMe(pathname) || state === 'stale') return await send(input, init)
     if (state === 'denied') return deny(pathname, init)
@@ -44,8 +45,8 @@ export function setStage(state: StoryState, staleAfterMs = 1500): void {
   }
 
   if (state !== 'stale') return
-  globalThis.WebSocket = class extends RealSocket {
-    constructor(url: string | URL, protocols?: string | string[]) {
+  scope.WebSocket = class extends RealSocket {
+    constructor(url: string | URL, protocols?: ConstructorParameters<typeof WebSocket>[1]) {
       // The discard port: whoever comes back finds nobody.
       super(isCut ? 'ws://127.0.0.1:9/' : url, protocols)
       sockets.add(this)

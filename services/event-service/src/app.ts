@@ -52,6 +52,9 @@ import { purgeEvents } from './history/retention.ts'
 import { historyRoutes } from './history/routes.ts'
 import type { App } from './http.ts'
 import { createIdentity, type IdentityOptions, type IdentityService } from './identity.ts'
+import { measureDatabase, measureRealtime } from './metering/measured.ts'
+import { createInstruments, type Instruments } from './metering/registry.ts'
+import { watchParts } from './metering/parts.ts'
 import { createHostReader } from './metrics/host.ts'
 import { createMetricsProjection } from './metrics/projection.ts'
 import { purgeSamples } from './metrics/retention.ts'
@@ -79,7 +82,7 @@ import { createInternalPublish } from './publish/publish.ts'
 import { createQuotas, type QuotaLimits } from './publish/quotas.ts'
 import { publishRoutes } from './publish/routes.ts'
 import { createWritePath, type WritePath } from './publish/write-path.ts'
-import { outboxAge } from './realtime/outbox.ts'
+import { outboxBacklog } from './realtime/outbox.ts'
 import type { Realtime } from './realtime/realtime.ts'
 import { activityProjection } from './tenants/activity.ts'
 import { auditRoutes } from './tenants/audit-routes.ts'
@@ -107,6 +110,8 @@ export interface EventServiceOptions extends Omit<IdentityOptions, 'onFault' | '
   portals?: Portals
   /** Bearer that may read /metrics from elsewhere than loopback. */
   metricsToken?: string
+  /** Serves events by tenant, the busiest 100 by name, at /metrics/tenants. @default false */
+  tenantMetrics?: boolean
   /** Samples the host each second; `folder` is whose disk is watched. @default no sampling */
   sampleHost?: { folder: string }
   /** What a tenant may publish that has no limits of its own. @default see publish/quotas.ts */
@@ -143,24 +148,55 @@ export interface EventService {
   close: () => Promise<void>
 }
 
-/** Builds the service. */
-export async function createEventService(options: EventServiceOptions): Promise<EventService> {
-  const { database, realtime, now = Date.now, version = '0.1.0' } = options
-  let isDraining = false
+/** What every request goes through, and what measures it. */
+interface Front {
+  app: App
+  meter: Meter
+  refuseOtherMethods: () => void
+  /** Told of faults of background tasks: counted and logged. */
+  onFault: (error: unknown) => void
+}
+
+/** The plugins that come before any route. */
+async function createFront(options: EventServiceOptions, instruments: Instruments): Promise<Front> {
+  const { database, realtime, version = '0.1.0' } = options
   const app = createApp(options.logger, { isBehindGateway: options.isBehindGateway ?? false })
-  const onFault = (error: unknown): void => { app.log.error({ err: error }, 'a background task failed') }
-  problemsPlugin(app)
+  const faults = instruments.counter('background_faults_total')
+  const problems = instruments.counter('http_problems_total')
+  problemsPlugin(app, code => { problems.inc({ code }) })
   if (options.onlyHealth) onlyHealthPlugin(app)
   await app.register(cookie)
   await securityPlugin(app, { isSecure: options.publicUrl?.startsWith('https:') ?? false })
   await openapiPlugin(app, version)
   const refuseOtherMethods = methodsPlugin(app)
-  const meter = metricsPlugin(app, { stats: realtime.stats, token: options.metricsToken, ...realtime.enqueue && { outboxAge: () => outboxAge(database) } })
+  const meter = metricsPlugin(app, instruments, {
+    stats: realtime.stats, engineText: realtime.metrics, token: options.metricsToken, hasTenants: options.tenantMetrics ?? false,
+    ...realtime.enqueue && { outbox: () => outboxBacklog(database) },
+  })
+  return {
+    app, meter, refuseOtherMethods,
+    onFault: error => {
+      faults.inc()
+      app.log.error({ err: error }, 'a background task failed')
+    },
+  }
+}
+
+/** Builds the service. */
+export async function createEventService(given: EventServiceOptions): Promise<EventService> {
+  const instruments = createInstruments()
+  const database = measureDatabase(given.database, instruments, error => !isProblem(error))
+  const realtime = measureRealtime(given.realtime, instruments)
+  const options: EventServiceOptions = { ...given, database, realtime }
+  const { now = Date.now, version = '0.1.0' } = options
+  let isDraining = false
+  const { app, meter, refuseOtherMethods, onFault } = await createFront(options, instruments)
   const { writePath, tails, dueRules, indexer } = createWriting({ database, realtime, meter, now, onFault })
   const perform = createActs({ writePath, now })
   const identity = await createIdentity({ ...options, perform, onFault, sessionChannel: realtime.sessionChannel })
   const sharing = startSharing({ ...options, identity, onFault })
   const jobs = await (database.alone ?? (run => run()))(() => createJobs(database, { onFault }))
+  watchParts(instruments, { jobs, indexer, version, column: realtime.enqueue ? 'scale-out' : 'embedded', ...options.sampleHost })
   const publishAs = (actor: Actor): Publish => createInternalPublish(writePath, actor)
   authHookPlugin(app, { auth: identity.auth, database, now })
   healthPlugin(app, { database, isDraining: () => isDraining, version })

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Database } from '../src/database/database.ts'
-import { metricsReference } from '../src/plugins/metrics.ts'
+import { metricsReference } from '../src/metering/reference.ts'
 import { startService, type TestService } from './service.ts'
 
 const token = 'metrics-token-metrics-token'

@@ -29,6 +29,7 @@ export interface Config {
   metricsToken: string | undefined
   /** Absent: no e-mail is sent. */
   mail?: { smtpUrl: string, from: string } | undefined
+  tenantMetrics: boolean
   deployer: 'auto' | 'docker' | 'simulation'
   dockerHost: string | undefined
   instanceHost: string
@@ -60,6 +61,7 @@ const schema = z.object({
   NEO_SMTP_URL: z.url({ protocol: /^smtps?$/, error: 'must be an address like smtp://user:password@host:587' }).optional(),
   NEO_MAIL_FROM: z.string().regex(/^[^\r\n<>]*<?[^\s<>@]+@[^\s<>@]+>?$/, 'must be an address like NEO_STACK <billing@example.com>').optional(),
   METRICS_TOKEN: z.string().min(16, 'must have at least 16 characters').optional(),
+  NEO_TENANT_METRICS: z.enum(['0', '1'], { error: 'must be 0 or 1' }).default('0'),
   NEO_DEPLOYER: z.enum(['auto', 'docker', 'simulation'], { error: 'must be auto, docker or simulation' }).default('auto'),
   DOCKER_HOST: z.string().min(1).optional(),
   NEO_INSTANCE_HOST: z.union([z.ipv4(), z.ipv6()], { error: 'must be an IP address' }).default('127.0.0.1'),
@@ -107,7 +109,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   return Object.freeze({
     identityProviders,
     host: value.HOST, port: value.PORT, dataDir: path.resolve(value.NEO_DATA_DIR), demo: value.NEO_DEMO !== '0', publicUrl: value.NEO_PUBLIC_URL,
-    allowedOrigins: value.NEO_ALLOWED_ORIGINS, portals: value.NEO_PORTALS, metricsToken: value.METRICS_TOKEN,
+    allowedOrigins: value.NEO_ALLOWED_ORIGINS, portals: value.NEO_PORTALS, metricsToken: value.METRICS_TOKEN, tenantMetrics: value.NEO_TENANT_METRICS === '1',
     deployer: value.NEO_DEPLOYER, dockerHost: value.DOCKER_HOST, instanceHost: value.NEO_INSTANCE_HOST, stackImages: value.NEO_STACK_IMAGES, logLevel: value.LOG_LEVEL, scaleOut: toScaleOut(value),
     mail: value.NEO_SMTP_URL !== undefined && value.NEO_MAIL_FROM !== undefined ? { smtpUrl: value.NEO_SMTP_URL, from: value.NEO_MAIL_FROM } : undefined,
   })

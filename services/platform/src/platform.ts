@@ -98,7 +98,7 @@ async function startService(config: Config, folder: DataFolder, { parts, portals
     ...parts, portals, identityProviders: config.identityProviders, sampleHost: { folder: path.resolve(folder.path) }, allowedOrigins: config.allowedOrigins,
     stepsOf: createStepsOf(deploying?.catalogue ?? readCatalogue(config.stackImages)), ...readAccount && { readAccount },
     ...config.publicUrl !== undefined && { publicUrl: config.publicUrl }, ...config.metricsToken !== undefined && { metricsToken: config.metricsToken },
-    ...config.mail && { mail: config.mail },
+    ...config.mail && { mail: config.mail }, tenantMetrics: config.tenantMetrics,
   })
 }
 

@@ -19,6 +19,7 @@ export type SettingName =
   | 'NEO_SMTP_URL'
   | 'NEO_MAIL_FROM'
   | 'METRICS_TOKEN'
+  | 'NEO_TENANT_METRICS'
   | 'LOG_LEVEL'
   | 'NEO_DEPLOYER'
   | 'DOCKER_HOST'
@@ -42,6 +43,7 @@ export const settings: Readonly<Record<SettingName, Setting>> = {
   NEO_SMTP_URL: { default: '', doc: 'Mail server for the e-mail of billing: smtp://user:password@host:587, or smtps:// for TLS from the first byte; without it none is sent' },
   NEO_MAIL_FROM: { default: '', doc: 'Sender of e-mail, such as NEO_STACK <billing@example.com>; goes with NEO_SMTP_URL' },
   METRICS_TOKEN: { default: '', doc: 'Bearer that may read /metrics from elsewhere than loopback' },
+  NEO_TENANT_METRICS: { default: '0', doc: '1 serves events by tenant, the busiest 100 by name, at /metrics/tenants' },
   LOG_LEVEL: { default: 'warn', doc: 'debug, info, warn, error or silent' },
   NEO_DEPLOYER: { default: 'auto', doc: 'docker deploys containers over the Docker API, simulation only shows how; auto takes docker if its API answers' },
   DOCKER_HOST: { default: 'unix:///var/run/docker.sock', doc: 'Docker API, with DOCKER_TLS_VERIFY and DOCKER_CERT_PATH as Docker\'s own tools read them' },

@@ -26,6 +26,8 @@ export interface Indexer {
   onWritten: (events: readonly Envelope[]) => void
   /** Notes every channel that is behind, whoever wrote to it: a process may have ended in between. @returns 0, as a purge that is done */
   sweep: (tx: Tx) => Promise<number>
+  /** Channels whose newest events are not indexed yet. */
+  behind: () => number
   /** Resolves when the transaction in hand is done. */
   stop: () => Promise<void>
 }
@@ -79,6 +81,7 @@ export function startIndexer({ database, onFault = () => undefined, delayMs = 20
       wake()
       return 0
     },
+    behind: () => behind.size,
     stop: async () => {
       isStopped = true
       pause.end()

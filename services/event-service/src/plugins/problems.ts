@@ -17,10 +17,14 @@ const fastifyCodes: Readonly<Record<string, ErrorCode>> = {
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'invalid_request',
 }
 
-/** Adds the error handler and the answer to unknown addresses. */
-export function problemsPlugin(app: App): void {
-  app.setErrorHandler((error: FastifyError, request, reply) => sendProblem(request, reply, toProblem(error)))
-  app.setNotFoundHandler((request, reply) => sendProblem(request, reply, new Problem('not_found', { detail: 'No such address.' })))
+/** Adds the error handler and the answer to unknown addresses; each code that is answered is told. */
+export function problemsPlugin(app: App, onProblem: (code: ErrorCode) => void = () => undefined): void {
+  const answer = (request: FastifyRequest, reply: FastifyReply, problem: Problem): FastifyReply => {
+    onProblem(problem.code)
+    return sendProblem(request, reply, problem)
+  }
+  app.setErrorHandler((error: FastifyError, request, reply) => answer(request, reply, toProblem(error)))
+  app.setNotFoundHandler((request, reply) => answer(request, reply, new Problem('not_found', { detail: 'No such address.' })))
 }
 
 /** Sends a problem as the answer. */

@@ -58,6 +58,7 @@ export function createEmbeddedRealtime(options: EmbeddedRealtimeOptions): Realti
       return Promise.resolve()
     },
     stats: () => Promise.resolve(engine.stats()),
+    metrics: () => engine.metrics(),
     onSocket: sockets.listen,
     attach: (server: Server) => { engine.attach(server) },
     close: () => engine.close({ spreadMs: SPREAD_MS }),

@@ -53,9 +53,9 @@ export async function enqueueEvents(tx: Tx, events: readonly Envelope[]): Promis
     select pg_notify(${OUTBOX_NOTIFICATIONS}, partition::text) from unnest(array[${sql.join([...new Set(rows.map(row => row.partition))])}]::integer[]) as partition`.execute(tx)
 }
 
-/** Age of the oldest row in seconds, 0 when none waits: above some seconds nobody reads the outbox. */
-export async function outboxAge(database: Database): Promise<number> {
-  const { rows } = await database.inSystem(tx => sql<{ age: number | string | null }>`
-    select extract(epoch from clock_timestamp() - min(created_at)) as age from centrifugo_outbox`.execute(tx))
-  return Math.max(0, Number(rows[0]?.age ?? 0))
+/** Rows that wait and the age of the oldest in seconds, 0 when none does: above some seconds nobody reads the outbox. */
+export async function outboxBacklog(database: Database): Promise<{ rows: number, oldestSeconds: number }> {
+  const { rows } = await database.inSystem(tx => sql<{ count: number | string, age: number | string | null }>`
+    select count(*) as count, extract(epoch from clock_timestamp() - min(created_at)) as age from centrifugo_outbox`.execute(tx))
+  return { rows: Number(rows[0]?.count ?? 0), oldestSeconds: Math.max(0, Number(rows[0]?.age ?? 0)) }
 }

@@ -48,6 +48,8 @@ export interface Realtime {
   disconnect: (target: RealtimeTarget, reason: string) => Promise<void>
   /** Rejects when there is nobody to ask. */
   stats: () => Promise<RealtimeStats>
+  /** Metrics of the engine in this process in the Prometheus text format; elsewhere Centrifugo is asked itself. */
+  metrics?: () => string
   /** Tells of sockets where the engine is in process; elsewhere their end shows by the heartbeats that stay out. */
   onSocket?: (listener: SocketListener) => void
   /** Serves sockets on this server where the engine is in process. */

@@ -1,0 +1,35 @@
+/** Every metric of our own, each with labels that cannot explode: families, types, codes and routes, never a channel or a tenant. */
+
+/** Node's default metrics come beside them, and in one process with the engine its metrics under Centrifugo's names. */
+export const metricsReference = [
+  { name: 'events_published_total', type: 'counter', help: 'Events accepted', labels: ['family', 'type'] },
+  { name: 'events_received_total', type: 'counter', help: 'Events that browsers received: an estimate from the sessions that report', labels: ['family', 'type'] },
+  { name: 'event_paint_duration_seconds', type: 'histogram', help: 'Time from an event to the frame that showed it, as sampled browsers say', labels: [] },
+  { name: 'event_size_bytes', type: 'histogram', help: 'Size of accepted events as JSON', labels: [] },
+  { name: 'event_publish_duration_seconds', type: 'histogram', help: 'Time from request to commit of a publish', labels: [] },
+  { name: 'active_connections', type: 'gauge', help: 'Open realtime connections', labels: [] },
+  { name: 'active_channels', type: 'gauge', help: 'Channels with a subscriber', labels: [] },
+  { name: 'realtime_delivery_duration_seconds', type: 'histogram', help: 'Time that handing committed events over to realtime takes', labels: [] },
+  { name: 'realtime_deliveries_total', type: 'counter', help: 'Events handed over to realtime, those of the outbox not included', labels: ['family', 'type'] },
+  { name: 'outbox_rows', type: 'gauge', help: 'Scale-out: events that wait for Centrifugo', labels: [] },
+  { name: 'outbox_oldest_row_seconds', type: 'gauge', help: 'Scale-out: how long the oldest event has waited for Centrifugo; more than 5 means that no node reads', labels: [] },
+  { name: 'history_recoveries_total', type: 'counter', help: 'Clients that asked for what came after a place: ok, trimmed, refused or failed', labels: ['outcome'] },
+  { name: 'revocations_total', type: 'counter', help: 'Cuts that were asked for after a revocation of a user, session or tenant, repeats included', labels: ['kind'] },
+  { name: 'revocation_cut_duration_seconds', type: 'histogram', help: 'Time from a revocation to the cut of its sockets', labels: [] },
+  { name: 'webhook_requests_total', type: 'counter', help: 'Webhooks of billing systems: accepted, refused or failed', labels: ['outcome'] },
+  { name: 'sign_ins_total', type: 'counter', help: 'Attempts to sign in: accepted, refused or failed', labels: ['outcome'] },
+  { name: 'http_request_duration_seconds', type: 'histogram', help: 'Time of HTTP requests', labels: ['method', 'route', 'status'] },
+  { name: 'http_problems_total', type: 'counter', help: 'Answers that were a problem, by its code', labels: ['code'] },
+  { name: 'database_up', type: 'gauge', help: '1 while the database answers', labels: [] },
+  { name: 'database_transaction_duration_seconds', type: 'histogram', help: 'Time of transactions, waiting for a connection included', labels: ['scope'] },
+  { name: 'database_transaction_failures_total', type: 'counter', help: 'Transactions that were rolled back by a fault', labels: ['scope'] },
+  { name: 'job_queue_jobs', type: 'gauge', help: 'Jobs of deployments: waiting, running, or failed and still kept', labels: ['state'] },
+  { name: 'job_queue_oldest_seconds', type: 'gauge', help: 'How long the oldest waiting job has waited', labels: [] },
+  { name: 'search_index_behind_channels', type: 'gauge', help: 'Channels whose newest events are not in the search index yet', labels: [] },
+  { name: 'data_folder_free_bytes', type: 'gauge', help: 'Free space where the data folder is; without one no number', labels: [] },
+  { name: 'background_faults_total', type: 'counter', help: 'Faults of background tasks, which go on by themselves', labels: [] },
+  { name: 'service_info', type: 'gauge', help: 'Version of the service and column it runs in; always 1', labels: ['version', 'column'] },
+] as const
+
+/** Name of a metric. */
+export type MetricName = (typeof metricsReference)[number]['name']

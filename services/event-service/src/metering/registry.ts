@@ -1,0 +1,46 @@
+/** The registry of this service: instruments are made by their name in the reference, so that no other can exist. */
+
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
+import { metricsReference, type MetricName } from './reference.ts'
+
+type NameOf<Type extends string> = Extract<(typeof metricsReference)[number], { type: Type }>['name']
+
+/** A registry, Node's own metrics included. */
+export interface Instruments {
+  counter: (name: NameOf<'counter'>) => Counter
+  /** @param buckets upper bounds, in the unit of the metric */
+  histogram: (name: NameOf<'histogram'>, buckets: readonly number[]) => Histogram
+  /** A gauge that asks when it is read; where nobody answers it says so by being no number. */
+  gauge: (name: NameOf<'gauge'>, read: () => number | Promise<number>) => void
+  /** A gauge with one label, asked when it is read; where nobody answers it is not there. */
+  gauges: (name: NameOf<'gauge'>, read: () => Promise<Readonly<Record<string, number>>>) => void
+  /** A gauge that says the same always. */
+  info: (name: NameOf<'gauge'>, labels: Readonly<Record<string, string>>) => void
+  contentType: string
+  text: () => Promise<string>
+}
+
+/** Makes an empty registry. */
+export function createInstruments(): Instruments {
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry })
+  const of = (name: MetricName): { name: string, help: string, labelNames: string[], registers: Registry[] } => {
+    const { help, labels } = metricsReference.find(metric => metric.name === name) ?? { help: name, labels: [] }
+    return { name, help, labelNames: [...labels], registers: [registry] }
+  }
+  return {
+    counter: name => new Counter(of(name)),
+    histogram: (name, buckets) => new Histogram({ ...of(name), buckets: [...buckets] }),
+    gauge: (name, read) => { new Gauge({ ...of(name), async collect() { this.set(await Promise.resolve().then(read).catch(() => Number.NaN)) } }) },
+    gauges: (name, read) => {
+      const options = of(name)
+      new Gauge({ ...options, async collect() {
+        this.reset()
+        for (const [value, figure] of Object.entries(await read().catch(() => ({})))) this.set({ [options.labelNames[0] ?? '']: value }, figure)
+      } })
+    },
+    info: (name, labels) => { new Gauge(of(name)).set({ ...labels }, 1) },
+    contentType: registry.contentType,
+    text: () => registry.metrics(),
+  }
+}

@@ -1,0 +1,79 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createTenantFigures } from '../src/metering/tenant-figures.ts'
+import { metricsReference } from '../src/metering/reference.ts'
+import { startService, type TestService } from './service.ts'
+
+const envelope = (tenantId: string): Parameters<ReturnType<typeof createTenantFigures>['onWritten']>[0][number] =>
+  ({ id: 'id', type: 'alert', channel: `tenant:${tenantId}:alerts`, tenantId, time: '2026-01-01T00:00:00.000Z', data: {} })
+
+describe('figures by tenant', () => {
+  it('name the busiest and add up all others, however many there are', () => {
+    const figures = createTenantFigures({ named: 2, counted: 4 })
+    for (const tenant of ['a', 'b', 'b', 'c', 'c', 'c', 'd', 'e', 'f']) figures.onWritten([envelope(tenant)])
+    expect(figures.text().split('\n').filter(line => line.startsWith('tenant'))).toEqual([
+      'tenant_events_published{tenant="c"} 3', 'tenant_events_published{tenant="b"} 2', 'tenant_events_published{tenant="other"} 4',
+    ])
+  })
+})
+
+describe('metrics of a running service', () => {
+  let service: TestService
+  beforeAll(async () => { service = await startService({ tenantMetrics: true }) })
+  afterAll(() => service.stop())
+
+  const read = async (url = '/metrics'): Promise<string> => (await service.app.inject({ url, remoteAddress: '127.0.0.1' })).body
+  const figure = async (line: string): Promise<number> => Number((await read()).split('\n').find(one => one.startsWith(`${line} `))?.slice(line.length + 1) ?? 0)
+  const publish = (tenantId: string): Promise<unknown> => service.app.inject({
+    method: 'POST', url: '/v1/events', headers: { authorization: `Bearer ${service.keyOf(tenantId)}` },
+    payload: { channel: `tenant:${tenantId}:alerts`, type: 'alert', data: { severity: 'info', message: 'm' } },
+  })
+
+  it('count problems by their code, sign-ins and recoveries by their outcome', async () => {
+    await service.app.inject({ method: 'POST', url: '/v1/session', payload: { email: 'owner@acme.example', password: 'wrong' } })
+    const headers = await service.bearer('owner@acme.example')
+    await publish('acme')
+    await service.app.inject({ url: '/v1/history?channel=tenant:acme:alerts&after=0', headers })
+    await service.app.inject({ url: '/v1/history?channel=tenant:globex:alerts&after=0', headers })
+    await service.app.inject({ url: '/v1/history?channel=tenant:acme:alerts', headers })
+    expect(await figure('http_problems_total{code="invalid_credentials"}')).toBe(1)
+    expect(await figure('sign_ins_total{outcome="refused"}')).toBe(1)
+    expect(await figure('history_recoveries_total{outcome="ok"}')).toBe(1)
+    expect(await figure('history_recoveries_total{outcome="refused"}')).toBe(1)
+  })
+
+  it('time transactions and say whether the database answers and what waits', async () => {
+    await publish('acme')
+    expect(await figure('database_up')).toBe(1)
+    expect(await figure('database_transaction_duration_seconds_count{scope="tenant"}')).toBeGreaterThan(0)
+    expect(await figure('job_queue_jobs{state="waiting"}')).toBe(0)
+    expect(await figure('outbox_rows')).toBe(0)
+    expect(await read()).toContain('service_info{version="0.1.0",column="embedded"} 1')
+  })
+
+  it('count a revocation and the time until its sockets were cut', async () => {
+    const headers = await service.bearer('viewer@globex.example')
+    const { id } = (await service.app.inject({ url: '/v1/session', headers })).json<{ user: { id: string } }>().user
+    await service.identity.revocation.revokeUser({ tenantId: 'globex', userId: id }, 'test')
+    expect(await figure('revocations_total{kind="user"}')).toBe(1)
+    expect(await figure('revocation_cut_duration_seconds_count')).toBe(1)
+  })
+
+  it('tell events by tenant at an address of their own, and only there', async () => {
+    await publish('globex')
+    expect(await read('/metrics/tenants')).toMatch(/tenant_events_published\{tenant="globex"\} [1-9]/)
+    expect(await read()).not.toContain('globex')
+    expect((await service.app.inject({ url: '/metrics/tenants', remoteAddress: '10.0.0.1' })).statusCode).toBe(404)
+  })
+
+  it('stay below 5,000 series, whatever 10,000 tenants do', async () => {
+    for (let n = 0; n < 10_000; n++) await service.app.inject({ url: `/v1/tenants/t${n}/instances`, headers: { authorization: 'Bearer no' } })
+    const series = (await read()).split('\n').filter(line => line !== '' && !line.startsWith('#'))
+    expect(series.length).toBeLessThan(5000)
+    expect(series.some(line => line.includes('t9999'))).toBe(false)
+  }, 60_000)
+
+  it('are all in the reference, and nothing else of ours is', async () => {
+    const own = new Set((await read()).split('\n').flatMap(line => /^# TYPE (\S+)/.exec(line)?.[1] ?? []).filter(name => !/^(?:nodejs|process|centrifugo)_/.test(name)))
+    expect(own).toEqual(new Set(metricsReference.map(({ name }) => name)))
+  })
+})
