@@ -5,8 +5,7 @@ import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startPlatform, type DemoFile, type PlatformProcess } from '@neo-stack/testing'
 import type { Browser, Page } from 'playwright-core'
-import { setStage } from '../../portals/base/stories/stage.ts'
-import { storyStates, type StoryState } from '../../portals/base/stories/states.ts'
+import { setStage, storyStates, type StoryState } from '@neo-stack/portal-base/stories'
 import { chromiumPath, isRequired, launch, openPage, seriousFindings, signIn, type Watched } from './browser.ts'
 
 const main = path.join(import.meta.dirname, '../../services/platform/src/main.ts')

@@ -54,7 +54,7 @@ import type { App } from './http.ts'
 import { createIdentity, type IdentityOptions, type IdentityService } from './identity.ts'
 import { measureDatabase, measureRealtime } from './metering/measured.ts'
 import { createInstruments, type Instruments } from './metering/registry.ts'
-import { watchParts } from './metering/parts.ts'
+import { countPresenceEnds, watchParts } from './metering/parts.ts'
 import { createHostReader } from './metrics/host.ts'
 import { createMetricsProjection } from './metrics/projection.ts'
 import { purgeSamples } from './metrics/retention.ts'
@@ -62,7 +62,7 @@ import { metricsRoutes } from './metrics/routes.ts'
 import { startSampler } from './metrics/sampler.ts'
 import { telemetryRoute } from './metrics/telemetry.ts'
 import { presenceRoutes } from './presence/routes.ts'
-import { PresenceService } from './presence/service.ts'
+import { PresenceService, type PresenceOptions } from './presence/service.ts'
 import { createPresenceSettings } from './presence/settings.ts'
 import { createSteadyClock } from './presence/steady-clock.ts'
 import type { PresenceStore } from './presence/store.ts'
@@ -212,7 +212,7 @@ export async function createEventService(given: EventServiceOptions): Promise<Ev
   auditRoutes(app, database)
   const tenants = { database, perform, banTenant: identity.revocation.banTenant, now }
   tenantRoutes(app, { ...tenants, createUser: identity.accounts.create, remove: asked => removeTenant({ ...tenants, elsewhere: [jobs.ofTenants] }, asked) })
-  const presence = createPresence(app, { ...options, onFault })
+  const presence = createPresence(app, { ...options, onFault, onEnds: countPresenceEnds(instruments) })
   refuseOtherMethods()
   await openapiRoutes(app, version)
   await portalsPlugin(app, options.portals ?? {})
@@ -239,8 +239,8 @@ export async function createEventService(given: EventServiceOptions): Promise<Ev
 }
 
 /** Presence, told by routes and, where the engine is in process, by sockets. */
-function createPresence(app: App, { database, realtime, now = createSteadyClock(), onFault, presenceStore: store }: EventServiceOptions & { onFault: (error: unknown) => void }): PresenceService {
-  const presence = new PresenceService({ realtime, now, onFault, ...store && { store } })
+function createPresence(app: App, { database, realtime, now = createSteadyClock(), onFault, onEnds, presenceStore: store }: EventServiceOptions & Required<Pick<PresenceOptions, 'onFault' | 'onEnds'>>): PresenceService {
+  const presence = new PresenceService({ realtime, now, onFault, onEnds, ...store && { store } })
   presenceRoutes(app, presence, createPresenceSettings(database))
   realtime.onSocket?.((socket, isOpen) => { (isOpen ? presence.setBack(socket) : presence.setOffline(socket)).catch(onFault) })
   return presence

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createTenantFigures } from '../src/metering/tenant-figures.ts'
 import { metricsReference } from '../src/metering/reference.ts'
+import { PresenceService } from '../src/presence/service.ts'
 import { startService, type TestService } from './service.ts'
 
 const envelope = (tenantId: string): Parameters<ReturnType<typeof createTenantFigures>['onWritten']>[0][number] =>
@@ -13,6 +14,27 @@ describe('figures by tenant', () => {
     expect(figures.text().split('\n').filter(line => line.startsWith('tenant'))).toEqual([
       'tenant_events_published{tenant="c"} 3', 'tenant_events_published{tenant="b"} 2', 'tenant_events_published{tenant="other"} 4',
     ])
+  })
+})
+
+describe('ends of presence connections', () => {
+  it('are told once each, those without a goodbye apart', async () => {
+    let now = 1_000_000
+    const ends: object[] = []
+    const presence = new PresenceService({ realtime: { deliver: () => Promise.resolve() }, now: () => now, onEnds: one => { ends.push(one) } })
+    const come = (connectionId: string): Promise<unknown> =>
+      presence.updatePresence({ tenantId: 'acme', userId: 'u', connectionId }, () => Promise.resolve({ userName: 'U', hideLastSeen: false }), { currentPage: '/', hidden: false })
+    await come('says goodbye')
+    await come('falls silent')
+    await presence.setOffline({ tenantId: 'acme', userId: 'u', connectionId: 'says goodbye' })
+    now += 20_000
+    await presence.getPresenceList('acme')
+    now += 80_000
+    await presence.getPresenceList('acme')
+    await presence.getPresenceList('acme')
+    await presence.stop()
+    const sum = (name: 'all' | 'silent'): number => (ends as { all: number, silent: number }[]).reduce((total, one) => total + one[name], 0)
+    expect({ all: sum('all'), silent: sum('silent') }).toEqual({ all: 2, silent: 1 })
   })
 })
 

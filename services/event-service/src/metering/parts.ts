@@ -3,6 +3,7 @@
 import { statfs } from 'node:fs/promises'
 import type { Jobs } from '../deployments/jobs.ts'
 import type { Indexer } from '../history/indexer.ts'
+import type { PresenceEnds } from '../presence/record.ts'
 import type { Instruments } from './registry.ts'
 
 /** Parts that are asked each time the metrics are read. */
@@ -26,4 +27,14 @@ export function watchParts(instruments: Instruments, { jobs, indexer, version, c
     return bavail * bsize
   })
   instruments.info('service_info', { version, column })
+}
+
+/** Counts presence connections that ended. */
+export function countPresenceEnds(instruments: Instruments): (ends: PresenceEnds) => void {
+  const all = instruments.counter('presence_ends_total')
+  const silent = instruments.counter('presence_silent_ends_total')
+  return ends => {
+    all.inc(ends.all)
+    silent.inc(ends.silent)
+  }
 }

@@ -14,6 +14,8 @@ export const metricsReference = [
   { name: 'outbox_rows', type: 'gauge', help: 'Scale-out: events that wait for Centrifugo', labels: [] },
   { name: 'outbox_oldest_row_seconds', type: 'gauge', help: 'Scale-out: how long the oldest event has waited for Centrifugo; more than 5 means that no node reads', labels: [] },
   { name: 'history_recoveries_total', type: 'counter', help: 'Clients that asked for what came after a place: ok, trimmed, refused or failed', labels: ['outcome'] },
+  { name: 'presence_ends_total', type: 'counter', help: 'Presence connections that ended', labels: [] },
+  { name: 'presence_silent_ends_total', type: 'counter', help: 'Presence connections that ended because nothing was heard of them', labels: [] },
   { name: 'revocations_total', type: 'counter', help: 'Cuts that were asked for after a revocation of a user, session or tenant, repeats included', labels: ['kind'] },
   { name: 'revocation_cut_duration_seconds', type: 'histogram', help: 'Time from a revocation to the cut of its sockets', labels: [] },
   { name: 'webhook_requests_total', type: 'counter', help: 'Webhooks of billing systems: accepted, refused or failed', labels: ['outcome'] },

@@ -64,6 +64,18 @@ export function look(record: PresenceRecord, now: number): PresenceRecord | unde
   return schedule({ ...record, connections, told: isSame(record.told, told) && record.told ? record.told : told }, now)
 }
 
+/** How many connections of a user have ended by now, and how many of them without a goodbye. */
+export interface PresenceEnds {
+  all: number
+  silent: number
+}
+
+/** Connections that {@link look} would drop now. */
+export function countEnds({ connections }: PresenceRecord, now: number): PresenceEnds {
+  const ended = Object.values(connections).filter(connection => !isAlive(connection, now))
+  return { all: ended.length, silent: ended.filter(({ leftAt }) => leftAt === undefined).length }
+}
+
 /** The user as others see them. */
 export function toPresence({ userId, userName, hideLastSeen, busy, connections, activeAt }: PresenceRecord, now: number): UserPresence {
   const lastSeen = hideLastSeen ? {} : { lastSeen: new Date(activeAt).toISOString() }

@@ -5,7 +5,7 @@ import { formatChannel, uuidv7, type PresenceList, type SetPresence, type UserPr
 import { Problem } from '../errors.ts'
 import type { Realtime } from '../realtime/realtime.ts'
 import { createMemoryStore } from './memory.ts'
-import { beat, createRecord, describe, leave, look, resume, toPresence, type Person, type PresenceRecord } from './record.ts'
+import { beat, countEnds, createRecord, describe, leave, look, resume, toPresence, type Person, type PresenceEnds, type PresenceRecord } from './record.ts'
 import type { ConnectionKey, PresenceStore, UserKey } from './store.ts'
 
 /** Connections of one user. */
@@ -21,6 +21,8 @@ export interface PresenceOptions {
   /** Changes are gathered this long, in milliseconds. @default 250 */
   batchMs?: number
   onFault?: (error: unknown) => void
+  /** Told of connections that ended. */
+  onEnds?: (ends: PresenceEnds) => void
 }
 
 /** Who is here, per tenant. */
@@ -31,7 +33,7 @@ export class PresenceService {
   #isTelling = false
 
   constructor(options: PresenceOptions) {
-    this.#options = { store: createMemoryStore(), now: Date.now, batchMs: 250, onFault: () => undefined, ...options }
+    this.#options = { store: createMemoryStore(), now: Date.now, batchMs: 250, onFault: () => undefined, onEnds: () => undefined, ...options }
     this.#timer = setInterval(() => { if (!this.#isTelling) void this.#tell() }, this.#options.batchMs).unref()
   }
 
@@ -100,13 +102,17 @@ export class PresenceService {
 
   /** @returns whether others see a change */
   async #look(key: UserKey): Promise<boolean> {
-    const { store, now } = this.#options
+    const { store, now, onEnds } = this.#options
     let hasChanged = false
+    let ends: PresenceEnds | undefined
     const kept = await store.change(key, record => {
-      const next = record && look(record, now())
+      const at = now()
+      const next = record && look(record, at)
+      ends = record && countEnds(record, at)
       hasChanged = next !== undefined && next.told !== record?.told
       return next
     })
+    if (ends && ends.all > 0) onEnds(ends)
     return kept !== undefined && hasChanged
   }
 
