@@ -10,6 +10,10 @@ type Members = Readonly<Record<string, unknown>>
 
 const isMembers = (value: unknown): value is Members => typeof value === 'object' && value !== null && !Array.isArray(value)
 
+const isString = (value: unknown): value is string => typeof value === 'string'
+const isBoolean = (value: unknown): value is boolean => typeof value === 'boolean'
+const isInteger = (value: unknown): value is number => Number.isSafeInteger(value)
+
 /** Typed access to the members of an object. */
 export class Fields {
   readonly #members: Members
@@ -23,15 +27,15 @@ export class Fields {
   }
 
   string(name: string): string {
-    return this.#read(name, '', (value): value is string => typeof value === 'string')
+    return this.#read(name, '', isString)
   }
 
   boolean(name: string): boolean {
-    return this.#read(name, false, (value): value is boolean => typeof value === 'boolean')
+    return this.#read(name, false, isBoolean)
   }
 
   integer(name: string): number {
-    return this.#read(name, 0, (value): value is number => Number.isSafeInteger(value))
+    return this.#read(name, 0, isInteger)
   }
 
   strings(name: string): readonly string[] {

@@ -54,11 +54,14 @@ export function memberText(text: string, name: string): string | undefined {
     const keyEnd = stringEnd(text, at)
     const start = skipBlank(text, skipBlank(text, keyEnd) + 1)
     const end = valueEnd(text, start)
-    if (JSON.parse(text.slice(at, keyEnd)) === name) found = text.slice(start, end)
+    if (isKey(text.slice(at + 1, keyEnd - 1), name)) found = text.slice(start, end)
     at = skipBlank(text, skipBlank(text, end) + 1)
   }
   return found
 }
+
+/** A key may be written with escapes. */
+const isKey = (written: string, name: string): boolean => (written.includes('\\') ? JSON.parse(`"${written}"`) === name : written === name)
 
 function stringEnd(text: string, start: number): number {
   for (let at = start + 1; at < text.length; at++) {

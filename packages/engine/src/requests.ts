@@ -2,7 +2,7 @@
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http'
 
 /** Answers one request. Must not reject. */
-export type Serve = (request: IncomingMessage, response: ServerResponse) => Promise<void>
+export type Serve = (request: IncomingMessage, response: ServerResponse) => Promise<void> | void
 
 /** Asks `find` ahead of the listeners the server has; what it does not know is theirs. Returns how to stop. */
 export function interceptRequests(server: Server, find: (request: IncomingMessage) => Serve | undefined): () => void {
@@ -23,7 +23,10 @@ export function interceptRequests(server: Server, find: (request: IncomingMessag
 }
 
 /** Path of a request without its query. */
-export const pathOf = ({ url = '' }: IncomingMessage): string => url.split('?', 1)[0] ?? ''
+export function pathOf({ url = '' }: IncomingMessage): string {
+  const end = url.indexOf('?')
+  return end === -1 ? url : url.slice(0, end)
+}
 
 /** An answer without a body. What was not read of a request that is too large would be taken for the next one: its socket ends. */
 export function end(response: ServerResponse, status: number): void {

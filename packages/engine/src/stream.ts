@@ -36,7 +36,8 @@ export class Stream {
   append(publication: Omit<Publication, 'offset'>, size: number, versionEpoch: string): Publication {
     const numbered = { ...publication, offset: ++this.#top }
     this.#kept.push(numbered)
-    if (this.#kept.length > size) this.#kept.splice(0, this.#kept.length - size)
+    // One at a time: nearly always it is one, and `splice` would make a list of it.
+    while (this.#kept.length > size) this.#kept.shift()
     if (publication.version) {
       this.#version = publication.version
       this.#versionEpoch = versionEpoch

@@ -3,7 +3,7 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { toApiError } from './api.ts'
 import type { ApiMethod } from './api.ts'
-import { readBody } from './body.ts'
+import { takeBody } from './body.ts'
 import { ERRORS } from './errors.ts'
 import { BodyError, Fields } from './fields.ts'
 import type { Meters } from './meters.ts'
@@ -30,41 +30,55 @@ export interface ApiServerOptions extends HttpApiOptions {
 /** Serves the methods, health and metrics on a server, ahead of its listeners. Returns how to stop. */
 export function serveApi(server: Server, methods: ReadonlyMap<string, ApiMethod> | undefined, options: ApiServerOptions): () => void {
   const { handlerPrefix = '/api', healthPath, metricsPath } = options
+  const serves = new Map([...methods ?? []].map(([name, method]) => [`${handlerPrefix}/${name}`, serveMethod(name, method, options)]))
   return interceptRequests(server, request => {
     const path = pathOf(request)
     if (path === healthPath) return health
     if (path === metricsPath) return serveMetrics(options)
-    if (!methods || !path.startsWith(`${handlerPrefix}/`)) return undefined
-    const name = path.slice(handlerPrefix.length + 1)
-    const method = methods.get(name)
-    return method ? serveMethod(name, method, options) : notFound
+    return serves.get(path) ?? (methods && path.startsWith(`${handlerPrefix}/`) ? notFound : undefined)
   })
 }
 
-const health: Serve = async (_, response) => { sendJson(response, 200, '{}') }
-const serveMetrics = ({ metrics }: ApiServerOptions): Serve => async (_, response) => {
+const health: Serve = (_, response) => { sendJson(response, 200, '{}') }
+const serveMetrics = ({ metrics }: ApiServerOptions): Serve => (_, response) => {
   response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' }).end(metrics())
 }
-const notFound: Serve = async (_, response) => { end(response, 404) }
+const notFound: Serve = (_, response) => { end(response, 404) }
 
 function serveMethod(name: string, method: ApiMethod, options: ApiServerOptions): Serve {
-  return async (request, response) => {
-    response.on('error', () => { response.destroy() })
+  const observe = (started: number): void => { options.meters.apiCommands.observe((options.meters.tick() - started) / 1000, 'http', name) }
+  return (request, response) => {
+    response.on('error', destroy)
     if (request.method !== 'POST') return end(response.setHeader('allow', 'POST'), 405)
     if (!isAllowed(request, options)) return end(response, 401)
-    const body = await readBody(request, MAX_BODY_BYTES)
-    if (typeof body === 'number') return end(response, body)
-    const started = options.meters.tick()
-    try {
-      const result = await method(readFields(body.toString()))
-      sendJson(response, 200, name === 'batch' ? result : `{"result":${result}}`)
-    } catch (error) {
-      if (!(error instanceof BodyError) && toApiError(error).code === ERRORS.internal.code) options.onFault(error)
-      options.meters.apiErrors.of('http', name, String(toApiError(error).code)).value++
-      fail(response, error, isTransportMode(request, options))
-    }
-    options.meters.apiCommands.observe((options.meters.tick() - started) / 1000, 'http', name)
+    takeBody(request, MAX_BODY_BYTES, body => {
+      if (typeof body === 'number') return end(response, body)
+      const started = options.meters.tick()
+      const done = (result: string): void => {
+        sendJson(response, 200, name === 'batch' ? result : `{"result":${result}}`)
+        observe(started)
+      }
+      const failed = (error: unknown): void => {
+        if (!(error instanceof BodyError) && toApiError(error).code === ERRORS.internal.code) options.onFault(error)
+        options.meters.apiErrors.of('http', name, String(toApiError(error).code)).value++
+        fail(response, error, isTransportMode(request, options))
+        observe(started)
+      }
+      try {
+        const result = method(readFields(body.toString()))
+        // Most methods answer at once.
+        if (typeof result === 'string') done(result)
+        else result.then(done).catch(failed)
+      } catch (error) {
+        failed(error)
+      }
+    })
   }
+}
+
+/** A client that is already gone must not become an unhandled error of the process. */
+function destroy(this: ServerResponse): void {
+  this.destroy()
 }
 
 function fail(response: ServerResponse, error: unknown, isTransport: boolean): void {
@@ -103,6 +117,7 @@ const digest = (text: string): Buffer => createHash('sha256').update(text).diges
 const isSame = (given: string, key: string): boolean => timingSafeEqual(digest(given), digest(key))
 
 function sendJson(response: ServerResponse, status: number, text: string): void {
-  // With the length, head and body leave in one write instead of three chunks.
-  response.writeHead(status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }).end(text)
+  const length = Buffer.byteLength(text)
+  // With the length, head and body leave in one write instead of three chunks; what is ASCII needs no encoding.
+  response.writeHead(status, { 'content-type': 'application/json', 'content-length': length }).end(text, length === text.length ? 'latin1' : 'utf8')
 }
