@@ -79,7 +79,8 @@ import { createActs, type Perform } from './publish/acts.ts'
 import { purgeAnswers } from './publish/log.ts'
 import { createProjectionRegistry } from './publish/projection.ts'
 import { createInternalPublish } from './publish/publish.ts'
-import { createQuotas, type QuotaLimits } from './publish/quotas.ts'
+import { quotaHook } from './publish/quota-hook.ts'
+import { createQuotas, type QuotaLimits, type Quotas } from './publish/quotas.ts'
 import { publishRoutes } from './publish/routes.ts'
 import { createWritePath, type WritePath } from './publish/write-path.ts'
 import { outboxBacklog } from './realtime/outbox.ts'
@@ -199,13 +200,14 @@ export async function createEventService(given: EventServiceOptions): Promise<Ev
   watchParts(instruments, { jobs, indexer, version, column: realtime.enqueue ? 'scale-out' : 'embedded', ...options.sampleHost })
   const publishAs = (actor: Actor): Publish => createInternalPublish(writePath, actor)
   authHookPlugin(app, { auth: identity.auth, database, now })
+  const quotas = quotaHook(app, createQuotas({ database, now, ...options.quotas && { defaults: options.quotas } }))
   healthPlugin(app, { database, isDraining: () => isDraining, version })
   identityRoutes(app, identity, options)
-  publishRoutes(app, writePath, createQuotas({ database, now, ...options.quotas && { defaults: options.quotas } }))
+  publishRoutes(app, writePath)
   historyRoutes(app, new HistoryService(database, writePath, now))
   addDeployments(app, { database, writePath, jobs, now, perform }, options)
   logRoutes(app, { database, writePath, tails, isStillGood: request => isStillGood(identity.auth, request) })
-  await addBilling(app, { database, writePath, now, hasMail: options.mail !== undefined }, identity)
+  await addBilling(app, { database, writePath, now, hasMail: options.mail !== undefined, quotas }, identity)
   metricsRoutes(app, { database, writePath, now })
   telemetryRoute(app, meter)
   alertRoutes(app, { database, writePath, now })
@@ -279,7 +281,7 @@ function addDeployments(app: App, { perform, ...services }: CommandsOptions & { 
   instanceRoutes(app, createInstanceCommands(services, stepsOf), createInitialAccounts({ ...services, perform, read }))
 }
 
-async function addBilling(app: App, services: BillingServices, { keys }: IdentityService): Promise<void> {
+async function addBilling(app: App, services: BillingServices & { quotas: Quotas }, { keys }: IdentityService): Promise<void> {
   const sources = createSources({ ...services, seal: createSeal(keys.secret, 'billing sources') })
   billingRoutes(app, services)
   sourceRoutes(app, sources)
@@ -329,7 +331,7 @@ function createAccess(database: Database, writePath: WritePath): DeploymentAcces
 function identityRoutes(app: App, { sessions, auth, auditChannels, keys, limiters, ...identity }: IdentityService, { publicUrl, allowedOrigins }: EventServiceOptions): void {
   const isSecure = publicUrl?.startsWith('https:') ?? false
   const cookies = createCookies(isSecure)
-  sessionRoutes(app, { sessions, isOurOrigin: createOriginCheck({ publicUrl, allowedOrigins }), cookies })
+  sessionRoutes(app, { sessions, isOurOrigin: createOriginCheck({ publicUrl, allowedOrigins }), cookies, perAddress: limiters.signInPerAddress })
   providerRoutes(app, {
     signIn: identity.providerSignIn, accountOf: identity.accountOf, open: sessions.open, cookies, perAddress: limiters.signInPerAddress, isSecure,
   })

@@ -2,6 +2,14 @@
 
 import { errorCodes, type ErrorCode, type Fault } from '@neo-stack/events'
 
+/** Where somebody stands with a limit, for `RateLimit-*`. */
+export interface RateState {
+  limit: number
+  remaining: number
+  /** Seconds until there is more. */
+  reset: number
+}
+
 /** What a problem may say besides its code. */
 export interface ProblemOptions {
   /** A sentence a person can act on. @default the code's sentence */
@@ -12,6 +20,8 @@ export interface ProblemOptions {
   extra?: Readonly<Record<string, unknown>>
   /** Seconds until a retry makes sense: header `Retry-After`. */
   retryAfter?: number
+  /** The limit that was met. */
+  rate?: RateState
   cause?: unknown
 }
 
@@ -23,6 +33,7 @@ export class Problem extends Error {
   readonly errors: readonly Fault[] | undefined
   readonly extra: Readonly<Record<string, unknown>>
   readonly retryAfter: number | undefined
+  readonly rate: RateState | undefined
 
   constructor(code: ErrorCode, options: ProblemOptions = {}) {
     super(options.detail ?? errorCodes[code].detail, { cause: options.cause })
@@ -31,6 +42,7 @@ export class Problem extends Error {
     this.errors = options.errors
     this.extra = options.extra ?? {}
     this.retryAfter = options.retryAfter
+    this.rate = options.rate
   }
 }
 

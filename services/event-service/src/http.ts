@@ -1,9 +1,9 @@
 /** What routes share: the typed app, the principal of a request, and the guard every tenant route goes through. */
 
-import type { FastifyBaseLogger, FastifyInstance, FastifyRequest, RawReplyDefaultExpression, RawRequestDefaultExpression, RawServerDefault } from 'fastify'
+import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest, RawReplyDefaultExpression, RawRequestDefaultExpression, RawServerDefault } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import { authorizeTenant, type Permission, type Principal } from '@neo-stack/events'
-import { Problem } from './errors.ts'
+import { Problem, type RateState } from './errors.ts'
 
 /** The Fastify app with zod schemas as types. */
 export type App = FastifyInstance<RawServerDefault, RawRequestDefaultExpression, RawReplyDefaultExpression, FastifyBaseLogger, ZodTypeProvider>
@@ -33,6 +33,11 @@ export function guard(request: FastifyRequest, tenantId: string, permission: Per
   if (!decision.allowed) throw new Problem(decision.status === 404 ? 'not_found' : 'forbidden')
   if (decision.audited) request.auditedRead = { tenantId, permission }
   return principal
+}
+
+/** Says where the caller stands with a limit. */
+export function sayRate(reply: FastifyReply, { limit, remaining, reset }: RateState): void {
+  reply.headers({ 'ratelimit-limit': limit, 'ratelimit-remaining': remaining, 'ratelimit-reset': reset })
 }
 
 /** The idempotency key of a request: header `Idempotency-Key`, else the body's field. */

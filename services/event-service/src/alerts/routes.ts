@@ -30,7 +30,7 @@ export function alertRoutes(app: App, commands: RuleCommands): void {
       summary: 'Acknowledge an alert of the caller\'s tenant, with a note', tags, params: z.object({ id: z.uuid() }),
       body: acknowledgeAlertSchema, response: { 200: alertAcknowledgedSchema },
     },
-    config: { isBodyOptional: true },
+    config: { isBodyOptional: true, publishes: 'kept' },
   }, request => {
     const { tenantId } = principalOf(request)
     const principal = guard(request, tenantId, tenantId === PLATFORM_TENANT ? 'admin:*' : 'alerts:write')

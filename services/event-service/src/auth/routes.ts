@@ -4,7 +4,8 @@ import type { FastifyRequest } from 'fastify'
 import * as z from 'zod'
 import { refreshSchema, sessionSchema, signInSchema, whoAmISchema } from '@neo-stack/events'
 import { Problem } from '../errors.ts'
-import { principalOf, type App } from '../http.ts'
+import { principalOf, sayRate, type App } from '../http.ts'
+import type { Limiter } from '../plugins/limiter.ts'
 import type { SessionCookies } from './cookies.ts'
 import type { KeySet } from './keys.ts'
 import type { OriginCheck } from './origin.ts'
@@ -15,6 +16,8 @@ export interface SessionRoutes {
   sessions: Sessions
   isOurOrigin: OriginCheck
   cookies: SessionCookies
+  /** The limit on sign-ins from one address. */
+  perAddress: Pick<Limiter, 'look'>
 }
 
 /** A refresh or sign-out must not fail for the access token that has just expired. */
@@ -23,7 +26,7 @@ const config = { isBearerOptional: true }
 const withoutBody = { ...config, isBodyOptional: true }
 
 /** Adds the session routes. */
-export function sessionRoutes(app: App, { sessions, isOurOrigin, cookies }: SessionRoutes): void {
+export function sessionRoutes(app: App, { sessions, isOurOrigin, cookies, perAddress }: SessionRoutes): void {
   const checkOrigin = (request: FastifyRequest): void => {
     if (!isOurOrigin(request.headers)) throw new Problem('origin_not_allowed')
   }
@@ -32,6 +35,7 @@ export function sessionRoutes(app: App, { sessions, isOurOrigin, cookies }: Sess
     checkOrigin(request)
     const { portal } = request.body
     const opened = await sessions.signIn({ ...request.body, address: request.ip, userAgent: request.headers['user-agent'] })
+      .finally(async () => { sayRate(reply, await perAddress.look(request.ip)) })
     const former = cookies.read(request, portal)
     // One session per portal and browser: the one before ends.
     if (former !== undefined) await sessions.signOut(former, 'replaced by a new sign-in')

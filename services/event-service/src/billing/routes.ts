@@ -71,6 +71,7 @@ export function billingRoutes(app: App, services: BillingServices): void {
   preferenceRoutes(app, services)
 
   app.post('/v1/tenants/:tenantId/usage', {
+    config: { publishes: 'kept' },
     schema: { summary: 'Report how much of a limit is used; each crossed threshold becomes an event', tags, params: inTenant, body: reportUsageSchema, response: { 200: usageReportedSchema } },
   }, request => {
     const { tenantId } = request.params

@@ -25,6 +25,7 @@ export function instanceRoutes(app: App, commands: InstanceCommands, accounts: I
   })
 
   app.post(`${path}/redeploy`, {
+    config: { publishes: 'kept' },
     schema: { summary: 'Deploy an instance again', tags, params: ofInstance, body: redeploySchema, response: { 202: deploymentAcceptedSchema } },
   }, async (request, reply) => {
     const { tenantId, instanceId } = request.params
@@ -33,6 +34,8 @@ export function instanceRoutes(app: App, commands: InstanceCommands, accounts: I
 
   for (const verb of ['rollback', 'delete'] as const) {
     app.post(`${path}/${verb}`, {
+      // Deleting makes room.
+      config: { publishes: verb === 'delete' ? 'live' : 'kept' },
       schema: { summary: summaries[verb], tags, params: ofInstance, body: commandSchema, response: { 202: deploymentAcceptedSchema } },
     }, async (request, reply) => {
       const { tenantId, instanceId } = request.params

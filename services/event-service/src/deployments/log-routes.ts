@@ -41,6 +41,7 @@ export function logRoutes(app: App, { database, writePath, tails, isStillGood }:
   })
 
   app.post(path, {
+    config: { publishes: 'kept' },
     schema: { summary: 'Append log lines', tags, params, body: appendLogsSchema, response: { 201: logsAppendedSchema } },
   }, async (request, reply) => {
     const principal = guard(request, request.params.tenantId, 'logs:write')

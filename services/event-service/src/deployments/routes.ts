@@ -47,6 +47,7 @@ export function deploymentRoutes(app: App, database: Database): void {
 /** Adds the routes that command deployments. */
 export function commandRoutes(app: App, commands: DeploymentCommands): void {
   app.post('/v1/tenants/:tenantId/deployments', {
+    config: { publishes: 'kept' },
     schema: { summary: 'Deploy', tags, params: inTenant, body: createDeploymentSchema, response: { 202: deploymentAcceptedSchema } },
   }, async (request, reply) => {
     const { idempotencyKey, reason, ...order } = request.body
@@ -54,6 +55,7 @@ export function commandRoutes(app: App, commands: DeploymentCommands): void {
   })
 
   app.post('/v1/tenants/:tenantId/deployments/:deploymentId/cancel', {
+    config: { publishes: 'live' },
     schema: { summary: 'Cancel a deployment', tags, params: ofDeployment, body: commandSchema, response: { 202: deploymentAcceptedSchema } },
   }, async (request, reply) => {
     const { tenantId, deploymentId } = request.params
@@ -61,6 +63,7 @@ export function commandRoutes(app: App, commands: DeploymentCommands): void {
   })
 
   app.post('/v1/tenants/:tenantId/deployments/:deploymentId/retry', {
+    config: { publishes: 'kept' },
     schema: { summary: 'Deploy again what failed or was cancelled', tags, params: ofDeployment, body: commandSchema, response: { 202: deploymentAcceptedSchema } },
   }, async (request, reply) => {
     const { tenantId, deploymentId } = request.params

@@ -38,6 +38,7 @@ export function metricsRoutes(app: App, { database, writePath, now }: MetricsRou
   })
 
   app.post('/v1/tenants/:tenantId/metrics', {
+    config: { publishes: 'live' },
     schema: { summary: 'Push samples of a tenant', tags, params: inTenant, body: pushMetricsSchema, response: { 201: publishedBatchSchema } },
   }, async (request, reply) => {
     const principal = guard(request, request.params.tenantId, 'metrics:write')
@@ -51,6 +52,7 @@ export function metricsRoutes(app: App, { database, writePath, now }: MetricsRou
   })
 
   app.post('/v1/alerts', {
+    config: { publishes: 'kept' },
     schema: { summary: 'Raise an alert for a tenant, or for the operators', tags: ['alerts'], body: raiseAlertSchema, response: { 201: publishedSchema } },
   }, async (request, reply) => {
     const { tenantId, idempotencyKey, ...data } = request.body

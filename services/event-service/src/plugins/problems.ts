@@ -5,7 +5,7 @@ import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod'
 import type { ErrorCode, Fault } from '@neo-stack/events'
 import { Problem } from '../errors.ts'
-import type { App } from '../http.ts'
+import { sayRate, type App } from '../http.ts'
 
 /** Fastify's own errors by their code. */
 const fastifyCodes: Readonly<Record<string, ErrorCode>> = {
@@ -32,6 +32,7 @@ export function sendProblem(request: FastifyRequest, reply: FastifyReply, proble
   const isOurFault = problem.status >= 500
   if (isOurFault) request.log.error({ err: problem.cause ?? problem }, 'request failed')
   if (problem.retryAfter !== undefined) reply.header('retry-after', String(problem.retryAfter))
+  if (problem.rate) sayRate(reply, problem.rate)
   return reply.code(problem.status).type('application/problem+json').serializer(JSON.stringify)
     .send({ ...toBody(problem), ...isOurFault && { requestId: request.id } })
 }

@@ -30,6 +30,7 @@ export function presenceRoutes(app: App, presence: PresenceService, settings: Pr
 
 function connectionRoutes(app: App, presence: PresenceService, settings: PresenceSettingsStore): void {
   app.put(`${path}/me/:connectionId`, {
+    config: { publishes: 'live' },
     schema: { summary: 'Say that the caller is here on this connection; at least every 25 s', tags, params: mine, body: setPresenceSchema, response: { 200: userPresenceSchema } },
   }, request => {
     const key = personOf(request, request.params.tenantId)

@@ -2,7 +2,7 @@
 
 import { sql } from 'kysely'
 import type { Database } from '../database/database.ts'
-import { Problem } from '../errors.ts'
+import { Problem, type RateState } from '../errors.ts'
 import { take, type Bucket } from './bucket.ts'
 
 /** A tenant's limits. */
@@ -19,20 +19,14 @@ const defaultLimits: QuotaLimits = { eventsPerSecond: 50_000, bytesPerSecond: 64
 export interface Load {
   events: number
   bytes: number
-}
-
-/** The state of a tenant's limit on events, for `RateLimit-*`. */
-export interface QuotaState {
-  limit: number
-  remaining: number
-  /** Seconds until something may be published again. */
-  reset: number
+  /** Nothing of it is kept in a log: space that is used up is no reason to refuse it. @default false */
+  isLive?: boolean
 }
 
 /** See {@link createQuotas}. */
 export interface Quotas {
-  /** @throws {Problem} `rate_limited` with `Retry-After` and the limit that was met */
-  take: (tenantId: string, load: Load) => Promise<QuotaState>
+  /** @returns where the tenant stands with its events. @throws {Problem} `rate_limited` with `Retry-After` and the limit that was met */
+  take: (tenantId: string, load: Load) => Promise<RateState>
 }
 
 interface Known extends QuotaLimits {
@@ -70,9 +64,9 @@ export function createQuotas({ database, now = Date.now, defaults = defaultLimit
     return taken
   }
   return {
-    take: async (tenantId, { events, bytes }) => {
+    take: async (tenantId, { events, bytes, isLive = false }) => {
       const limits = await limitsOf(tenantId)
-      if (limits.usedBytes >= limits.storedBytes) throw refuse('stored bytes', limits.storedBytes, { retryAfter: FULL_RETRY_SECONDS })
+      if (!isLive && limits.usedBytes >= limits.storedBytes) throw refuse('stored bytes', limits.storedBytes, { retryAfter: FULL_RETRY_SECONDS })
       const ofBytes = takeFrom(`bytes ${tenantId}`, limits.bytesPerSecond, bytes)
       if (!ofBytes.isAllowed) throw refuse('bytes per second', limits.bytesPerSecond, ofBytes)
       const ofEvents = takeFrom(`events ${tenantId}`, limits.eventsPerSecond, events)
@@ -83,7 +77,7 @@ export function createQuotas({ database, now = Date.now, defaults = defaultLimit
 }
 
 function refuse(what: string, limit: number, { retryAfter }: { retryAfter: number }): Problem {
-  return new Problem('rate_limited', { retryAfter, detail: `The tenant's quota of ${what} is used up; try again after the time in Retry-After.`, extra: { quota: what, limit } })
+  return new Problem('rate_limited', { retryAfter, rate: { limit, remaining: 0, reset: retryAfter }, detail: `The tenant's quota of ${what} is used up; try again after the time in Retry-After.`, extra: { quota: what, limit } })
 }
 
 async function readLimits(database: Database, tenantId: string, defaults: QuotaLimits): Promise<Omit<Known, 'readAt'>> {

@@ -4,6 +4,7 @@ import { channelOf, parseEvent, PLATFORM_TENANT, type Envelope, type WebhookAnsw
 import type { Database, Tx } from '../../database/database.ts'
 import { Problem } from '../../errors.ts'
 import { toStorableData } from '../../publish/storable.ts'
+import type { Quotas } from '../../publish/quotas.ts'
 import type { DraftEvent, WritePath } from '../../publish/write-path.ts'
 import { mapGeneric, type Mapped, type MappedEvent } from './mapping.ts'
 import { verifyStandard, verifyStripe, type Signed } from './signature.ts'
@@ -16,6 +17,7 @@ export interface IntakeOptions {
   writePath: WritePath
   sources: Pick<Sources, 'open' | 'tenantOf'>
   now: () => number
+  quotas: Quotas
 }
 
 /** Days that an event is known by its identifier: senders try for days, Stripe's may be sent again for 30. */
@@ -29,7 +31,8 @@ class Repeated extends Error {
 /**
  * Takes one webhook; resolves after it is stored.
  * @throws {Problem} `not_found` for a source, or a tenant other than the source's, `invalid_signature`, `signature_expired`,
- * `invalid_json`, `invalid_request` with the paths, `unknown_customer`
+ * `invalid_json`, `invalid_request` with the paths, `unknown_customer`,
+ * `rate_limited`: senders come again
  */
 export async function takeWebhook(options: IntakeOptions, sourceId: string, signed: Signed): Promise<WebhookAnswer> {
   const source = await options.sources.open(sourceId)
@@ -38,6 +41,7 @@ export async function takeWebhook(options: IntakeOptions, sourceId: string, sign
   const mapped = map(source, signed)
   const tenantId = await toTenant(options, source, mapped)
   if (mapped.events.length === 0) return { status: 'ignored', ids: [] }
+  await options.quotas.take(tenantId, { events: mapped.events.length, bytes: Buffer.byteLength(signed.body) })
   const events = mapped.events.map((event, index) => toDraft({ tenantId, sourceId }, event, mapped.events.length > 1 ? `events.${index}.` : ''))
   return store(options, { tenantId, sourceId, eventId: mapped.eventId }, events)
 }
