@@ -18,12 +18,13 @@ import { publish } from './scenarios/publish.ts'
 import { realtimeConnect, realtimeHttp, realtimeIdle, realtimeReconnect } from './scenarios/realtime-connect.ts'
 import { realtimeFanout, realtimeHot, realtimeRooms } from './scenarios/realtime-fanout.ts'
 import { realtimeSlow } from './scenarios/realtime-slow.ts'
+import { revocation } from './scenarios/revocation.ts'
 import { search } from './scenarios/search.ts'
 import { start } from './scenarios/start.ts'
 import { formatTable } from './table.ts'
 
 const scenarios: Record<string, Scenario> = {
-  publish, search, fanout, paint, pages, start, idle, bundle, presence,
+  publish, search, fanout, paint, pages, start, idle, bundle, presence, revocation,
   'realtime-fanout': realtimeFanout, 'realtime-rooms': realtimeRooms, 'realtime-hot': realtimeHot, 'realtime-http': realtimeHttp,
   'realtime-connect': realtimeConnect, 'realtime-reconnect': realtimeReconnect, 'realtime-idle': realtimeIdle, 'realtime-slow': realtimeSlow,
 }

@@ -5,7 +5,7 @@ import type {
   CreateDeployment, DeploymentAccepted, DeploymentList, DeploymentSnapshot, DeploymentStatus, History, InboxCount, InboxState, InitialAccount,
   InstanceList, LogPage, LogsAppended, MetricsSeries, NotificationPage, NotificationType, PresenceList, PresenceSettings, Preview, PreviewQuery,
   PublishBatchRequest, Published, PublishedBatch, PublishRequest, PushMetrics, PutAlertRules, PutBillingPreferences, RaiseAlert, ReadAll, Redeploy,
-  ReportUsage, SearchResult, Session, SetPresence, SetPresenceSettings, SignIn,
+  ProviderList, ReportUsage, SearchResult, Session, SetPresence, SetPresenceSettings, SignIn,
   SubscriptionTokens, Telemetry, UsageReported, UsageThresholds, User, UserPresence,
 } from '@neo-stack/events'
 import { inboxVerbs } from '@neo-stack/events'
@@ -91,6 +91,8 @@ export interface Rest extends TenantAdministration {
     refresh(portal: Portal, options?: CallOptions): Promise<Session>
     signOut(portal: Portal, options?: CallOptions): Promise<void>
     whoAmI(options?: CallOptions): Promise<{ user: User }>
+    /** Identity providers that people may come in by. */
+    providers(options?: CallOptions): Promise<ProviderList>
   }
   realtime: {
     connectionToken(options?: CallOptions): Promise<ConnectionToken>
@@ -256,6 +258,7 @@ function createSessionRoutes(send: Send): Rest['session'] {
     refresh: (portal, own) => send({ method: 'POST', path: '/v1/session/refresh', body: { portal }, isAuthorized: false, isRepeatable: true }, own),
     signOut: (portal, own) => send({ method: 'DELETE', path: '/v1/session', body: { portal }, isAuthorized: false, isRepeatable: true }, own),
     whoAmI: own => send({ method: 'GET', path: '/v1/session' }, own),
+    providers: own => send({ method: 'GET', path: '/v1/session/providers', isAuthorized: false }, own),
   }
 }
 

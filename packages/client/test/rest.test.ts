@@ -21,6 +21,7 @@ describe('routes', () => {
     ['refresh', rest => rest.session.refresh('tenant'), 'POST /v1/session/refresh', { portal: 'tenant' }],
     ['signOut', rest => rest.session.signOut('admin'), 'DELETE /v1/session', { portal: 'admin' }],
     ['whoAmI', rest => rest.session.whoAmI(), 'GET /v1/session', undefined],
+    ['providers', rest => rest.session.providers(), 'GET /v1/session/providers', undefined],
     ['connectionToken', rest => rest.realtime.connectionToken(), 'POST /v1/realtime/connection-token', undefined],
     ['subscriptionTokens', rest => rest.realtime.subscriptionTokens(['a']), 'POST /v1/realtime/subscription-tokens', { channels: ['a'] }],
     ['publish', rest => rest.events.publish({ channel: 'c', type: 't', data: {} }), 'POST /v1/events', { channel: 'c', type: 't', data: {} }],

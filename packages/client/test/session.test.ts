@@ -29,6 +29,7 @@ function createBrowser(clock: ManualClock): { rest: Pick<Rest, 'session'>, state
       },
       signOut: async () => { state.hasCookie = false },
       whoAmI: async () => ({ user }),
+      providers: async () => ({ providers: [] }),
     },
   }
   return { rest, state }

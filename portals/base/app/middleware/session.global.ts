@@ -16,6 +16,8 @@ export default defineNuxtRouteMiddleware(async to => {
     await session.signOut().catch(() => undefined)
     return navigateTo({ path: '/sign-in', query: { reason: 'wrong_portal' } })
   }
+  // A one-time password has no rights: its place is taken first.
+  if (user?.mustChangePassword === true) return to.path === '/sign-in' ? undefined : navigateTo({ path: '/sign-in', query: to.fullPath === '/' ? {} : { to: to.fullPath } })
   // Who is signed in may ask for the form: the page says what that means.
   if (to.path === '/sign-in' && to.query.switch !== undefined) return undefined
   if (to.path === '/sign-in') return user ? navigateTo(toInnerPath(to.query.to)) : undefined
