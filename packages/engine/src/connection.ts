@@ -73,7 +73,9 @@ export class Connection implements Receiver, TransportEvents, Deadline {
   slot: number = 0
   readonly #shared: Shared
   readonly #transport: Transport
-  readonly #gone = Promise.withResolvers<undefined>()
+  /** Only made for who asks. */
+  #gone: PromiseWithResolvers<undefined> | undefined
+  #isGone = false
   readonly #inbox: Inbox
   readonly #outbox: Outbox
   readonly #meter: TransportMeter
@@ -115,6 +117,8 @@ export class Connection implements Receiver, TransportEvents, Deadline {
 
   /** Resolves when the transport is gone. */
   get gone(): Promise<undefined> {
+    this.#gone ??= Promise.withResolvers()
+    if (this.#isGone) this.#gone.resolve(undefined)
     return this.#gone.promise
   }
 
@@ -130,7 +134,8 @@ export class Connection implements Receiver, TransportEvents, Deadline {
 
   onClose(code: number, reason: string): void {
     this.#end({ code, reason })
-    this.#gone.resolve(undefined)
+    this.#isGone = true
+    this.#gone?.resolve(undefined)
   }
 
   write(message: Message, frame: Frame): void {

@@ -76,7 +76,7 @@ export function createEngine(options: EngineOptions = {}): Engine {
   const config = resolveConfig(options)
   const clock = options.clock ?? systemClock
   const shared = createShared(config, options)
-  const accept: Accept = (transport, codec, headers) => new Connection(shared, { client: randomUUID(), transport, codec, headers })
+  const accept: Accept = (transport, codec, headers) => new Connection(shared, { client: createId(), transport, codec, headers })
   const node = randomUUID()
   const hasRoom = createDoor(shared)
   let closing: Promise<void> | undefined
@@ -107,6 +107,9 @@ export function createEngine(options: EngineOptions = {}): Engine {
     close: (closeOptions = {}) => closing ??= shutDown(closeOptions),
   }
 }
+
+/** A UUID in one piece: `randomUUID` gives a string of fourteen joined ones, which would stay as long as the connection. */
+const createId = (): string => Buffer.from(randomUUID(), 'latin1').toString('latin1')
 
 /** Whether one more connection is taken; above a limit upgrades are answered 503. */
 function createDoor({ roster, counters, ports: { config, now, meters } }: Shared): () => boolean {

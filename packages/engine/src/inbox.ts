@@ -45,7 +45,7 @@ export class Inbox {
   #work(): void {
     while (!this.#isBusy && !this.#isClosed) {
       const next = this.#waiting.shift()
-      if (next === undefined) return this.#resume()
+      if (next === undefined) return this.#rest()
       const taken = this.#parts.take(next)
       if (taken) void this.#wait(taken)
     }
@@ -56,6 +56,12 @@ export class Inbox {
     await taken
     this.#isBusy = false
     this.#work()
+  }
+
+  #rest(): void {
+    // An array that was filled keeps its room for ever, in each idle connection.
+    if (this.#waiting.length === 0) this.#waiting = []
+    this.#resume()
   }
 
   #resume(): void {

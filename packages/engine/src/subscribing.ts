@@ -53,9 +53,12 @@ export interface Making {
   readonly wish: Wish
 }
 
+const isEmpty = (override: SubscribeOverride): boolean => Object.keys(override).length === 0
+
 /** A subscription that holds what is published until it goes live. */
 export function createSubscription(session: Session, { channel, source, rules: given, permit, wish }: Making): Subscription {
-  const rules = { ...given, ...permit.override }
+  // Nearly always nothing is overridden: all subscriptions share the rules of their namespace.
+  const rules = isEmpty(permit.override) ? given : { ...given, ...permit.override }
   const isRecoverable = rules.forceRecovery || wish.recoverable === true
   return {
     channel, rules, source, isRecoverable,
