@@ -11,6 +11,7 @@ import { root } from './scenario.ts'
 import { bundle } from './scenarios/bundle.ts'
 import { fanout } from './scenarios/fanout.ts'
 import { idle } from './scenarios/idle.ts'
+import { logs } from './scenarios/logs.ts'
 import { pages } from './scenarios/pages.ts'
 import { paint } from './scenarios/paint.ts'
 import { presence } from './scenarios/presence.ts'
@@ -24,7 +25,7 @@ import { start } from './scenarios/start.ts'
 import { formatTable } from './table.ts'
 
 const scenarios: Record<string, Scenario> = {
-  publish, search, fanout, paint, pages, start, idle, bundle, presence, revocation,
+  publish, search, fanout, paint, logs, pages, start, idle, bundle, presence, revocation,
   'realtime-fanout': realtimeFanout, 'realtime-rooms': realtimeRooms, 'realtime-hot': realtimeHot, 'realtime-http': realtimeHttp,
   'realtime-connect': realtimeConnect, 'realtime-reconnect': realtimeReconnect, 'realtime-idle': realtimeIdle, 'realtime-slow': realtimeSlow,
 }
