@@ -6,7 +6,7 @@ import { formatChannel } from '@neo-stack/events'
 import { computed, onScopeDispose, shallowRef, watch } from 'vue'
 import { useNeoClient } from '../client.ts'
 import { isRunning } from '../deployments/status.ts'
-import { addStep, placeSteps, toCurrentStep, toPastSteps } from '../deployments/steps.ts'
+import { addStep, keyOf, placeSteps, toCurrentStep, toPastSteps } from '../deployments/steps.ts'
 
 /** Most events read for the steps behind. */
 const PAST_LIMIT = 1000
@@ -32,14 +32,14 @@ export function useDeploymentSteps(tenantId: string, deployment: Ref<Deployment 
     const page = await rest.events.history({ channel, ...range, after: 0, limit: PAST_LIMIT }, { signal: reading.signal }).catch(() => undefined)
     if (page) past.value = toPastSteps(deploymentId, page.events)
   }, { immediate: true })
-  watch(deployment, now => { if (now && isRunning(now)) live.value = addStep(live.value, toCurrentStep(now)) }, { immediate: true })
+  watch(deployment, now => { if (now && isRunning(now)) live.value = addStep(live.value, toCurrentStep(now, now.updatedAt)) }, { immediate: true })
 
   return computed(() => deployment.value ? placeSteps(deployment.value, join(past.value, live.value)) : [])
 }
 
 /** What was seen live continues what was read: the overlap is skipped. */
 function join(past: readonly Step[], live: readonly Step[]): readonly Step[] {
-  const last = JSON.stringify(past.at(-1))
-  const overlap = live.findLastIndex(step => JSON.stringify(step) === last)
+  const last = past.at(-1)
+  const overlap = last ? live.findLastIndex(step => keyOf(step) === keyOf(last)) : -1
   return live.slice(overlap + 1).reduce(addStep, past)
 }

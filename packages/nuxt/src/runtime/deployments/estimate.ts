@@ -17,3 +17,40 @@ export function toEstimate(deployment: Pick<Deployment, 'status' | 'estimatedCom
 export function toTookSeconds({ createdAt, finishedAt }: Pick<Deployment, 'createdAt' | 'finishedAt'>): number | undefined {
   return finishedAt === undefined ? undefined : Math.max(0, Math.round((Date.parse(finishedAt) - Date.parse(createdAt)) / 1000))
 }
+
+/** How long deployments of one kind usually take, in seconds: half of them at most `p50`, nine in ten at most `p90`. */
+export interface Pace {
+  p50: number
+  p90: number
+}
+
+/** Successes that are looked at, the newest ones. */
+const SUCCESSES = 10
+/** How much longer than half of the others is slow. */
+const SLOW = 1.5
+/** Seconds without output after which a running deployment is quiet. */
+const QUIET_SECONDS = 60
+
+/** The usual pace of deployments like this one, by the last ten that succeeded; undefined before the first. @param all newest first */
+export function toPace(all: Iterable<Deployment>, { deploymentId, kind, instanceType }: Pick<Deployment, 'deploymentId' | 'kind' | 'instanceType'>): Pace | undefined {
+  const took = [...all]
+    .filter(one => one.status === 'completed' && one.kind === kind && one.instanceType === instanceType && one.deploymentId !== deploymentId)
+    .slice(0, SUCCESSES).flatMap(one => toTookSeconds(one) ?? []).sort((a, b) => a - b)
+  const at = (share: number): number => took[Math.max(0, Math.ceil(share * took.length) - 1)] ?? 0
+  return took.length === 0 ? undefined : { p50: at(0.5), p90: at(0.9) }
+}
+
+/** Whether a running deployment takes much longer than usual. */
+export function isSlow(deployment: Pick<Deployment, 'status' | 'createdAt'>, pace: Pace | undefined, now: number): boolean {
+  return pace !== undefined && isRunning(deployment) && deployment.status !== 'queued' && (now - Date.parse(deployment.createdAt)) / 1000 > SLOW * pace.p50
+}
+
+/**
+ * Seconds since a running deployment said something, when that is long ago.
+ * @param lastOutput when its log's last line came, in milliseconds since 1970
+ */
+export function toQuietSeconds(deployment: Pick<Deployment, 'status' | 'updatedAt'>, lastOutput: number | undefined, now: number): number | undefined {
+  if (!isRunning(deployment) || deployment.status === 'queued') return undefined
+  const seconds = Math.round((now - Math.max(Date.parse(deployment.updatedAt), lastOutput ?? 0)) / 1000)
+  return seconds >= QUIET_SECONDS ? seconds : undefined
+}

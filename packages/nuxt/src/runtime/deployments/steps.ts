@@ -8,6 +8,8 @@ export interface Step {
   params: Record<string, string | number>
   /** The Portuguese sentence, where the event had one. */
   sentence?: string
+  /** When it began, ISO 8601. */
+  at?: string
 }
 
 /** Where a step is: `broken` is the one a failed or cancelled deployment stopped in. */
@@ -18,13 +20,16 @@ export interface PlacedStep extends Step {
   state: StepState
   /** Unique in the list. */
   key: string
+  /** Seconds that it took, once it is over. */
+  seconds?: number
 }
 
-const keyOf = ({ id, params }: Step): string => `${id} ${JSON.stringify(params)}`
+/** What tells steps apart. */
+export const keyOf = ({ id, params }: Step): string => `${id} ${JSON.stringify(params)}`
 
 /** The step a deployment stands at. */
-export function toCurrentStep({ step, params, currentStep }: Pick<Deployment, 'step' | 'params' | 'currentStep'>): Step | undefined {
-  return step === undefined ? undefined : { id: step, params: params ?? {}, ...currentStep !== undefined && { sentence: currentStep } }
+export function toCurrentStep({ step, params, currentStep }: Pick<Deployment, 'step' | 'params' | 'currentStep'>, at?: string): Step | undefined {
+  return step === undefined ? undefined : { id: step, params: params ?? {}, ...currentStep !== undefined && { sentence: currentStep }, ...at !== undefined && { at } }
 }
 
 /** Adds a step unless it is the last one. Returns the same list when nothing changed. */
@@ -34,10 +39,10 @@ export function addStep(steps: readonly Step[], step: Step | undefined): readonl
 }
 
 /** The steps that past events of one deployment name, in order. What an end says belongs to its reason, not to a step. */
-export function toPastSteps(deploymentId: string, events: readonly Pick<Envelope, 'type' | 'data'>[]): readonly Step[] {
+export function toPastSteps(deploymentId: string, events: readonly (Pick<Envelope, 'type' | 'data'> & { time?: string })[]): readonly Step[] {
   return events
     .filter(({ type, data }) => data['deploymentId'] === deploymentId && (type === 'deployment_start' || type === 'deployment_progress'))
-    .reduce<readonly Step[]>((steps, { data }) => addStep(steps, toCurrentStep(data as Partial<Deployment>)), [])
+    .reduce<readonly Step[]>((steps, { data, time }) => addStep(steps, toCurrentStep(data as Partial<Deployment>, time)), [])
 }
 
 /** Places the seen steps and those to come around the deployment's current one. */
@@ -45,10 +50,14 @@ export function placeSteps(deployment: Deployment, seen: readonly Step[]): Place
   const steps = isRunning(deployment) || seen.at(-1)?.id !== deployment.step ? addStep(seen, toCurrentStep(deployment)) : seen
   const last = steps.length - 1
   const placed = steps.map((step, index): PlacedStep => ({
-    ...step, key: `${index} ${step.id}`, state: index < last ? 'done' : lastState(deployment),
+    ...step, ...tookOf(step, steps[index + 1]?.at ?? deployment.finishedAt), key: `${index} ${step.id}`, state: index < last ? 'done' : lastState(deployment),
   }))
   const pending = isRunning(deployment) ? deployment.nextSteps ?? [] : []
   return [...placed, ...pending.map((step, index): PlacedStep => ({ ...toStep(step), key: `next ${index} ${step.id}`, state: 'pending' }))]
+}
+
+function tookOf({ at }: Step, end: string | undefined): { seconds?: number } {
+  return at === undefined || end === undefined ? {} : { seconds: Math.max(0, (Date.parse(end) - Date.parse(at)) / 1000) }
 }
 
 function lastState(deployment: Deployment): StepState {

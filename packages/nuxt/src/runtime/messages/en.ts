@@ -141,6 +141,9 @@ export const en: Messages = {
     pending: 'to come',
     broken: 'failed here',
     place: 'number {n} in the queue',
+    usually: 'usually takes {p50}, nine times in ten up to {p90}',
+    slow: 'slower than usual',
+    quiet: 'quiet for {duration}',
   },
   instance: {
     redeploy: { action: 'Deploy again', title: 'Deploy {name} again?', effect: 'The services of {name} stop, its data is copied, and the services come back with the current configuration. The instance is down meanwhile.', confirm: 'Deploy again' },

@@ -141,6 +141,9 @@ export const es: Messages = {
     pending: 'a continuación',
     broken: 'falló aquí',
     place: '{n}.º en la cola',
+    usually: 'suele tardar {p50}, nueve de cada diez veces hasta {p90}',
+    slow: 'más lento de lo normal',
+    quiet: 'sin salida desde hace {duration}',
   },
   instance: {
     redeploy: { action: 'Desplegar de nuevo', title: '¿Desplegar {name} de nuevo?', effect: 'Los servicios de {name} se detienen, los datos se copian y los servicios vuelven con la configuración actual. La instancia queda fuera de servicio mientras tanto.', confirm: 'Desplegar de nuevo' },

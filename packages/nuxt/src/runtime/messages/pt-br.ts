@@ -146,6 +146,9 @@ export const ptBR = {
     pending: 'a seguir',
     broken: 'falhou aqui',
     place: '{n}º da fila',
+    usually: 'costuma levar {p50}, em nove de dez vezes até {p90}',
+    slow: 'mais lento que o normal',
+    quiet: 'sem saída há {duration}',
   },
   instance: {
     redeploy: { action: 'Implantar de novo', title: 'Implantar {name} de novo?', effect: 'Os serviços de {name} param, os dados são copiados e os serviços voltam com a configuração atual. A instância fica fora do ar enquanto isso.', confirm: 'Implantar de novo' },
