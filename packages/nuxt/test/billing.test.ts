@@ -1,4 +1,4 @@
-import type { BillingPreferences as Preferences, InboxState, Notification, PutBillingPreferences } from '@neo-stack/events'
+import type { BillingPreferences as Preferences, BillingRecords, InboxState, Notification, PutBillingPreferences } from '@neo-stack/events'
 import type { VueWrapper } from '@vue/test-utils'
 import type { App } from './kit/app.ts'
 import { flushPromises } from '@vue/test-utils'
@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { toGroups, toSeverity } from '../src/runtime/billing/looks.ts'
 import { standForSpeaker, type Looked, type SpeakerLocks } from '../src/runtime/billing/spokesman.ts'
 import BillingNotifications from '../src/runtime/components/BillingNotifications.vue'
+import BillingOverview from '../src/runtime/components/BillingOverview.vue'
 import BillingPreferences from '../src/runtime/components/BillingPreferences.vue'
 import { useBillingEvents } from '../src/runtime/composables/use-billing-events.ts'
 import { createApp } from './kit/app.ts'
@@ -113,6 +114,25 @@ describe('BillingNotifications', () => {
 
   it('says that there is nothing', async () => {
     expect((await show(await createInboxApp([]))).get(byTestId('billing-empty')).text()).toContain('Nenhuma notificação')
+  })
+})
+
+describe('BillingOverview', () => {
+  it('shows plan, due dates, payments, and usage with its forecast', async () => {
+    const app = await createInboxApp([])
+    const base = { status: 'pending', time: '2026-01-05T12:00:00.000Z' } as const
+    Object.assign(app.fake.client.rest.billing, { records: vi.fn(async (): Promise<BillingRecords> => ({
+      plan: 'Pro', planChanges: [{ ...base, id: 'c', planName: 'Pro', previousPlan: 'Basic' }], subscriptions: [],
+      openInvoices: [{ ...base, id: 'inv-1', amountMinor: 1990, currency: 'KWD', dueAt: '2000-01-01' }], payments: [{ ...base, id: 'p', status: 'failed', amountMinor: 1990, currency: 'JPY' }],
+      usage: [{ resource: 'storage', period: '2026-01', used: 50, limit: 100, percentage: 50, fullAt: new Date(Date.now() + (3 * 24 + 4) * 3_600_000 + 60_000).toISOString() }],
+    })) })
+    const wrapper = app.mount(BillingOverview, { tenantId: 'acme' })
+    mounted.push(wrapper)
+    await flushPromises()
+    expect(wrapper.get(byTestId('billing-plan')).text()).toMatch(/Pro.*antes: Basic/)
+    expect(wrapper.get(byTestId('billing-open')).text().replaceAll('\u00A0', ' ')).toMatch(/KWD 1,990.*inv-1.*venceu em/)
+    expect(wrapper.get(byTestId('billing-payment')).text().replaceAll('\u00A0', ' ')).toContain('1.990')
+    expect(wrapper.get(byTestId('billing-forecast')).text().replaceAll('\u00A0', ' ')).toBe('100 % em 3 d 4 h')
   })
 })
 
