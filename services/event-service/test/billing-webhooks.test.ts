@@ -129,7 +129,8 @@ describe('webhooks of billing systems', () => {
     await sendStripe(payment('evt-1', 'payment_intent.payment_failed', 1_793_527_200))
     const records = await service.app.inject({ method: 'GET', url: '/v1/tenants/acme/billing/records', headers: bearers['owner@acme.example'] ?? {} })
     expect(records.json()).toMatchObject({ payments: [{ id: 'pi_1', status: 'completed' }] })
-    expect((await inbox()).items.map(({ status }) => status)).toEqual(['completed', 'failed'])
+    const { items, unread } = await inbox()
+    expect({ unread, states: items.map(({ status, state }) => `${status} ${state}`) }).toEqual({ unread: 1, states: ['completed unread', 'failed read'] })
   })
 
   describe('whose secret is changed', () => {
