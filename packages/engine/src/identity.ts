@@ -55,13 +55,15 @@ export async function identify(session: Session, request: Connect, ports: Ports)
   return ports.config.client.insecure && !isRefusal(identity) ? { ...identity, expireAt: 0 } : identity
 }
 
+const NO_SUBS: ReadonlyMap<string, Permit> = new Map()
+
 function byToken(verified: Verified, { config }: Ports): Identity | Refusal {
   if ('fault' in verified) return FAULTS[verified.fault]
   const { claims } = verified
   const grant = toConnectionGrant(claims, config.client.token?.userIdClaim)
   if (!grant) return FAULTS.invalid
   if (grant.user === '' && config.client.disallowAnonymousConnectionTokens) return disconnect('permissionDenied')
-  const subs = new Map([...grant.subs].map(([channel, said]) => [channel, { ...OPEN, ...said }]))
+  const subs = grant.subs.size === 0 ? NO_SUBS : new Map([...grant.subs].map(([channel, said]) => [channel, { ...OPEN, ...said }]))
   return { ...grant, claims, subs, data: undefined, source: 'token', mayResume: true, token: toMark(claims, grant.user) }
 }
 

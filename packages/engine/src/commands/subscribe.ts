@@ -111,12 +111,12 @@ const FAULTS = { expired: refuse('tokenExpired'), invalid: refuse('permissionDen
 /** The right to history alone lets a client ask for position and recovery (PROTOCOL 6.12). */
 function toWish(session: Session, request: Subscribe, { rules, ports: { config } }: Ruled): Wish {
   const { channel, recover, offset, epoch, delta, flag } = request
-  const mayRead = hasRight(session, channel, { right: 'History', rules, config })
-  const maySeeOthers = hasRight(session, channel, { right: 'Presence', rules, config })
+  // Asked only about what is wished for: most subscribers wish for nothing.
+  const may = (right: 'History' | 'Presence'): boolean => hasRight(session, channel, { right, rules, config })
   return {
     recover, offset, epoch, delta, flag,
-    positioned: request.positioned && (rules.allowPositioning || mayRead),
-    recoverable: request.recoverable && (rules.allowRecovery || mayRead),
-    joinLeave: request.join_leave && maySeeOthers,
+    positioned: request.positioned && (rules.allowPositioning || may('History')),
+    recoverable: request.recoverable && (rules.allowRecovery || may('History')),
+    joinLeave: request.join_leave && may('Presence'),
   }
 }
