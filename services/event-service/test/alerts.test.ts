@@ -33,6 +33,17 @@ describe('alerts', () => {
     expect([answer.statusCode, answer.body.includes(userId), answer.json<AlertList>().alerts[0]?.id]).toEqual([200, false, id])
   })
 
+  it('is told in the activity of the tenant when a person raised it, once however often it is sent', async () => {
+    const raise = async (headers: Record<string, string>): Promise<string> => (await service.app.inject({
+      method: 'POST', url: '/v1/alerts', headers, payload: { tenantId: 'acme', severity: 'critical', message: 'by hand', idempotencyKey: 'by-hand' },
+    })).json<{ id: string }>().id
+    const manager = await service.bearer('manager@acme.example')
+    expect(await raise(manager)).toBe(await raise(manager))
+    await service.app.inject({ method: 'POST', url: '/v1/alerts', headers: { authorization: `Bearer ${service.keyOf('acme')}` }, payload: { tenantId: 'acme', severity: 'info', message: 'by a service' } })
+    const { events } = (await service.app.inject({ url: '/v1/history?channel=tenant:acme:activity', headers: manager })).json<{ events: { data: { action: string }, actor: { type: string } }[] }>()
+    expect(events.filter(({ data }) => data.action === 'alert.raised')).toMatchObject([{ actor: { type: 'user' }, data: { target: 'tenant:acme:alerts', actorName: 'Manager', detail: { severity: 'critical' } } }])
+  })
+
   it('does not exist for another tenant', async () => {
     expect((await service.app.inject({ url, headers: await service.bearer('owner@globex.example') })).statusCode).toBe(404)
   })

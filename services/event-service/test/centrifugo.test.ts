@@ -15,7 +15,7 @@ import type { Database } from '../src/database/database.ts'
 import { createCentrifugoRealtime } from '../src/realtime/centrifugo.ts'
 import { sessionChannel } from '../src/realtime/centrifugo-commands.ts'
 import { centrifugoEnvironment, createCentrifugoConfig } from '../src/realtime/centrifugo-config.ts'
-import { enqueueEvents, outboxAge } from '../src/realtime/outbox.ts'
+import { enqueueEvents, outboxBacklog } from '../src/realtime/outbox.ts'
 import type { Realtime } from '../src/realtime/realtime.ts'
 import { copyDatabase, isPostgresInstalled, isRequired } from './postgres-server.ts'
 import { centrifugoBinary, freePort, isInstalled, startCentrifugo, startRedis, type ServerProcess } from './processes.ts'
@@ -108,7 +108,7 @@ describe.skipIf(!isHere)(title('Centrifugo'), () => {
       expect(client.seqs).toEqual(Array.from({ length: 200 }, (_, index) => index + 1))
       client.centrifuge.disconnect()
     }
-    await expect.poll(() => outboxAge(database)).toBe(0)
+    await expect.poll(async () => (await outboxBacklog(database)).rows).toBe(0)
     await subject.stop()
   })
 

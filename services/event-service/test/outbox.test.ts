@@ -5,7 +5,7 @@ import { openPostgres } from '../src/database/postgres.ts'
 import type { Database } from '../src/database/database.ts'
 import { Problem } from '../src/errors.ts'
 import { createWritePath, type WritePath } from '../src/publish/write-path.ts'
-import { enqueueEvents, outboxAge, OUTBOX_PARTITIONS, partitionOf, toOutboxRow } from '../src/realtime/outbox.ts'
+import { enqueueEvents, outboxBacklog, OUTBOX_PARTITIONS, partitionOf, toOutboxRow } from '../src/realtime/outbox.ts'
 import { copyDatabase, isPostgresInstalled, isRequired } from './postgres-server.ts'
 import { eventOn } from './realtime-contract.ts'
 
@@ -77,9 +77,9 @@ describe.skipIf(!isHere)(isHere ? 'the outbox' : 'the outbox (skipped: needs Pos
 
   it('says how long the oldest row has waited', async () => {
     await database.jobs.executeSql(`update centrifugo_outbox set created_at = now() - interval '7 seconds' where id = (select min(id) from centrifugo_outbox)`)
-    expect(await outboxAge(database)).toBeGreaterThanOrEqual(7)
+    expect((await outboxBacklog(database)).oldestSeconds).toBeGreaterThanOrEqual(7)
     await database.jobs.executeSql('delete from centrifugo_outbox')
-    expect(await outboxAge(database)).toBe(0)
+    expect(await outboxBacklog(database)).toEqual({ rows: 0, oldestSeconds: 0 })
   })
 
   it('takes no row of a partition that nobody reads', async () => {

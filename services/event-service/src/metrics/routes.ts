@@ -7,7 +7,7 @@ import {
 import type { Database } from '../database/database.ts'
 import { Problem } from '../errors.ts'
 import { guard, idempotencyKeyOf, principalOf, type App } from '../http.ts'
-import { publishAs } from '../publish/publish.ts'
+import { publishAs, publishCommand } from '../publish/publish.ts'
 import type { WritePath } from '../publish/write-path.ts'
 import { readSeries } from './series.ts'
 
@@ -60,8 +60,7 @@ export function metricsRoutes(app: App, { database, writePath, now }: MetricsRou
     if (tenantId !== null && !slugSchema.safeParse(tenantId).success) throw new Problem('invalid_request', { errors: [{ path: 'tenantId', message: 'is no tenant' }] })
     const channel = tenantId === null ? formatChannel('admin-alerts') : formatChannel('alerts', { tenantId })
     const key = idempotencyKeyOf(request, idempotencyKey)
-    const [published] = await publishAs(writePath, principal, { events: [{ channel, type: 'alert', data }], ...key !== undefined && { idempotencyKey: key } })
-    if (!published) throw new Problem('internal')
-    return reply.code(201).send(published)
+    const act = { action: 'alert.raised', target: channel, detail: { severity: data.severity } }
+    return reply.code(201).send(await publishCommand(writePath, principal, { event: { channel, type: 'alert', data }, act, idempotencyKey: key }))
   })
 }

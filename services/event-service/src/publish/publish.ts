@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto'
 import { authorize, parseChannel, parseEvent, type Actor, type Channel, type Principal, type Publish, type Published, type PublishRequest } from '@neo-stack/events'
 import { Problem } from '../errors.ts'
+import { toActivity, type Act } from './acts.ts'
 import { toStorableData } from './storable.ts'
 import type { DraftEvent, Submission, WritePath } from './write-path.ts'
 
@@ -32,6 +33,26 @@ export async function publishAs(writePath: WritePath, principal: Principal, { ev
   }
   const scope = drafts.length === 1 ? first.channel.name : 'events/batch'
   return await write(writePath, drafts, keyOf(scope, events, idempotencyKey))
+}
+
+/** An event that a person commands, and what the tenant's activity calls that. */
+export interface Commanded {
+  event: PublishRequest
+  act: Pick<Act, 'action' | 'target' | 'detail'>
+  idempotencyKey?: string | undefined
+}
+
+/**
+ * Publishes what a principal commands; of a person it is told in the tenant's activity, in the same transaction.
+ * @throws {Problem} as {@link publishAs}
+ */
+export async function publishCommand(writePath: WritePath, principal: Principal, { event, act, idempotencyKey }: Commanded): Promise<Published> {
+  const draft = toDraft(principal, event, '')
+  const { tenantId, name } = draft.channel
+  const told = principal.kind === 'user' ? [toActivity({ ...act, tenantId, actor: draft.actor })] : []
+  const [published] = await write(writePath, [draft, ...told], keyOf(name, [event], idempotencyKey))
+  if (!published) throw new Problem('internal')
+  return published
 }
 
 /** A {@link Publish} for the platform's own parts: no authorization, under a given actor. */
