@@ -3,7 +3,7 @@
 import type { Actor, AlertAcknowledged } from '@neo-stack/events'
 import type { Database } from '../database/database.ts'
 import { Problem } from '../errors.ts'
-import { toActivity } from '../publish/acts.ts'
+import { toActivity } from '../publish/activity.ts'
 import type { WritePath } from '../publish/write-path.ts'
 import { alertsChannel } from './rule-events.ts'
 

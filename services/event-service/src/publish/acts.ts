@@ -3,27 +3,17 @@
  * `activity` event are one transaction: none of them is ever found without the others.
  */
 
-import { channelOf, PLATFORM_TENANT, type Actor, type Channel, type Envelope } from '@neo-stack/events'
+import { PLATFORM_TENANT, type Envelope } from '@neo-stack/events'
 import type { Tx } from '../database/database.ts'
 import { withAllTenants } from '../database/transact.ts'
 import { appendAudit } from '../plugins/audit.ts'
+import { toActivity, type Told } from './activity.ts'
 import type { DraftEvent, Submission, WritePath } from './write-path.ts'
 
 /** One act. */
-export interface Act {
-  /** Whose trail it stands in: the tenant that is acted on. */
-  tenantId: string
-  actor: Actor
-  /** A stable word such as `user.created`. */
-  action: string
-  /** What is acted on: an identifier, never a secret. */
-  target: string
+export interface Act extends Told {
   /** Where the request came from. */
   address?: string | undefined
-  /** What the trail and the event say besides. */
-  detail?: Readonly<Record<string, string | number | boolean | null | readonly string[]>>
-  /** An operator acts on a tenant: the event goes to the operators, and the transaction reaches every tenant's rows. @default false */
-  isOperators?: boolean
 }
 
 /** What an act does besides being written down. */
@@ -65,14 +55,4 @@ export function createActs({ writePath, now }: { writePath: Pick<WritePath, 'wri
     })
     return ran ? { ...ran, isRepeat: false } : { result: answer as T, isRepeat: true }
   }
-}
-
-/** The event that tells of an act. */
-export function toActivity({ tenantId, actor, action, target, detail, isOperators = false }: Act): DraftEvent {
-  const data = { action, target, ...detail && { detail: { ...detail, ...isOperators && { tenant: tenantId } } } }
-  return { channel: activityChannel(isOperators ? PLATFORM_TENANT : tenantId), type: 'activity', data, actor }
-}
-
-function activityChannel(tenantId: string): Channel {
-  return tenantId === PLATFORM_TENANT ? channelOf('admin-activity') : channelOf('activity', { tenantId })
 }

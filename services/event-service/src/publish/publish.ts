@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto'
 import { authorize, parseChannel, parseEvent, type Actor, type Channel, type Principal, type Publish, type Published, type PublishRequest } from '@neo-stack/events'
 import { Problem } from '../errors.ts'
-import { toActivity, type Act } from './acts.ts'
+import { toActivity, type Told } from './activity.ts'
 import { toStorableData } from './storable.ts'
 import type { DraftEvent, Submission, WritePath } from './write-path.ts'
 
@@ -38,7 +38,7 @@ export async function publishAs(writePath: WritePath, principal: Principal, { ev
 /** An event that a person commands, and what the tenant's activity calls that. */
 export interface Commanded {
   event: PublishRequest
-  act: Pick<Act, 'action' | 'target' | 'detail'>
+  act: Pick<Told, 'action' | 'target' | 'detail'>
   idempotencyKey?: string | undefined
 }
 
