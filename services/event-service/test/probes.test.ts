@@ -163,7 +163,7 @@ describe('somebody of globex', () => {
     expect(((statuses.get(403) ?? 0) + (statuses.get(404) ?? 0)) / PROBES).toBeGreaterThan(0.3)
     expect((statuses.get(401) ?? 0) / PROBES).toBeLessThan(0.15)
     expect(operations.length).toBeGreaterThan(80)
-  }, 300_000)
+  }, 900_000)
 })
 
 /** Fills acme with things that all say the secret; gives their identifiers. */
