@@ -14,7 +14,7 @@ const CHANNEL = 'open:slow'
 export const realtimeSlow: Scenario = {
   doc: 'engine, Centrifugo: 500 stuck readers among 1,000, and the delay of the others',
   run: context => compare(context, {
-    targets: ['Centrifugo', 'engine'], options: { queueMaxSize: 262_144 },
+    targets: ['Centrifugo', 'engine'], options: { queueMaxSize: 1_048_576 },
     work: async target => {
       const without = await delayOf(target, 0)
       const beside = await delayOf(target, HALF)
