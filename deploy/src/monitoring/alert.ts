@@ -1,0 +1,27 @@
+/** What an alert is: its rule, the page for whoever is woken by it, and the samples that show when it fires and when it does not. */
+
+/** Samples of a promtool test, one a minute: `series` → values in promtool's notation (`0+60x20`). */
+export type Samples = Readonly<Record<string, string>>
+
+/** One alert. */
+export interface Alert {
+  name: string
+  /** PromQL. */
+  expr: string
+  /** How long it has to hold, in Prometheus' notation. */
+  for: string
+  /** `page` wakes somebody, `ticket` waits for the morning. */
+  severity: 'page' | 'ticket'
+  /** One sentence. */
+  summary: string
+  /** File of the dashboard that shows it. */
+  dashboard: 'overview' | 'realtime' | 'deployments' | 'billing-and-alerts' | 'database-queue-node' | 'tenants'
+  /** What it means, what people feel, where to look, what to do. */
+  runbook: { means: string, feels: string, look: readonly string[], act: readonly string[] }
+  /** Samples under which it fires at `at` minutes, with the labels the alert then has. */
+  fires: { samples: Samples, labels?: Readonly<Record<string, string>> }
+  /** Samples under which it does not. */
+  quiet: Samples
+  /** Minutes after the start at which both are looked at. @default 30 */
+  at?: number
+}

@@ -1,0 +1,107 @@
+/** Alerts of what brings events to people. */
+
+import type { Alert } from './alert.ts'
+
+export const realtimeAlerts: readonly Alert[] = [
+  {
+    name: 'CentrifugoDown', expr: 'up{job="centrifugo"} == 0', for: '30s', severity: 'page', dashboard: 'realtime',
+    summary: 'A Centrifugo node does not answer.',
+    runbook: {
+      means: 'One node is away. Its clients go to the other one and fetch what they missed.', feels: 'A moment of "reconnecting" for half of the people.',
+      look: ['The node\'s process and log.', '`centrifugo_node_num_clients` of the other node: can it carry all of them?'], act: ['Start it again: it needs Redis and its configuration, nothing else.'],
+    },
+    fires: { samples: { 'up{job="centrifugo",instance="a"}': '1x5 0x30' }, labels: { job: 'centrifugo', instance: 'a' } },
+    quiet: { 'up{job="centrifugo",instance="a"}': '1x40' },
+  },
+  {
+    name: 'OutboxStalled', expr: 'max(outbox_oldest_row_seconds) > 5', for: '30s', severity: 'page', dashboard: 'realtime',
+    summary: 'Events wait in the outbox: no Centrifugo node reads it.',
+    runbook: {
+      means: 'Committed events are not delivered. They are kept in order and delivered as soon as a node reads again.', feels: 'Pages stand still although they say "live"; loading anew shows everything.',
+      look: ['`up{job="centrifugo"}`.', 'Centrifugo\'s log for `consumer`: its database role, its password, a row it cannot deliver (Redis away).', '`select pid, state, query from pg_stat_activity` for a session that holds a partition.'],
+      act: ['Bring Redis back: the consumer goes on by itself within seconds.', 'End a session that holds a partition and does nothing: `select pg_terminate_backend(pid)`.', 'Restart the nodes one after the other.'],
+    },
+    fires: { samples: { 'outbox_oldest_row_seconds{job="event-service",instance="a"}': '0+60x40' } },
+    quiet: { 'outbox_oldest_row_seconds{job="event-service",instance="a"}': '0.2x40' },
+  },
+  {
+    name: 'OutboxGrowing', expr: 'max(outbox_rows) > 1000 and max(deriv(outbox_rows[10m])) > 0', for: '5m', severity: 'ticket', dashboard: 'realtime',
+    summary: 'More events are published than Centrifugo takes.',
+    runbook: {
+      means: 'The outbox is read, but slower than it grows.', feels: 'Live updates are late by a growing time.',
+      look: ['`rate(events_published_total[5m])` by type: is there a flood?', 'CPU of the Centrifugo nodes and of Redis.'], act: ['Stop the flood by its tenant\'s quota.', 'Add a Centrifugo node: partitions are shared among the nodes.'],
+    },
+    fires: { samples: { 'outbox_rows{job="event-service",instance="a"}': '1000+500x40' } },
+    quiet: { 'outbox_rows{job="event-service",instance="a"}': '5000-100x40' },
+  },
+  {
+    name: 'DeliveryStopped', expr: 'sum(rate(events_published_total{family!~"admin.*"}[5m])) > 0.5 and sum(centrifugo_node_num_clients) > 10 and sum(rate(centrifugo_transport_messages_sent{frame_type="publication"}[5m])) == 0', for: '5m', severity: 'page', dashboard: 'realtime',
+    summary: 'Events are published and people are connected, but nothing is sent to them.',
+    runbook: {
+      means: 'Everything looks healthy and nothing arrives: a subscription to Redis that went deaf, or a consumer that reads and delivers nowhere.', feels: 'Pages stand still and say "live".',
+      look: ['`outbox_oldest_row_seconds`: 0 means that rows are read.', 'Redis: `pubsub numsub`, `client list`.', 'A page of your own: does publishing by hand appear?'], act: ['Restart the Centrifugo nodes one after the other: clients fetch what they missed.'],
+    },
+    fires: { samples: { 'events_published_total{job="event-service",instance="a",family="deployments",type="deployment_log"}': '0+120x40', 'centrifugo_node_num_clients{job="centrifugo",instance="a"}': '50x40', 'centrifugo_transport_messages_sent{job="centrifugo",instance="a",transport="websocket",frame_type="publication",channel_namespace=""}': '100x40' } },
+    quiet: { 'events_published_total{job="event-service",instance="a",family="deployments",type="deployment_log"}': '0+120x40', 'centrifugo_node_num_clients{job="centrifugo",instance="a"}': '50x40', 'centrifugo_transport_messages_sent{job="centrifugo",instance="a",transport="websocket",frame_type="publication",channel_namespace=""}': '0+600x40' },
+  },
+  {
+    name: 'SlowConsumers', expr: 'sum(rate(centrifugo_client_num_server_disconnects{code="3008"}[5m])) > 0.2', for: '5m', severity: 'ticket', dashboard: 'realtime',
+    summary: 'Readers are cut because they do not keep up.',
+    runbook: {
+      means: 'Connections are closed with 3008: more than their queue holds was waiting.', feels: 'On a bad network the page reconnects every now and then and fetches what it missed.',
+      look: ['`events_published_total` by type: a log that floods?', 'One network or all of them: addresses in the gateway\'s log.'], act: ['A flood: the tenant\'s quota. Bad networks: nothing, the feed fills its holes.'],
+    },
+    fires: { samples: { 'centrifugo_client_num_server_disconnects{job="centrifugo",instance="a",code="3008"}': '0+60x40' } },
+    quiet: { 'centrifugo_client_num_server_disconnects{job="centrifugo",instance="a",code="3008"}': '0+1x40', 'centrifugo_client_num_server_disconnects{job="centrifugo",instance="a",code="3001"}': '0+600x40' },
+  },
+  {
+    name: 'ReconnectStorm', expr: 'sum(rate(centrifugo_client_connections_accepted[2m])) > 0.5 * sum(centrifugo_node_num_clients) / 60 and sum(centrifugo_node_num_clients) > 100', for: '5m', severity: 'ticket', dashboard: 'realtime',
+    summary: 'Half of all connections are made anew every minute.',
+    runbook: {
+      means: 'Clients come and go: a gateway that cuts idle connections, a load balancer that restarts, a token that is refused.', feels: 'Pages flicker between "live" and "reconnecting".',
+      look: ['`centrifugo_client_num_server_disconnects` by code.', 'The gateway\'s timeouts: longer than the 25 s of a ping.', '`http_problems_total` around `/v1/realtime/connection-token`.'], act: ['Set the gateway\'s read timeout to 60 s or more.', 'See TokensRefused.'],
+    },
+    fires: { samples: { 'centrifugo_client_connections_accepted{job="centrifugo",instance="a"}': '0+300x40', 'centrifugo_node_num_clients{job="centrifugo",instance="a"}': '200x40' } },
+    quiet: { 'centrifugo_client_connections_accepted{job="centrifugo",instance="a"}': '0+20x40', 'centrifugo_node_num_clients{job="centrifugo",instance="a"}': '200x40' },
+  },
+  {
+    name: 'RecoveryFailing', expr: 'sum(rate(history_recoveries_total{outcome="failed"}[5m])) > 0.1', for: '5m', severity: 'page', dashboard: 'realtime',
+    summary: 'Clients that missed something cannot fetch it.',
+    runbook: {
+      means: '`GET /v1/history?after=` fails with a 5xx.', feels: 'Pages say "catching up" and stay there; they try again by themselves.',
+      look: ['`database_transaction_duration_seconds` and `database_up`.', '`http_request_duration_seconds_count{route="/v1/history"}` by status.'], act: ['Treat the database; see DatabaseDown and DatabaseSlow.'],
+    },
+    fires: { samples: { 'history_recoveries_total{job="event-service",instance="a",outcome="failed"}': '0+60x40' } },
+    quiet: { 'history_recoveries_total{job="event-service",instance="a",outcome="ok"}': '0+600x40', 'history_recoveries_total{job="event-service",instance="a",outcome="failed"}': '0x40' },
+  },
+  {
+    name: 'HistoryTrimmedOften', expr: 'sum(rate(history_recoveries_total{outcome="trimmed"}[30m])) > 0.02', for: '15m', severity: 'ticket', dashboard: 'realtime',
+    summary: 'Clients come back after what they missed is gone.',
+    runbook: {
+      means: 'Readers ask for events that retention has removed (410).', feels: 'They take a new snapshot: nothing is wrong on the page, but their own journal has a hole.',
+      look: ['Retention against how long readers are away: logs 30 days, deployments 180.'], act: ['Readers that keep a journal have to come back within the retention, or export before.'],
+    },
+    fires: { samples: { 'history_recoveries_total{job="event-service",instance="a",outcome="trimmed"}': '0+6x90' } },
+    quiet: { 'history_recoveries_total{job="event-service",instance="a",outcome="ok"}': '0+60x90' }, at: 80,
+  },
+  {
+    name: 'RevocationSlow', expr: 'histogram_quantile(0.99, sum by (le) (rate(revocation_cut_duration_seconds_bucket[10m]))) > 1', for: '2m', severity: 'page', dashboard: 'realtime',
+    summary: 'Cutting the sockets of somebody who was revoked takes more than a second.',
+    runbook: {
+      means: 'A revoked user, session or tenant keeps its sockets for longer than promised. New requests are refused at once all the same.', feels: 'Who should be out still sees live events for seconds.',
+      look: ['Centrifugo\'s API: `centrifugo_api_command_duration_seconds_count`, its log.', '`up{job="centrifugo"}`: calls to a node that is away are repeated.'], act: ['Bring the nodes back. Who must be out now: restart the nodes, tokens of revoked sessions are refused by the service.'],
+    },
+    fires: { samples: { 'revocation_cut_duration_seconds_bucket{job="event-service",instance="a",le="1"}': '0x40', 'revocation_cut_duration_seconds_bucket{job="event-service",instance="a",le="2.5"}': '0+6x40', 'revocation_cut_duration_seconds_bucket{job="event-service",instance="a",le="+Inf"}': '0+6x40' } },
+    quiet: { 'revocation_cut_duration_seconds_bucket{job="event-service",instance="a",le="0.1"}': '0+6x40', 'revocation_cut_duration_seconds_bucket{job="event-service",instance="a",le="+Inf"}': '0+6x40' },
+  },
+  {
+    name: 'PresenceGhosts', expr: 'sum(rate(presence_silent_ends_total[10m])) > 0.5 * sum(rate(presence_ends_total[10m])) and sum(rate(presence_ends_total[10m])) > 0.1', for: '10m', severity: 'ticket', dashboard: 'realtime',
+    summary: 'Most people leave by falling silent: until then they are shown although they are gone.',
+    runbook: {
+      means: 'Presence connections end because their heartbeat stays out, not by a goodbye or a closed socket.', feels: 'People are shown as here for up to 95 seconds after they left.',
+      look: ['`http_request_duration_seconds_count{method="DELETE",route=~".*/presence/me/.*"}`: are goodbyes refused?', 'A gateway that cuts requests of pages that close.'], act: ['Let `DELETE /v1/tenants/*/presence/me/*` through the gateway.'],
+    },
+    fires: { samples: { 'presence_ends_total{job="event-service",instance="a"}': '0+60x40', 'presence_silent_ends_total{job="event-service",instance="a"}': '0+50x40' } },
+    quiet: { 'presence_ends_total{job="event-service",instance="a"}': '0+60x40', 'presence_silent_ends_total{job="event-service",instance="a"}': '0+5x40' },
+  },
+]

@@ -1,0 +1,144 @@
+/** Alerts of what people ask the service for. */
+
+import type { Alert } from './alert.ts'
+
+const requests = (route: string, status: string): string => `http_request_duration_seconds_count{job="event-service",instance="a",method="POST",route="${route}",status="${status}"}`
+
+/** A budget that burns at `factor` times its rate in both windows is gone after a fraction of the month (Google's SRE workbook, chapter 5). */
+const burns = (ratio: string, budget: number, windows: readonly [string, string], factor: number): string =>
+  windows.map(window => `neo:${ratio}:ratio_rate${window} > ${Number((factor * budget).toPrecision(3))}`).join(' and ')
+
+export const serviceAlerts: readonly Alert[] = [
+  {
+    name: 'PublishErrorBudgetBurnsFast', expr: burns('publish_errors', 0.001, ['5m', '1h'], 14.4), for: '2m', severity: 'page', dashboard: 'overview',
+    summary: 'More than 1.4 % of publishes fail: a month\'s budget of 0.1 % is gone within two days.',
+    runbook: {
+      means: 'Publishes are answered with a 5xx, over five minutes and over an hour. Nothing is lost: what was answered with 201 is committed, what was not is sent again by its publisher with the same idempotency key.',
+      feels: 'Deployments and billing systems see errors; pages show what was committed before.',
+      look: ['`database_up` and `database_transaction_duration_seconds`: a database that is away answers publishes with 503 within three seconds.', '`http_problems_total` by code: `unavailable` points to the database, `internal` to a fault of ours, whose `requestId` stands in the log.', '`outbox_oldest_row_seconds` in scale-out: a blocked table holds transactions.'],
+      act: ['Bring the database back, or fail over to its replica.', 'Where one instance alone fails, take it out of the gateway: the other serves everything.', 'After a deployment of a new version, roll it back: migrations only ever add.'],
+    },
+    fires: { samples: { [requests('/v1/events', '201')]: '0+900x90', [requests('/v1/events', '503')]: '0+100x90' } },
+    quiet: { [requests('/v1/events', '201')]: '0+1000x90', [requests('/v1/events', '400')]: '0+100x90' }, at: 80,
+  },
+  {
+    name: 'PublishErrorBudgetBurnsSlowly', expr: burns('publish_errors', 0.001, ['30m', '6h'], 6), for: '15m', severity: 'ticket', dashboard: 'overview',
+    summary: 'More than 0.6 % of publishes have failed for hours: a month\'s budget is gone within five days.',
+    runbook: {
+      means: 'The same as PublishErrorBudgetBurnsFast, slower: a part of the requests fails all the time.',
+      feels: 'Some publishers retry; events arrive late.',
+      look: ['`http_request_duration_seconds_count` by `instance` and `status`: is it one instance?', '`http_problems_total` by code.', 'The log at level error around one `requestId`.'],
+      act: ['Restart the instance that stands out.', 'File what the log says with the `requestId`.'],
+    },
+    fires: { samples: { [requests('/v1/events', '201')]: '0+990x90', [requests('/v1/events', '500')]: '0+10x90' } },
+    quiet: { [requests('/v1/events', '201')]: '0+10000x90', [requests('/v1/events', '500')]: '0+10x90' }, at: 80,
+  },
+  {
+    name: 'ApiErrorBudgetBurnsFast', expr: burns('api_errors', 0.001, ['5m', '1h'], 14.4), for: '2m', severity: 'page', dashboard: 'overview',
+    summary: 'More than 1.4 % of all requests fail with a 5xx.',
+    runbook: {
+      means: 'Reading fails too: snapshots, history, sign-in.',
+      feels: 'Pages show an error and try again by themselves; who signs in is told that the service does not answer.',
+      look: ['`http_request_duration_seconds_count` by `route` and `status`: one route or all?', '`database_up`, `nodejs_eventloop_lag_p99_seconds`, `process_resident_memory_bytes`.'],
+      act: ['One route: roll back the last version. All routes: treat the database first, then the instances one by one.'],
+    },
+    fires: { samples: { [requests('/v1/session', '200')]: '0+900x90', [requests('/v1/session', '500')]: '0+100x90' } },
+    quiet: { [requests('/v1/session', '200')]: '0+900x90', [requests('/v1/session', '401')]: '0+100x90' }, at: 80,
+  },
+  {
+    name: 'ApiErrorBudgetBurnsSlowly', expr: burns('api_errors', 0.001, ['30m', '6h'], 6), for: '15m', severity: 'ticket', dashboard: 'overview',
+    summary: 'More than 0.6 % of all requests have failed with a 5xx for hours.',
+    runbook: {
+      means: 'A part of the requests fails all the time.', feels: 'Now and then an error that goes away when tried again.',
+      look: ['`http_request_duration_seconds_count` by `route`, `status` and `instance`.'], act: ['File the route with a `requestId` of the log; restart an instance that stands out.'],
+    },
+    fires: { samples: { [requests('/v1/history', '200')]: '0+990x90', [requests('/v1/history', '500')]: '0+10x90' } },
+    quiet: { [requests('/v1/history', '200')]: '0+1000x90' }, at: 80,
+  },
+  {
+    name: 'LiveUpdatesSlow', expr: burns('paint_slow', 0.01, ['5m', '1h'], 14.4), for: '5m', severity: 'page', dashboard: 'realtime',
+    summary: 'More than 14 % of live updates take over a second until people see them.',
+    runbook: {
+      means: 'Browsers that report say that an event was painted later than a second after it was accepted, over five minutes and an hour.',
+      feels: 'Progress and logs lag behind; nothing is missing.',
+      look: ['`realtime_delivery_duration_seconds` and, in scale-out, `outbox_oldest_row_seconds`: is it before the socket?', '`centrifugo_client_num_server_disconnects` with code 3008: are readers too slow?', '`nodejs_eventloop_lag_p99_seconds`.'],
+      act: ['Outbox: see OutboxStalled. Event loop: see EventLoopBlocked.', 'One busy channel: `events_published_total` by family and type shows what floods; its publisher has a quota.'],
+    },
+    fires: { samples: { 'event_paint_duration_seconds_bucket{job="event-service",instance="a",le="1"}': '0+50x90', 'event_paint_duration_seconds_count{job="event-service",instance="a"}': '0+100x90' } },
+    quiet: { 'event_paint_duration_seconds_bucket{job="event-service",instance="a",le="1"}': '0+99x90', 'event_paint_duration_seconds_count{job="event-service",instance="a"}': '0+100x90' }, at: 80,
+  },
+  {
+    name: 'EventServiceDown', expr: 'up{job="event-service"} == 0', for: '1m', severity: 'ticket', dashboard: 'overview',
+    summary: 'An event-service does not answer.',
+    runbook: {
+      means: 'Prometheus cannot read /metrics of one instance.', feels: 'Nothing, as long as the other instance is there.',
+      look: ['Is the process there? Its log ends with the reason when it ended by itself.', '`/readyz` of the instance: its body names the part that is not ready.'],
+      act: ['Start it again. It takes part in the work as soon as `/readyz` is 200.', 'Where only /metrics is refused, compare METRICS_TOKEN with the one Prometheus has.'],
+    },
+    fires: { samples: { 'up{job="event-service",instance="a"}': '1x5 0x30' }, labels: { job: 'event-service', instance: 'a' } },
+    quiet: { 'up{job="event-service",instance="a"}': '1x40' },
+  },
+  {
+    name: 'NoEventServiceUp', expr: 'sum(up{job="event-service"}) == 0 or absent(up{job="event-service"})', for: '30s', severity: 'page', dashboard: 'overview',
+    summary: 'No event-service answers: nothing can be published or read.',
+    runbook: {
+      means: 'All instances are away, or Prometheus finds none.', feels: 'Portals say that the service does not answer; sockets to Centrifugo stay open, but nothing new comes.',
+      look: ['The database: instances that cannot reach it at the start end with one sentence.', 'Disk and memory of the machines.', 'A new version that was just rolled out.'],
+      act: ['Roll back, or start the instances by hand and read the first line of the log: half a configuration is refused with what to set.'],
+    },
+    fires: { samples: { 'up{job="event-service",instance="a"}': '0x40', 'up{job="event-service",instance="b"}': '0x40' } },
+    quiet: { 'up{job="event-service",instance="a"}': '0x40', 'up{job="event-service",instance="b"}': '1x40' },
+  },
+  {
+    name: 'ProblemsOfOurs', expr: 'sum(rate(http_problems_total{code="internal"}[5m])) > 0.05', for: '5m', severity: 'ticket', dashboard: 'overview',
+    summary: 'Requests end in a fault of ours.',
+    runbook: {
+      means: 'Something was thrown that nobody expected; the answer was 500 with a `requestId`.', feels: 'One act fails with a sentence that asks for the `requestId`.',
+      look: ['The log at level error: the `requestId` leads to the cause and its stack.'], act: ['File it. When it began with a version, roll that back.'],
+    },
+    fires: { samples: { 'http_problems_total{job="event-service",instance="a",code="internal"}': '0+60x40' } },
+    quiet: { 'http_problems_total{job="event-service",instance="a",code="internal"}': '0x40', 'http_problems_total{job="event-service",instance="a",code="forbidden"}': '0+60x40' },
+  },
+  {
+    name: 'TokensRefused', expr: 'sum(rate(http_problems_total{code=~"unauthenticated|invalid_signature|signature_expired"}[5m])) > 5', for: '5m', severity: 'ticket', dashboard: 'overview',
+    summary: 'More than five requests a second carry no valid token, key or signature.',
+    runbook: {
+      means: 'Tokens, API keys or signatures are refused: an expired key, a clock that is off, signing keys that are not shared, or somebody who guesses.',
+      feels: 'A program does not get in, or everybody is signed out again and again.',
+      look: ['`http_request_duration_seconds_count{status="401"}` by `route`: webhooks, publishes or portals?', 'The clocks of the machines against each other.', '`/.well-known/jwks.json` of each instance: they must name the same keys.'],
+      act: ['Set the clock. Make a new API key. After a rotation that went wrong start the instance that names other keys again.'],
+    },
+    fires: { samples: { 'http_problems_total{job="event-service",instance="a",code="unauthenticated"}': '0+600x40' } },
+    quiet: { 'http_problems_total{job="event-service",instance="a",code="unauthenticated"}': '0+60x40' },
+  },
+  {
+    name: 'SignInsRefused', expr: 'sum(rate(sign_ins_total{outcome="refused"}[5m])) > 1', for: '10m', severity: 'ticket', dashboard: 'overview',
+    summary: 'More than one sign-in a second is refused.',
+    runbook: {
+      means: 'Somebody tries passwords, or a program signs in with an old one. Limits by address, e-mail and user are at work.', feels: 'Whose e-mail is tried may have to wait for minutes before the next attempt.',
+      look: ['The audit trail: `session.refused` names addresses.', '`http_problems_total{code="rate_limited"}`.'], act: ['Block the address at the gateway. Tell the tenant whose people are tried.'],
+    },
+    fires: { samples: { 'sign_ins_total{job="event-service",instance="a",outcome="refused"}': '0+120x40' } },
+    quiet: { 'sign_ins_total{job="event-service",instance="a",outcome="refused"}': '0+6x40', 'sign_ins_total{job="event-service",instance="a",outcome="accepted"}': '0+600x40' },
+  },
+  {
+    name: 'TooManyRefusedByRate', expr: 'sum(rate(http_problems_total{code="rate_limited"}[5m])) > 5', for: '10m', severity: 'ticket', dashboard: 'tenants',
+    summary: 'More than five requests a second are over a limit.',
+    runbook: {
+      means: 'A tenant is over its quota, or an address over its limit.', feels: 'That publisher is told to wait and when to come back; others notice nothing.',
+      look: ['`/metrics/tenants` (NEO_TENANT_METRICS=1): who publishes most?', 'The answer\'s `quota` names which limit was met.'], act: ['Raise the tenant\'s quota in the admin API, or talk to whoever floods.'],
+    },
+    fires: { samples: { 'http_problems_total{job="event-service",instance="a",code="rate_limited"}': '0+600x40' } },
+    quiet: { 'http_problems_total{job="event-service",instance="a",code="rate_limited"}': '0+60x40' },
+  },
+  {
+    name: 'WebhooksFailing', expr: 'sum(rate(webhook_requests_total{outcome="failed"}[10m])) > 0', for: '5m', severity: 'page', dashboard: 'billing-and-alerts',
+    summary: 'Webhooks of a billing system fail on our side.',
+    runbook: {
+      means: 'We answer a billing system with a 5xx: it will repeat for hours to days, then give up.', feels: 'Invoices and payments appear late.',
+      look: ['The log around `/v1/webhooks/billing`.', '`database_up`.'], act: ['Repair within a day, then ask the billing system to deliver again: repeats are recognised by their identifier for 35 days.'],
+    },
+    fires: { samples: { 'webhook_requests_total{job="event-service",instance="a",outcome="failed"}': '0+6x40' } },
+    quiet: { 'webhook_requests_total{job="event-service",instance="a",outcome="accepted"}': '0+60x40', 'webhook_requests_total{job="event-service",instance="a",outcome="failed"}': '0x40' },
+  },
+]

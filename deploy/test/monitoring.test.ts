@@ -1,0 +1,144 @@
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer, type AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createTestPlatform, until, type TestPlatform } from '@neo-stack/testing'
+import { dashboards } from '../src/monitoring/dashboards.ts'
+import { alerts, createPrometheusConfig, createRules } from '../src/monitoring/prometheus.ts'
+
+const folder = fileURLToPath(new URL('..', import.meta.url))
+const isRequired = process.env['NEO_REQUIRE_ALL'] === '1'
+const [prometheus, promtool] = ['prometheus', 'promtool'].map(name => [`/usr/bin/${name}`, `/usr/local/bin/${name}`].find(file => existsSync(file)))
+const needs = prometheus && promtool ? '' : ' (skipped: needs prometheus)'
+
+/** What a question of a dashboard is once Grafana has put its interval in. */
+const withInterval = (expr: string): string => expr.replaceAll('$__rate_interval', '1m')
+const questions = Object.entries(dashboards).flatMap(([name, { panels }]) => panels.flatMap(({ title, queries }) => Object.values(queries).map(expr => ({ name, title, expr: withInterval(expr) }))))
+
+/** Names of metrics in PromQL: words before a brace, a bracket or the end, less functions, labels and what Prometheus adds. */
+function metricsIn(expr: string): string[] {
+  const bare = expr.replaceAll(/"[^"]*"/g, '').replaceAll(/\{[^}]*\}/g, '').replaceAll(/\b(?:by|without|on|ignoring) \([^)]*\)/g, '').replaceAll(/\[[^\]]*\]/g, '')
+  return [...bare.matchAll(/(?<![:\w])[a-z_]+_[a-z_]*[a-z](?![:\w(]| \()/g)].map(([name]) => name).filter(name => !name.startsWith('neo'))
+}
+
+describe('what watches the platform', () => {
+  it('has at least 25 alerts, each with a runbook that says the four things', () => {
+    expect(alerts.length).toBeGreaterThanOrEqual(25)
+    const pages = readdirSync(path.join(folder, '../docs/runbooks'))
+    expect(new Set(pages)).toEqual(new Set(['README.md', ...alerts.map(({ name }) => `${name}.md`)]))
+    for (const { name, runbook, dashboard } of alerts) {
+      expect([runbook.means, runbook.feels, ...runbook.look, ...runbook.act].every(text => text.length > 5), name).toBe(true)
+      expect(dashboards[dashboard], name).toBeDefined()
+    }
+  })
+
+  it('has at least six dashboards with identifiers of their own', () => {
+    const uids = Object.keys(dashboards)
+    expect(uids.length).toBeGreaterThanOrEqual(6)
+    for (const { panels } of Object.values(dashboards)) expect(new Set(panels.map(({ title }) => title)).size).toBe(panels.length)
+  })
+})
+
+describe.skipIf(needs !== '' && !isRequired)(`with a real Prometheus${needs}`, () => {
+  let platform: TestPlatform
+  let server: ChildProcess
+  let own: string
+  let url: string
+
+  beforeAll(async () => {
+    platform = await createTestPlatform()
+    own = mkdtempSync(path.join(tmpdir(), 'neo-prometheus-'))
+    const port = await freePort()
+    url = `http://127.0.0.1:${port}`
+    const target = new URL(platform.url).host
+    writeFileSync(path.join(own, 'token'), 'not-needed-on-loopback')
+    writeFileSync(path.join(own, 'rules.yaml'), createRules())
+    writeFileSync(path.join(own, 'prometheus.yaml'), createPrometheusConfig({ 'event-service': [target], 'stack-deployer': [], 'centrifugo': [] }, path.join(own, 'token')).replace('scrape_interval: 15s', 'scrape_interval: 1s'))
+    server = spawn(prometheus ?? '', [`--config.file=${own}/prometheus.yaml`, `--storage.tsdb.path=${own}/data`, `--web.listen-address=127.0.0.1:${port}`, '--log.level=error'], { stdio: 'inherit' })
+    await until(() => fetch(`${url}/-/ready`).then(({ ok }) => ok, () => false), { timeoutMs: 60_000, what: 'Prometheus to be ready' })
+  }, 120_000)
+  afterAll(async () => {
+    if (server && server.exitCode === null) {
+      server.kill()
+      await once(server, 'exit')
+    }
+    await platform?.stop()
+    if (own) rmSync(own, { recursive: true, force: true })
+  })
+
+  const ask = async (expr: string): Promise<unknown[]> => {
+    const answer = await fetch(`${url}/api/v1/query?query=${encodeURIComponent(expr)}`).then(response => response.json()) as { status: string, error?: string, data?: { result: unknown[] } }
+    if (answer.status !== 'success') throw new Error(`${expr}: ${answer.error ?? 'no answer'}`)
+    return answer.data?.result ?? []
+  }
+
+  it('promtool takes the rules, each alert fires under its samples and stays quiet under the others', () => {
+    const run = (...args: string[]): string => {
+      const { status, stdout, stderr } = spawnSync(promtool ?? '', args, { cwd: path.join(folder, 'prometheus'), encoding: 'utf8' })
+      return `${status} ${stdout}${stderr}`
+    }
+    expect(run('check', 'rules', '--lint=all', '--lint-fatal', 'rules.yaml')).toMatch(/^0 /)
+    expect(run('check', 'config', '--syntax-only', 'prometheus.yaml')).toMatch(/^0 /)
+    expect(run('test', 'rules', 'rules.test.yaml')).toMatch(/^0 /)
+  })
+
+  it('every metric that a rule or a dashboard names is one of a running platform', async () => {
+    const text = await fetch(`${platform.url}/metrics`).then(response => response.text())
+    const known = new Set([...text.matchAll(/^# TYPE (\S+) (\S+)/gm)].flatMap(([, name = '', type]) => type === 'histogram' ? [name, `${name}_bucket`, `${name}_count`, `${name}_sum`] : type === 'summary' ? [name, `${name}_count`, `${name}_sum`] : [name]))
+    const named = [...alerts.map(({ expr }) => expr), ...questions.map(({ expr }) => expr), createRules().replaceAll(/^(?!.*expr:).*$/gm, '').replaceAll('expr:', '')].flatMap(metricsIn)
+    expect(named.length).toBeGreaterThan(60)
+    expect([...new Set(named)].filter(name => !known.has(name))).toEqual([])
+  })
+
+  it('every panel shows at least one series after people and programs have worked', async () => {
+    const work = async (): Promise<void> => { await useEverything(platform) }
+    await work()
+    const empty = async (): Promise<string[]> => {
+      const found = await Promise.all(questions.map(async ({ name, title, expr }) => (await ask(expr)).length === 0 ? [`${name} / ${title}: ${expr}`] : []))
+      return found.flat()
+    }
+    let left: string[] = []
+    await until(async () => {
+      await work()
+      left = await empty()
+      return left.length === 0
+    }, { timeoutMs: 60_000, everyMs: 2000, what: () => `every panel to show something; empty: ${left.join('\n')}` })
+  }, 120_000)
+})
+
+/** One of each thing that a panel shows. */
+async function useEverything(platform: TestPlatform): Promise<void> {
+  const service = platform.service('acme')
+  const member = await platform.client('member')
+  const feed = member.feeds.events('tenant:acme:alerts', { onSnapshot: () => undefined, onEvent: () => undefined })
+  feed.start()
+  await until(() => feed.status.state === 'live', { what: 'a live feed' })
+  await service.rest.events.publish({ channel: 'tenant:acme:alerts', type: 'alert', data: { severity: 'info', message: 'seen' } })
+  await service.rest.events.publish({ channel: 'tenant:acme:deployments', type: 'deployment_start', data: { deploymentId: `d-${Date.now()}`, instanceId: 'shop', instanceType: 'odoo' } })
+  await service.rest.events.publish({ channel: 'tenant:acme:billing', type: 'billing_subscription', data: { subscriptionId: `s-${Date.now()}`, status: 'completed', message: 'Assinatura renovada' } })
+  await service.rest.events.history({ channel: 'tenant:acme:alerts', after: 0 })
+  const request = (address: string, init: RequestInit = {}): Promise<Response> => fetch(`${platform.url}${address}`, init)
+  const { deploymentId } = await member.rest.deployments.create('acme', { instanceType: 'odoo', name: `Shop ${Date.now()}`, config: {} })
+  await until(async () => (await member.rest.logs.page({ tenantId: 'acme', deploymentId })).lines.length > 0, { timeoutMs: 20_000, what: 'a line of the log' })
+  await Promise.all([
+    request('/v1/session', { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ email: 'nobody@acme.example', password: 'wrong' }) }),
+    request('/v1/webhooks/billing/nobody', { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' }),
+    request('/v1/tenants/globex/instances', { headers: { authorization: `Bearer ${await member.session.getAccessToken() ?? ''}` } }),
+  ])
+  await member.rest.telemetry.report({ received: [{ family: 'alerts', type: 'alert', count: 1 }], paints: [40] }).catch(() => undefined)
+  await member.session.signOut()
+  await member.close()
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1')
+  await once(probe, 'listening')
+  const { port } = probe.address() as AddressInfo
+  probe.close()
+  await once(probe, 'close')
+  return port
+}
