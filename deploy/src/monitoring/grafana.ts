@@ -30,7 +30,7 @@ function toPanel({ title, unit, type = undefined, queries }: PanelSpec, index: n
 }
 
 /** A dashboard as Grafana keeps it; the types are those that Grafana generates from its schema. */
-export function createDashboard(name: string, { title, panels }: DashboardSpec): WrittenDashboard {
+function createDashboard(name: string, { title, panels }: DashboardSpec): WrittenDashboard {
   return {
     uid: `neo-${name}`, title, tags: ['neo-stack-events'], timezone: 'browser', schemaVersion: SCHEMA_VERSION, version: 1, editable: false, refresh: '30s',
     time: { from: 'now-3h', to: 'now' }, templating: { list: [] }, annotations: {},

@@ -6,7 +6,7 @@ import { alerts } from './prometheus.ts'
 const list = (lines: readonly string[]): string => lines.map(line => `- ${line}`).join('\n')
 
 /** The page of one alert. */
-export function createRunbook({ name, expr, severity, summary, dashboard, runbook, ...alert }: Alert): string {
+function createRunbook({ name, expr, severity, summary, dashboard, runbook, ...alert }: Alert): string {
   return `# ${name}
 
 ${summary}
