@@ -67,6 +67,7 @@ import { createPresenceSettings } from './presence/settings.ts'
 import { createSteadyClock } from './presence/steady-clock.ts'
 import type { PresenceStore } from './presence/store.ts'
 import { authHookPlugin, isStillGood } from './plugins/auth-hook.ts'
+import { etagPlugin } from './plugins/etag.ts'
 import { healthPlugin, onlyHealthPlugin } from './plugins/health.ts'
 import { methodsPlugin } from './plugins/methods.ts'
 import { metricsPlugin, type Meter } from './plugins/metrics.ts'
@@ -168,6 +169,7 @@ async function createFront(options: EventServiceOptions, instruments: Instrument
   if (options.onlyHealth) onlyHealthPlugin(app)
   await app.register(cookie)
   await securityPlugin(app, { isSecure: options.publicUrl?.startsWith('https:') ?? false })
+  etagPlugin(app)
   await openapiPlugin(app, version)
   const refuseOtherMethods = methodsPlugin(app)
   const meter = metricsPlugin(app, instruments, {

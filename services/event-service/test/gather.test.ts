@@ -27,7 +27,19 @@ describe('gathering', () => {
     gather.add('a', 3)
     await wait()
     await wait()
-    expect(groups).toEqual(['a:1,3', 'b:2'])
+    expect(groups).toEqual(['b:2'])
+    await wait()
+    expect(groups).toEqual(['b:2', 'a:1,3'])
+  })
+
+  it('waits as long as somebody comes, but not for ever', async () => {
+    const { gather, groups, wait } = start()
+    gather.add('a', 1)
+    for (let member = 2; member <= 20; member++) {
+      gather.add('a', member)
+      await wait()
+    }
+    expect(groups).toEqual(['a:1,2,3,4,5,6,7,8,9'])
   })
 
   it('runs one group of a key at a time, in the order of arrival', async () => {
@@ -47,7 +59,7 @@ describe('gathering', () => {
   it('closes a group by weight, and lets a heavy member alone', async () => {
     const { gather, groups, wait, end } = start({ max: 10, weigh: member => member })
     for (const member of [4, 5, 3, 50, 1]) gather.add('a', member)
-    for (let round = 0; round < 4; round++) {
+    for (let round = 0; round < 6; round++) {
       await wait()
       await end()
     }

@@ -25,7 +25,7 @@ export function instanceRoutes(app: App, commands: InstanceCommands, accounts: I
   })
 
   app.post(`${path}/redeploy`, {
-    config: { publishes: 'kept' },
+    config: { publishes: 'kept', isBodyOptional: true },
     schema: { summary: 'Deploy an instance again', tags, params: ofInstance, body: redeploySchema, response: { 202: deploymentAcceptedSchema } },
   }, async (request, reply) => {
     const { tenantId, instanceId } = request.params
@@ -35,7 +35,7 @@ export function instanceRoutes(app: App, commands: InstanceCommands, accounts: I
   for (const verb of ['rollback', 'delete'] as const) {
     app.post(`${path}/${verb}`, {
       // Deleting makes room.
-      config: { publishes: verb === 'delete' ? 'live' : 'kept' },
+      config: { publishes: verb === 'delete' ? 'live' : 'kept', isBodyOptional: true },
       schema: { summary: summaries[verb], tags, params: ofInstance, body: commandSchema, response: { 202: deploymentAcceptedSchema } },
     }, async (request, reply) => {
       const { tenantId, instanceId } = request.params

@@ -55,7 +55,7 @@ export function commandRoutes(app: App, commands: DeploymentCommands): void {
   })
 
   app.post('/v1/tenants/:tenantId/deployments/:deploymentId/cancel', {
-    config: { publishes: 'live' },
+    config: { publishes: 'live', isBodyOptional: true },
     schema: { summary: 'Cancel a deployment', tags, params: ofDeployment, body: commandSchema, response: { 202: deploymentAcceptedSchema } },
   }, async (request, reply) => {
     const { tenantId, deploymentId } = request.params
@@ -63,7 +63,7 @@ export function commandRoutes(app: App, commands: DeploymentCommands): void {
   })
 
   app.post('/v1/tenants/:tenantId/deployments/:deploymentId/retry', {
-    config: { publishes: 'kept' },
+    config: { publishes: 'kept', isBodyOptional: true },
     schema: { summary: 'Deploy again what failed or was cancelled', tags, params: ofDeployment, body: commandSchema, response: { 202: deploymentAcceptedSchema } },
   }, async (request, reply) => {
     const { tenantId, deploymentId } = request.params

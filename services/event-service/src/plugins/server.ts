@@ -10,6 +10,7 @@ import { Problem } from '../errors.ts'
 import type { App } from '../http.ts'
 import { isLikeCredential, logSerializers } from './log.ts'
 import { sendProblem, toBody, toProblem } from './problems.ts'
+import { traceOf } from './trace.ts'
 
 /** Largest body in bytes: a batch of 1,000 events. */
 const BODY_BYTES = 1_048_576
@@ -40,6 +41,8 @@ export function createApp(logger: FastifyBaseLogger | undefined, { isBehindGatew
     schemaController: withoutJsonSchema,
     onProtoPoisoning: 'error', onConstructorPoisoning: 'error',
     genReqId: requestId,
+    // Every line about a request names its trace.
+    childLoggerFactory: (own, bindings, options, raw) => own.child({ ...bindings, traceId: traceOf(raw).traceId }, options) as FastifyBaseLogger,
     clientErrorHandler: refuseConnection,
     frameworkErrors: (error, request, reply) => { sendProblem(request, reply, toProblem(error)) },
   }).withTypeProvider()
@@ -47,7 +50,7 @@ export function createApp(logger: FastifyBaseLogger | undefined, { isBehindGatew
   app.setSerializerCompiler(serializerCompiler)
   app.removeContentTypeParser('text/plain')
   app.addHook('onRequest', (request, reply, done) => {
-    reply.header('x-request-id', request.id)
+    reply.header('x-request-id', request.id).header('traceparent', traceOf(request.raw).traceparent)
     done()
   })
   app.addHook('preValidation', (request, _reply, done) => {

@@ -1,14 +1,17 @@
 /**
- * Gathers concurrent submissions of one key into groups: a group is closed after a short wait or when it is full, and groups
- * of one key run one after the other. On PGlite the wait is what makes groups form at all: the database blocks the event loop.
+ * Gathers concurrent submissions of one key into groups: a group is closed when nobody came for a moment, when it has waited long
+ * enough or when it is full, and groups of one key run one after the other. On PGlite the wait is what makes groups form at all: the
+ * database blocks the event loop, and publishers that were answered together come again one after the other.
  */
 
 /** Settings of {@link createGather}. */
 export interface GatherOptions<Member> {
   /** Carries out one group; settles its members by itself and never rejects. */
   run: (key: string, group: Member[]) => Promise<void>
-  /** Milliseconds to wait for company. @default 2 */
+  /** Milliseconds without a newcomer that close a group. @default 1 */
   waitMs?: number
+  /** Milliseconds that a group waits at most. @default 8 */
+  maxWaitMs?: number
   /** Largest weight of a group; a member that weighs more is a group of its own. @default 500 */
   max?: number
   /** Weight of a member. @default 1 for each */
@@ -26,12 +29,19 @@ export interface Gather<Member> {
 }
 
 /** Creates a gatherer; see the head of this file. */
-export function createGather<Member>({ run, waitMs = 2, max = 500, weigh = () => 1, setTimer = setTimeout }: GatherOptions<Member>): Gather<Member> {
+export function createGather<Member>({ run, waitMs = 1, maxWaitMs = 8, max = 500, weigh = () => 1, setTimer = setTimeout }: GatherOptions<Member>): Gather<Member> {
   const waiting = new Map<string, Member[]>()
   const running = new Set<Promise<void>>()
+  const company = async (members: readonly Member[]): Promise<void> => {
+    for (let waited = 0; waited < maxWaitMs && members.length < max; waited += waitMs) {
+      const before = members.length
+      await new Promise<void>(resolve => setTimer(resolve, waitMs))
+      if (members.length === before) return
+    }
+  }
   const work = async (key: string): Promise<void> => {
     for (let members = waiting.get(key); members && members.length > 0; members = waiting.get(key)) {
-      if (members.length < max) await new Promise<void>(resolve => setTimer(resolve, waitMs))
+      await company(members)
       await run(key, members.splice(0, countWithin(members, max, weigh)))
     }
     waiting.delete(key)
