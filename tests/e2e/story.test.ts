@@ -66,21 +66,26 @@ describe.skipIf(!chromiumPath && !isRequired)(`the first live deployment${chromi
   }, 90_000)
 
   it('misses nothing and repeats nothing when the connection is cut and comes back', async () => {
+    const { deployments } = await (await api('/v1/tenants/acme/deployments')).json() as { deployments: { deploymentId: string, name?: string }[] }
+    const deploymentId = deployments.find(one => one.name === 'ERP da diretoria')?.deploymentId ?? ''
+    const read = async (): Promise<{ n: number, text: string }[]> => (await (await api(`/v1/tenants/acme/deployments/${deploymentId}/logs`)).json() as { lines: { n: number, text: string }[] }).lines
+    const shown = (): Promise<string[]> => member.page.getByTestId('log-line').locator(':scope > span').allTextContents()
+    await member.page.goto(`${proxy.url}/tenant/deployments/${deploymentId}`)
+    await until(async () => (await shown()).length > 2, { timeoutMs: 30_000, what: 'lines on the page' })
+    const before = (await read()).length
     proxy.refuse(true)
     expect(proxy.cut()).toBeGreaterThan(0)
     await member.page.getByTestId('connection-status').filter({ hasText: /Conectando|Sem conexão/i }).waitFor({ timeout: 20_000 })
+    await until(async () => (await read()).length >= before + 5, { timeoutMs: 60_000, everyMs: 100, what: 'five lines that the page does not see' })
     proxy.refuse(false)
-    const url = cardOf(member.page, 'ERP da diretoria').getByTestId('deployment-url')
-    await url.waitFor({ timeout: 90_000 })
+    // From here on nothing is loaded anew: what was missed comes by itself.
+    await until(async () => (await (await api(`/v1/tenants/acme/deployments/${deploymentId}`)).json() as { deployment: { status: string } }).deployment.status === 'completed', { timeoutMs: 90_000, everyMs: 200, what: 'the end of the deployment' })
+    const url = member.page.getByTestId('deployment-url')
+    await url.waitFor({ timeout: 30_000 })
     expect(await url.getAttribute('href')).toMatch(/^https?:\/\//)
-    const { deployments } = await (await api('/v1/tenants/acme/deployments')).json() as { deployments: { deploymentId: string, name?: string, status: string }[] }
-    const deployed = deployments.find(one => one.name === 'ERP da diretoria')
-    expect(deployed?.status).toBe('completed')
-    const { lines } = await (await api(`/v1/tenants/acme/deployments/${deployed?.deploymentId ?? ''}/logs`)).json() as { lines: { n: number, text: string }[] }
+    const lines = await read()
     expect(lines.map(line => line.n)).toEqual(lines.map((_, index) => index + 1))
-    await member.page.goto(`${proxy.url}/tenant/deployments/${deployed?.deploymentId ?? ''}`)
-    const shown = (): Promise<string[]> => member.page.getByTestId('log-line').locator(':scope > span').allTextContents()
-    await until(async () => (await shown()).length > 0 && (await shown()).at(-1) === lines.at(-1)?.text, { timeoutMs: 20_000 })
+    await until(async () => (await shown()).at(-1) === lines.at(-1)?.text, { timeoutMs: 20_000, what: 'the last line on the page' })
     const texts = await shown()
     expect(texts).toEqual(lines.slice(-texts.length).map(line => line.text))
   }, 150_000)

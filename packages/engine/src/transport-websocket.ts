@@ -81,7 +81,8 @@ function refusal(request: IncomingMessage, { isOpen, allowedOrigins }: WebSocket
 function refuse(socket: Duplex, status: number): void {
   // A client that is already gone must not become an unhandled error of the process.
   socket.on('error', () => { socket.destroy() })
-  socket.end(refusalText(status))
+  // Nobody watches an upgraded socket's time any more: it is closed from this side, whether or not the other one closes.
+  socket.end(refusalText(status), () => { socket.destroy() })
 }
 
 function open(request: IncomingMessage, socket: Duplex, { head, speech, accept }: { head: Buffer, speech: Speech, accept: Accept }): void {

@@ -5,7 +5,7 @@
  */
 
 import { buildPortal, isBuilt, listPortals } from './build-portals.ts'
-import { readConfig } from './config.ts'
+import { ConfigError, readConfig } from './config.ts'
 import { startDeployerProcess } from './deployer.ts'
 import { explain } from './failure.ts'
 import { startPlatform } from './platform.ts'
@@ -35,10 +35,13 @@ async function deployer(): Promise<void> {
   stopOnSignals({ close, withinMs: STOP_WITHIN_MS, tell: sentence => { process.stderr.write(`${sentence}\n`) } })
 }
 
-const commands: Readonly<Record<string, () => Promise<void>>> = { build, deployer }
+const commands: ReadonlyMap<string, () => Promise<void>> = new Map([['', start], ['build', build], ['deployer', deployer]])
 
 try {
-  await (commands[process.argv[2] ?? ''] ?? start)()
+  const [, , name = ''] = process.argv
+  const command = commands.get(name)
+  if (!command) throw new ConfigError(`There is no command ${JSON.stringify(name)}: nothing starts the platform, build only builds the portals, deployer starts a deployer.`)
+  await command()
 } catch (error) {
   process.stderr.write(`${explain(error)}\n`)
   if (process.env['LOG_LEVEL'] === 'debug') process.stderr.write(`${error instanceof Error ? error.stack ?? '' : ''}\n`)

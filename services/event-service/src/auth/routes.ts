@@ -35,7 +35,8 @@ export function sessionRoutes(app: App, { sessions, isOurOrigin, cookies, perAdd
     checkOrigin(request)
     const { portal } = request.body
     const opened = await sessions.signIn({ ...request.body, address: request.ip, userAgent: request.headers['user-agent'] })
-      .finally(async () => { sayRate(reply, await perAddress.look(request.ip)) })
+      // What the limit says is said beside the answer: that it could not be asked changes nothing about the answer.
+      .finally(() => perAddress.look(request.ip).then(state => { sayRate(reply, state) }, () => undefined))
     const former = cookies.read(request, portal)
     // One session per portal and browser: the one before ends.
     if (former !== undefined) await sessions.signOut(former, 'replaced by a new sign-in')

@@ -42,15 +42,17 @@ export function measureRealtime(realtime: Realtime, instruments: Instruments): R
     ...realtime,
     deliver: async events => {
       const end = times.startTimer()
-      await realtime.deliver(events)
-      end()
+      await realtime.deliver(events).finally(end)
       for (const event of events) delivered.inc({ family: parseChannel(event.channel)?.family ?? 'unknown', type: event.type })
     },
     disconnect: async (target, reason) => {
       revocations.inc({ kind: target.sessionId === undefined ? target.userId === undefined ? 'tenant' : 'user' : 'session' })
       const end = cuts.startTimer()
-      await realtime.disconnect(target, reason)
-      end()
+      try {
+        await realtime.disconnect(target, reason)
+      } finally {
+        end()
+      }
     },
   }
 }
