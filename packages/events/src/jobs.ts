@@ -15,6 +15,10 @@ export const deploymentJobSchema = z.object({
   name: z.string(),
   kind: deploymentKindSchema,
   config: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
+  /** The deployment that a rollback goes back to. */
+  backTo: slugSchema.optional(),
+  /** The copy that a rollback puts back: of the data before this deployment. Without one that is not required the data stays. */
+  restore: z.object({ before: slugSchema, isRequired: z.boolean() }).optional(),
 })
 
 /** See {@link deploymentJobSchema}. */

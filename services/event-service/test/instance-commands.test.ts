@@ -63,7 +63,75 @@ describe('commands on instances', () => {
     const failed = accepted(await post('/instances/broken/redeploy', { config: { version: '18.0' } }))
     await publisher.publishError('acme', failed.deploymentId, 'no space')
     const { deploymentId } = accepted(await post('/instances/broken/rollback'))
-    expect(await jobOf(deploymentId)).toMatchObject({ kind: 'rollback', config: { version: '17.0' } })
+    expect(await jobOf(deploymentId)).toMatchObject({ kind: 'rollback', config: { version: '17.0' }, restore: { before: failed.deploymentId, isRequired: false } })
+  })
+
+  it('names the copy of the version it goes back to, another one each time', async () => {
+    await deploy('copies', { version: '16.0' })
+    const redeploys: DeploymentAccepted[] = []
+    for (const version of ['17.0', '18.0']) {
+      const one = accepted(await post('/instances/copies/redeploy', { config: { version } }))
+      await succeed(one)
+      redeploys.unshift(one)
+    }
+    for (const { deploymentId } of redeploys) {
+      const rollback = accepted(await post('/instances/copies/rollback'))
+      expect(await jobOf(rollback.deploymentId)).toMatchObject({ restore: { before: deploymentId, isRequired: true } })
+      await succeed(rollback)
+    }
+  })
+
+  it('goes where it was to go when a failed rollback is tried again', async () => {
+    const first = await deploy('tried', { version: '16.0' })
+    const second = accepted(await post('/instances/tried/redeploy', { config: { version: '17.0' } }))
+    await succeed(second)
+    const failed = accepted(await post('/instances/tried/rollback'))
+    await publisher.publishError('acme', failed.deploymentId, 'no space')
+    const { deploymentId } = accepted(await post(`/deployments/${failed.deploymentId}/retry`))
+    expect(await jobOf(deploymentId)).toMatchObject({ config: { version: '16.0' }, backTo: first.deploymentId, restore: { before: second.deploymentId, isRequired: true } })
+  })
+
+  it('stays with the version that a rollback after a failure went to', async () => {
+    await deploy('stays', { version: '16.0' })
+    await succeed(accepted(await post('/instances/stays/redeploy', { config: { version: '17.0' } })))
+    const failed = accepted(await post('/instances/stays/redeploy', { config: { version: '18.0' } }))
+    await publisher.publishError('acme', failed.deploymentId, 'no space')
+    await succeed(accepted(await post('/instances/stays/rollback')))
+    const { deploymentId } = accepted(await post('/instances/stays/redeploy'))
+    expect(await jobOf(deploymentId)).toMatchObject({ config: { version: '17.0' } })
+  })
+
+  it('refuses a rollback while another deployment has not ended: nobody knows yet where back is', async () => {
+    await deploy('busy', { version: '16.0' })
+    await succeed(accepted(await post('/instances/busy/redeploy', { config: { version: '17.0' } })))
+    accepted(await post('/instances/busy/rollback'))
+    expect((await post('/instances/busy/rollback')).json()).toMatchObject({ status: 422, code: 'unprocessable' })
+  })
+
+  it('answers an accepted rollback again under its key, also when nothing is left to go back to', async () => {
+    await deploy('repeat', { version: '16.0' })
+    await succeed(accepted(await post('/instances/repeat/redeploy', { config: { version: '17.0' } })))
+    const once = accepted(await post('/instances/repeat/rollback', {}, { key: 'repeat-1' }))
+    await succeed(once)
+    expect(accepted(await post('/instances/repeat/rollback', {}, { key: 'repeat-1' }))).toEqual(once)
+  })
+
+  it('changes what is queued already, also when both are asked at once', async () => {
+    await deploy('queue', { version: '16.0', modules: 'crm' })
+    accepted(await post('/instances/queue/redeploy', { config: { version: '17.0' } }))
+    const { deploymentId } = accepted(await post('/instances/queue/redeploy', { config: { modules: 'crm,sale' } }))
+    expect(await jobOf(deploymentId)).toMatchObject({ config: { version: '17.0', modules: 'crm,sale' } })
+    const both = await Promise.all([{ version: '18.0' }, { modules: 'web' }].map(config => post('/instances/queue/redeploy', { config })))
+    const jobs = await Promise.all(both.map(answer => jobOf(accepted(answer).deploymentId)))
+    expect(jobs.map(job => job?.['config'])).toContainEqual({ version: '18.0', modules: 'web' })
+  })
+
+  it('does not take over what failed', async () => {
+    await deploy('kept', { version: '16.0' })
+    const failed = accepted(await post('/instances/kept/redeploy', { config: { version: '17.0' } }))
+    await publisher.publishError('acme', failed.deploymentId, 'no space')
+    const { deploymentId } = accepted(await post('/instances/kept/redeploy', { config: { modules: 'crm' } }))
+    expect(await jobOf(deploymentId)).toMatchObject({ config: { version: '16.0', modules: 'crm' } })
   })
 
   it('deletes once however often it is asked, and the name is free for another stack then', async () => {

@@ -62,6 +62,7 @@ const builders: Record<DeploymentKind, (scope: Scope) => Draft[]> = {
     draft('select_version', 2),
     ...pulls(scope),
     ...stops(scope),
+    draft('backup_data', 12),
     draft('restore_data', 20),
     ...scope.order.flatMap(service => bring(scope, service)),
     ...publish(scope),

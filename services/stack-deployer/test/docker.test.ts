@@ -151,9 +151,24 @@ describe.skipIf(missing.length > 0)(`the Docker driver${missing.length > 0 ? ` s
     await collect(failing.rollback(third, never))
     expect(await modules()).toEqual(['base,web,crm,sale', 'base,web'])
 
-    const back = contextOf({ instanceId: 'long', kind: 'rollback', deploymentId: 'd-back' })
-    await run(driver, back)
+    const before = (deploymentId: string, restore: DeploymentJob['restore']): StepContext => contextOf({ instanceId: 'long', kind: 'rollback', deploymentId, restore })
+    await run(driver, before('d-stay', { before: 'd-third', isRequired: false }))
+    expect((await modules()).slice(0, 2)).toEqual(['base,web,crm,sale', 'base,web'])
+
+    const lost = before('d-lost', { before: 'd-third', isRequired: true })
+    await expect(run(driver, lost)).rejects.toMatchObject({ messageKey: 'no_backup' })
+    await collect(driver.rollback(lost, never))
+    await expect(run(driver, before('d-old', undefined))).rejects.toMatchObject({ messageKey: 'no_backup' })
+
+    const written = await modules()
+    const stuck = contextOf({ instanceId: 'long', kind: 'rollback', deploymentId: 'd-stuck', restore: { before: 'd-second', isRequired: true } }, broken)
+    await expect(run(failing, stuck)).rejects.toMatchObject({ messageKey: 'service_exited' })
+    await collect(failing.rollback(stuck, never))
+    expect(await modules()).toEqual(written)
+
+    await run(driver, before('d-back', { before: 'd-second', isRequired: true }))
     expect((await modules()).slice(0, 1)).toEqual(['base,web,crm,sale'])
+    expect(await modules()).not.toContain('base,web')
     await run(driver, contextOf({ instanceId: 'long', kind: 'delete', deploymentId: 'd-end' }))
     expect(await thingsOf('long')).toEqual([])
   })

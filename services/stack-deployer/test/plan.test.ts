@@ -72,6 +72,14 @@ describe('plans', () => {
     }
   })
 
+  it('copy the data that a rollback overwrites, once nothing writes it any more', () => {
+    for (const type of types) {
+      const steps = plan(type, 'rollback').map(({ id }) => id)
+      expect(steps.slice(steps.lastIndexOf('stop_service'), steps.indexOf('start_service'))).toEqual(expect.arrayContaining(['stop_service', 'backup_data', 'restore_data']))
+      expect(steps.indexOf('backup_data')).toBeLessThan(steps.indexOf('restore_data'))
+    }
+  })
+
   it('refuse services that need each other', () => {
     const [first, second] = catalogue.odoo.services
     if (!first || !second) throw new Error('odoo has two services')

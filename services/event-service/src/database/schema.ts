@@ -43,6 +43,7 @@ export interface Schema {
   deployments: {
     tenant_id: string, deployment_id: string, instance_id: string, kind: string, status: string, state: Json<Record<string, unknown>>
     config: Json<Record<string, string | number | boolean>>, log_lines: Big, created_at: Time, updated_at: Time, finished_at: NullableTime
+    back_to: ColumnType<string | null, string | null | undefined, string | null>
   }
   metric_samples: {
     tenant_id: string, at: Big, cpu: number, memory: number, disk: number, network_in: number, network_out: number

@@ -4,10 +4,11 @@ import { randomBytes } from 'node:crypto'
 import { isFinal, type DeploymentAccepted, type DeploymentJob, type InstanceType } from '@neo-stack/events'
 import type { Tx } from '../database/database.ts'
 import { Problem } from '../errors.ts'
-import { enqueue, submit, type Asked, type CommandsOptions, type Start } from './enqueue.ts'
+import { enqueue, submit, type Asked, type Command, type CommandsOptions, type Start } from './enqueue.ts'
 import { toSlug, withSuffix } from './identifiers.ts'
 import { findInstance, readPast } from './past.ts'
 import type { DeploymentKey } from './rows.ts'
+import { settleRollback } from './settle.ts'
 import { getRecipe } from './snapshots.ts'
 import { kindOfDeploying } from './versions.ts'
 
@@ -53,13 +54,18 @@ export function createCommands(options: CommandsOptions): DeploymentCommands {
     create: (asked, order) => create(options, asked, order),
     cancel: (asked, deploymentId) => cancel(options, asked, deploymentId),
     retry: async (asked, deploymentId) => {
-      const { instanceType, instanceId, name, kind, status, config } = await getRecipe(options.database, { tenantId: asked.tenantId, deploymentId })
+      const { instanceType, instanceId, name, kind, status, config, backTo } = await getRecipe(options.database, { tenantId: asked.tenantId, deploymentId })
       if (!isFinal(status) || status === 'completed') throw new Problem('unprocessable', { detail: 'Only a failed or cancelled deployment can be retried.' })
       if (!instanceType) throw new Problem('unprocessable', { detail: 'It is not known what this deployment deploys.' })
-      const command = { asked, scope: `deployments/${deploymentId}/retry`, action: 'deployment.retried', body: {} }
+      const command = { asked, scope: `deployments/${deploymentId}/retry`, action: 'deployment.retried', body: {}, ...kind === 'rollback' && { settle: settleAgain(backTo) } }
       return enqueue(options, command, { instanceType, instanceId, name, kind, config })
     },
   }
+}
+
+/** A rollback that is tried again goes where it was to go. */
+function settleAgain(backTo: string | undefined): Required<Command>['settle'] {
+  return async (tx, job) => settleRollback((await readPast(tx, job)).filter(({ deploymentId }) => deploymentId !== job.deploymentId), backTo)
 }
 
 async function create(options: CommandsOptions, asked: Asked, order: Order): Promise<DeploymentAccepted> {

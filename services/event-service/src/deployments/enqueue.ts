@@ -38,7 +38,12 @@ export interface Command {
   body: unknown
   /** Looks, in the transaction, whether the deployment may be; throws to refuse. */
   check?: (tx: Tx, job: DeploymentJob) => Promise<void>
+  /** What of the job only the transaction can tell: no other command on the instance comes between. Throws to refuse. */
+  settle?: (tx: Tx, job: DeploymentJob) => Promise<Settled>
 }
+
+/** See {@link Command.settle}. */
+export type Settled = Pick<DeploymentJob, 'config' | 'backTo' | 'restore'>
 
 /** What is deployed. */
 export type Start = Omit<DeploymentJob, 'tenantId' | 'deploymentId'>
@@ -48,13 +53,14 @@ export async function enqueue(options: CommandsOptions, command: Command, start:
   const { now = Date.now, random = randomBytes, jobs } = options
   const { tenantId } = command.asked
   const job: DeploymentJob = { ...start, tenantId, deploymentId: toDeploymentId(start.instanceType, now(), random(8)) }
-  const { deploymentId, instanceId, instanceType, name, kind, config } = job
+  const { deploymentId, instanceId, instanceType, name, kind } = job
   const data = { deploymentId, instanceId, instanceType, name, kind, status: 'queued', progress: 0 }
   const within = async (tx: Tx): Promise<void> => {
     await command.check?.(tx, job)
-    await tx.updateTable('deployments').set({ config: JSON.stringify(config) })
+    const settled = { ...job, ...await command.settle?.(tx, job) }
+    await tx.updateTable('deployments').set({ config: JSON.stringify(settled.config), back_to: settled.backTo ?? null })
       .where('tenant_id', '=', tenantId).where('deployment_id', '=', deploymentId).execute()
-    await jobs.send(tx, job)
+    await jobs.send(tx, settled)
   }
   return submit(options, command, { type: 'deployment_start', data, within })
 }

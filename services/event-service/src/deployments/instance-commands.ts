@@ -3,10 +3,11 @@
 import type { DeploymentAccepted, DeploymentJob, DeploymentKind, InstanceType, Preview } from '@neo-stack/events'
 import type { Tx } from '../database/database.ts'
 import { Problem } from '../errors.ts'
-import { enqueue, type Asked, type CommandsOptions, type Start } from './enqueue.ts'
-import { findInstance, getInstance, readPast, type InstanceKey, type PastOrder } from './past.ts'
+import { enqueue, type Asked, type Command, type CommandsOptions, type Start } from './enqueue.ts'
+import { findInstance, getInstance, readPast, type InstanceKey } from './past.ts'
 import { changesOf, type StepsOf } from './preview.ts'
-import { kindOfDeploying, lastGoodVersion, versionsOf, waitingFor } from './versions.ts'
+import { currentConfig, settleRollback, toGoBackTo } from './settle.ts'
+import { kindOfDeploying, versionsOf, waitingFor } from './versions.ts'
 
 type Config = DeploymentJob['config']
 
@@ -20,9 +21,9 @@ export interface PreviewAsked {
 
 /** Commands on instances; each resolves after its commit. */
 export interface InstanceCommands {
-  /** Deploys it again, with `config` over what it was deployed with. @throws {Problem} `not_found`, `unprocessable` */
+  /** Deploys it again, with `config` over what was asked for last. @throws {Problem} `not_found`, `unprocessable` */
   redeploy: (asked: Asked, instanceId: string, config?: Config) => Promise<DeploymentAccepted>
-  /** Goes back to the last good version. @throws {Problem} `not_found`; `unprocessable` when there is none */
+  /** Goes back to the last good version. @throws {Problem} `not_found`; `unprocessable` when there is none, or while another deployment goes on */
   rollback: (asked: Asked, instanceId: string) => Promise<DeploymentAccepted>
   /** Deletes it; while that goes on, and after it, the deployment that does it is answered again. @throws {Problem} `not_found` */
   remove: (asked: Asked, instanceId: string) => Promise<DeploymentAccepted>
@@ -33,11 +34,11 @@ export interface InstanceCommands {
 /** Creates the commands. @param stepsOf makes the plan of a deployment */
 export function createInstanceCommands(options: CommandsOptions, stepsOf: StepsOf): InstanceCommands {
   const { database } = options
-  const queue = async (kind: Exclude<DeploymentKind, 'create'>, asked: Asked, { instanceId, config }: { instanceId: string, config?: Config | undefined }): Promise<DeploymentAccepted> => {
+  const queue = async (kind: Exclude<DeploymentKind, 'create'>, asked: Asked, { instanceId, config = {} }: { instanceId: string, config?: Config | undefined }): Promise<DeploymentAccepted> => {
     const key = { tenantId: asked.tenantId, instanceId }
-    const start = await database.inTenant(asked.tenantId, tx => toStart(tx, key, { kind, config: config ?? {} }))
-    const command = { asked, scope: `instances/${instanceId}/${kind}`, action: actions[kind], body: config ?? {} }
-    return enqueue(options, command, start)
+    const start = await database.inTenant(asked.tenantId, tx => toStart(tx, key, kind))
+    const command = { asked, scope: `instances/${instanceId}/${kind}`, action: actions[kind], body: config, settle: settleWith(kind, config) }
+    return enqueue(options, command, { ...start, config })
   }
   return {
     redeploy: (asked, instanceId, config) => queue('redeploy', asked, { instanceId, config }),
@@ -55,25 +56,20 @@ const actions: Readonly<Record<Exclude<DeploymentKind, 'create'>, string>> = {
   redeploy: 'instance.redeployed', rollback: 'instance.rolled_back', delete: 'instance.deleted',
 }
 
-/** What a command on an instance deploys, as things stand. */
-async function toStart(tx: Tx, key: InstanceKey, { kind, config }: { kind: Exclude<DeploymentKind, 'create'>, config: Config }): Promise<Start> {
+/** The own deployment is in the past already, as queued. */
+function settleWith(kind: DeploymentKind, config: Config): Required<Command>['settle'] {
+  return async (tx, job) => {
+    const past = (await readPast(tx, job)).filter(({ deploymentId }) => deploymentId !== job.deploymentId)
+    return kind === 'rollback' ? settleRollback(past) : { config: { ...currentConfig(past), ...config } }
+  }
+}
+
+/** What a command on an instance deploys, its configuration left out. Nothing here may refuse a repeat of what was accepted. */
+async function toStart(tx: Tx, key: InstanceKey, kind: Exclude<DeploymentKind, 'create'>): Promise<Omit<Start, 'config'>> {
   const { instance, past } = await getInstance(tx, key)
   if (instance.instance_type === null) throw new Problem('unprocessable', { detail: 'It is not known what this instance is.' })
   const base = { instanceId: key.instanceId, instanceType: instance.instance_type as InstanceType, name: instance.name }
-  if (kind === 'rollback') return { ...base, kind, config: toGoBackTo(past).config }
-  const current = { ...currentConfig(past), ...config }
-  return { ...base, kind: kind === 'redeploy' ? kindOfDeploying(past) : kind, config: current }
-}
-
-function toGoBackTo(past: readonly PastOrder[]): PastOrder {
-  const version = lastGoodVersion(past)
-  if (!version) throw new Problem('unprocessable', { detail: 'There is no earlier version of this instance that ran well.' })
-  return version
-}
-
-/** What the running version was asked for, or the last try where nothing ran yet. */
-function currentConfig(past: readonly PastOrder[]): Config {
-  return (versionsOf(past).at(-1) ?? past.at(-1))?.config ?? {}
+  return { ...base, kind: kind === 'redeploy' ? kindOfDeploying(past) : kind }
 }
 
 async function preview(tx: Tx, tenantId: string, { asked, stepsOf }: { asked: PreviewAsked, stepsOf: StepsOf }): Promise<Preview> {
@@ -81,7 +77,7 @@ async function preview(tx: Tx, tenantId: string, { asked, stepsOf }: { asked: Pr
   const key = { tenantId, instanceId: instanceId ?? '' }
   const isKnown = instanceId !== undefined && await findInstance(tx, key) !== undefined
   const past = isKnown ? await readPast(tx, key) : []
-  const start = isKnown && kind !== 'create' ? await toStart(tx, key, { kind: kind ?? 'redeploy', config }) : toNew(asked)
+  const start = isKnown && kind !== 'create' ? { ...await toStart(tx, key, kind ?? 'redeploy'), config: kind === 'rollback' ? toGoBackTo(past).config : { ...currentConfig(past), ...config } } : toNew(asked)
   return {
     kind: start.kind, instanceType: start.instanceType, steps: stepsOf({ ...start, tenantId }), ahead: waitingFor(past),
     changes: start.kind === 'delete' ? [] : changesOf(versionsOf(past).length > 0 ? currentConfig(past) : {}, start.config),

@@ -25,10 +25,10 @@ export function findInstance(tx: Tx, { tenantId, instanceId }: InstanceKey): Pro
 
 /** The deployments of an instance, oldest first. */
 export async function readPast(tx: Tx, { tenantId, instanceId }: InstanceKey): Promise<PastOrder[]> {
-  const rows = await tx.selectFrom('deployments').select(['deployment_id', 'kind', 'status', 'config'])
+  const rows = await tx.selectFrom('deployments').select(['deployment_id', 'kind', 'status', 'config', 'back_to'])
     .where('tenant_id', '=', tenantId).where('instance_id', '=', instanceId).orderBy('created_at').orderBy('deployment_id').execute()
-  return rows.map(({ deployment_id, kind, status, config }) => ({
-    deploymentId: deployment_id, kind: kind as DeploymentKind, status: status as DeploymentStatus, config,
+  return rows.map(({ deployment_id, kind, status, config, back_to }) => ({
+    deploymentId: deployment_id, kind: kind as DeploymentKind, status: status as DeploymentStatus, config, ...back_to !== null && { backTo: back_to },
   }))
 }
 

@@ -100,6 +100,8 @@ export interface DeploymentRecipe {
   kind: DeploymentKind
   status: DeploymentStatus
   config: Record<string, string | number | boolean>
+  /** Where a rollback was to go. */
+  backTo: string | undefined
 }
 
 /**
@@ -111,7 +113,7 @@ export function getRecipe(database: Database, key: DeploymentKey): Promise<Deplo
     const row = await findDeployment(tx, key)
     if (!row) throw new Problem('not_found', { detail: 'There is no such deployment.' })
     const { instanceType, name, status } = toDeployment(row)
-    return { instanceId: row.instance_id, instanceType, name: name ?? row.instance_id, kind: await kindAgain(tx, row), status, config: row.config }
+    return { instanceId: row.instance_id, instanceType, name: name ?? row.instance_id, kind: await kindAgain(tx, row), status, config: row.config, backTo: row.back_to ?? undefined }
   })
 }
 

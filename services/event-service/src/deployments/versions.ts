@@ -7,6 +7,8 @@ export interface PastDeployment {
   deploymentId: string
   kind: DeploymentKind
   status: DeploymentStatus
+  /** Where a rollback went. */
+  backTo?: string
 }
 
 /** The versions of an instance that a person could have now, the running one last. Empty when nothing stands. */
@@ -15,11 +17,17 @@ export function versionsOf<Past extends PastDeployment>(past: readonly Past[]): 
   for (const one of past) {
     if (one.status !== 'completed') continue
     if (one.kind === 'delete') versions.length = 0
-    // What a rollback left behind is no version to come back to; the first one is never left.
-    else if (one.kind === 'rollback') versions.splice(Math.max(1, versions.length - 1))
+    // What a rollback left behind is no version to come back to.
+    else if (one.kind === 'rollback') versions.splice(lengthAfter(versions, one.backTo))
     else versions.push(one)
   }
   return versions
+}
+
+/** Rollbacks of old do not say where they went: one back then, and the first version is never left. */
+function lengthAfter(versions: readonly PastDeployment[], backTo: string | undefined): number {
+  const index = versions.findLastIndex(({ deploymentId }) => deploymentId === backTo)
+  return index >= 0 ? index + 1 : Math.max(1, versions.length - 1)
 }
 
 /**
@@ -31,6 +39,19 @@ export function lastGoodVersion<Past extends PastDeployment>(past: readonly Past
   const versions = versionsOf(past)
   const last = past.findLast(({ status }) => status === 'failed' || status === 'completed')
   return versions.at(last?.status === 'failed' ? -1 : -2)
+}
+
+/**
+ * The copy that going back to a version puts back: the one from before the version that followed it. Where the version runs and a
+ * deployment after it failed, that one's copy, which is there only if the failure could not be taken back. Undefined when there
+ * is nothing to go back from.
+ */
+export function copyOf(past: readonly PastDeployment[], backTo: string): { before: string, isRequired: boolean } | undefined {
+  const versions = versionsOf(past)
+  const next = versions[versions.findLastIndex(({ deploymentId }) => deploymentId === backTo) + 1]
+  if (next) return { before: next.deploymentId, isRequired: true }
+  const last = past.findLast(({ status }) => status === 'failed' || status === 'completed')
+  return last?.status === 'failed' ? { before: last.deploymentId, isRequired: false } : undefined
 }
 
 /** What deploying an instance would be, once what goes on has succeeded: again, or anew. */

@@ -79,21 +79,20 @@ export const backupData: StepRunner = async function* (work) {
     yield* copyVolume(work, service, { from: volumeName(owner, volume), to: Name })
     yield work.say(`Volume ${volume} copied to ${Name}`)
   }
-  yield* dropOldBackups(work)
+  // The copy that a rollback puts back, and those of a further one, may be the oldest.
+  if (work.context.job.kind === 'redeploy') yield* dropOldBackups(work)
 }
 
 /** Says which copy a rollback goes back to. */
 export const selectVersion: StepRunner = async function* (work) {
-  const backup = await lastBackup(work)
-  if (backup === undefined) throw new DeploymentFailure('no_backup')
-  yield work.say(`Going back to the data before deployment ${backup}`)
+  const backup = await backupToRestore(work)
+  yield work.say(backup ? `Going back to the data before deployment ${backup.deploymentId}` : 'The data is that of this version and stays')
 }
 
-/** Puts the last copy back. */
+/** Puts the copy back that the job names. */
 export const restoreData: StepRunner = async function* (work) {
-  const backup = await lastBackup(work)
-  if (backup === undefined) throw new DeploymentFailure('no_backup')
-  yield* restoreBackup(work, backup)
+  const backup = await backupToRestore(work)
+  if (backup) yield* restoreBackup(work, backup.deploymentId)
 }
 
 /** Puts the copy that was made before a deployment back into the volumes; volumes without one stay. */
@@ -162,9 +161,19 @@ async function listBackups({ docker, owner }: Work): Promise<Backup[]> {
   return [...found.values()].toSorted((a, b) => b.at - a.at)
 }
 
-/** The deployment before which the last copy was made, this one's own left out. */
-async function lastBackup(work: Work): Promise<string | undefined> {
-  return (await listBackups(work)).find(({ deploymentId }) => deploymentId !== work.deploymentId)?.deploymentId
+/** The copy that a rollback's job names; undefined when the data may stay as it is. @throws DeploymentFailure `no_backup` */
+async function backupToRestore(work: Work): Promise<Backup | undefined> {
+  const { restore } = work.context.job
+  const backup = (await listBackups(work)).find(({ deploymentId }) => deploymentId === restore?.before)
+  // A job that names none is of an older service: which copy it means cannot be known.
+  if (!backup && restore?.isRequired !== false) throw new DeploymentFailure('no_backup')
+  return backup
+}
+
+/** Removes the copy that a deployment has made. */
+export async function dropBackup(work: Work, backup: string): Promise<void> {
+  const found = (await listBackups(work)).find(({ deploymentId }) => deploymentId === backup)
+  for (const name of found?.names ?? []) await unlessGone(work.docker.getVolume(name).remove({ force: true }))
 }
 
 async function* dropOldBackups(work: Work): AsyncGenerator<StepOutput> {

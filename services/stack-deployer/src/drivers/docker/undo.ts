@@ -6,7 +6,7 @@ import { listVolumes, start, unlessGone } from './engine.ts'
 import { containerName, formerName, labelFilter } from './names.ts'
 import { serviceOf, type Work } from './scope.ts'
 import { untilHealthy } from './services.ts'
-import { removeNetwork, removeSecrets, removeVolumes, restoreBackup } from './storage.ts'
+import { dropBackup, removeNetwork, removeSecrets, removeVolumes, restoreBackup } from './storage.ts'
 
 /** Removes the instance's containers; with a deployment only those that it has made. */
 export async function* removeContainers({ docker, owner, say }: Work, deploymentId?: string): AsyncGenerator<StepOutput> {
@@ -32,6 +32,8 @@ export async function* undo(work: Work): AsyncGenerator<StepOutput> {
   if (formers.length === 0) return
   yield* restoreBackup(work, work.deploymentId)
   yield* bringBack(work, formers)
+  // What the instance writes from now on is newer: a later rollback must not find this copy.
+  await dropBackup(work, work.deploymentId)
 }
 
 /** Whether this deployment has made the instance's volumes or network: those of an instance that stood before are not touched. */
