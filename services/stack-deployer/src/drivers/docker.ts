@@ -9,14 +9,13 @@ import { readConfig } from '../plan.ts'
 import { sleep as realSleep, type Sleep } from '../sleep.ts'
 import { renderSentence, type StepId } from '../steps.ts'
 import type { Driver, StepContext, StepOutput } from './driver.ts'
+import { backupData, restoreData, selectVersion } from './docker/backups.ts'
 import { containerName } from './docker/names.ts'
 import { deriveSecrets } from './docker/secrets.ts'
 import { readSalt, toWork, type StepRunner, type Work } from './docker/scope.ts'
 import { checkHealth, runCommand, startService, stopService } from './docker/services.ts'
 import { createStatsReader } from './docker/stats.ts'
-import {
-  backupData, checkResources, createNetwork, createSecrets, createVolumes, pullImage, removeNetwork, removeSecrets, removeVolumes, restoreData, selectVersion,
-} from './docker/storage.ts'
+import { checkResources, createNetwork, createSecrets, createVolumes, pullImage, removeNetwork, removeSecrets, removeVolumes } from './docker/storage.ts'
 import { removeContainers, removeFormers, undo } from './docker/undo.ts'
 
 /** How containers are deployed. */

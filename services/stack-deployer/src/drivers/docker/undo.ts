@@ -2,11 +2,12 @@
 
 import { inDependencyOrder } from '../../plan.ts'
 import type { StepOutput } from '../driver.ts'
+import { dropBackup, restoreBackup } from './backups.ts'
 import { listVolumes, start, unlessGone } from './engine.ts'
 import { containerName, formerName, labelFilter } from './names.ts'
 import { serviceOf, type Work } from './scope.ts'
 import { untilHealthy } from './services.ts'
-import { dropBackup, removeNetwork, removeSecrets, removeVolumes, restoreBackup } from './storage.ts'
+import { removeNetwork, removeSecrets, removeVolumes } from './storage.ts'
 
 /** Removes the instance's containers; with a deployment only those that it has made. */
 export async function* removeContainers({ docker, owner, say }: Work, deploymentId?: string): AsyncGenerator<StepOutput> {
