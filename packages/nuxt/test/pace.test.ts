@@ -13,6 +13,8 @@ it('knows the usual pace by the last ten successes of the same kind', () => {
   const all = [...Array.from({ length: 10 }, (_, index) => done(100 + index * 10)), done(9999), done(1, { kind: 'delete' }), done(2, { instanceType: 'netbox' }), done(3, { status: 'failed' })]
   expect(toPace(all, running)).toEqual({ p50: 140, p90: 180 })
   expect(toPace([done(5)], running)).toEqual({ p50: 5, p90: 5 })
+  expect(toPace([done(0), done(5)], running)).toEqual({ p50: 5, p90: 5 })
+  expect(toPace([done(0)], running)).toBeUndefined()
   expect(toPace([], running)).toBeUndefined()
 })
 

@@ -35,7 +35,8 @@ const QUIET_SECONDS = 60
 export function toPace(all: Iterable<Deployment>, { deploymentId, kind, instanceType }: Pick<Deployment, 'deploymentId' | 'kind' | 'instanceType'>): Pace | undefined {
   const took = [...all]
     .filter(one => one.status === 'completed' && one.kind === kind && one.instanceType === instanceType && one.deploymentId !== deploymentId)
-    .slice(0, SUCCESSES).flatMap(one => toTookSeconds(one) ?? []).sort((a, b) => a - b)
+    // What took no second was told and not carried out, such as a demonstration: no pace for anything.
+    .flatMap(one => toTookSeconds(one) || []).slice(0, SUCCESSES).sort((a, b) => a - b)
   const at = (share: number): number => took[Math.max(0, Math.ceil(share * took.length) - 1)] ?? 0
   return took.length === 0 ? undefined : { p50: at(0.5), p90: at(0.9) }
 }
