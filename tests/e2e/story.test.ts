@@ -62,6 +62,8 @@ describe.skipIf(!chromiumPath && !isRequired)(`the first live deployment${chromi
     await until(async () => (await progressOf(member.page, 'ERP da diretoria')) > 0, { timeoutMs: 30_000 })
     await member.page.screenshot({ path: path.join(pictures, 'deployment.png') })
     expect(await card.getByTestId('deployment-step').innerText()).not.toBe('')
+    expect(await card.getByTestId('deployment-estimate').innerText()).toMatch(/\d/)
+    expect(await card.getByTestId('deployment-next').getByRole('listitem').count()).toBeGreaterThan(0)
     await until(async () => (await logLines(member.page, 'ERP da diretoria')).length > 2, { timeoutMs: 30_000 })
   }, 90_000)
 
