@@ -160,7 +160,10 @@ describe.skipIf(!chromiumPath && !isRequired)(`the billing inbox${chromiumPath ?
 
   it('mutes a category on every device', async () => {
     await go(laptop, '/settings')
-    const before = await countOn(phone.page)
+    await until(async () => await countOn(laptop.page) === await countOn(phone.page), { timeoutMs: 30_000, what: 'both devices to count the same' })
+    const before = await countOn(phone.page) + 1
+    await pay('pending')
+    for (const { page } of [laptop, phone]) await shows(page, before)
     await laptop.page.getByTestId('billing-app-payments').uncheck()
     await until(async () => await countOn(phone.page) < before, { timeoutMs: 20_000, what: 'the other device to count less' })
     await laptop.page.getByTestId('billing-app-payments').check()
