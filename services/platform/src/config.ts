@@ -106,6 +106,9 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   if ((value.NEO_SMTP_URL === undefined) !== (value.NEO_MAIL_FROM === undefined)) {
     throw new ConfigError(`${value.NEO_SMTP_URL === undefined ? 'NEO_MAIL_FROM is set without NEO_SMTP_URL' : 'NEO_SMTP_URL is set without NEO_MAIL_FROM'}: e-mail needs a server and a sender.`)
   }
+  if (value.NEO_SMTP_URL !== undefined && value.NEO_PUBLIC_URL === undefined) {
+    throw new ConfigError('NEO_SMTP_URL is set without NEO_PUBLIC_URL: set it, because letters link to the portals there.')
+  }
   return Object.freeze({
     identityProviders,
     host: value.HOST, port: value.PORT, dataDir: path.resolve(value.NEO_DATA_DIR), demo: value.NEO_DEMO !== '0', publicUrl: value.NEO_PUBLIC_URL,

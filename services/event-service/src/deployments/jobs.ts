@@ -18,7 +18,7 @@ export interface Jobs {
   cancel: (tx: Tx, key: DeploymentKey) => Promise<void>
   /** Jobs of a tenant that is deleted. */
   ofTenants: { name: string, remove: (tenantId: string) => Promise<number>, count: (tenantId: string) => Promise<number> }
-  /** How many jobs are in each state, and the seconds the oldest waiting one has waited. */
+  /** How many jobs of deployments are in each state, and the seconds the oldest waiting one has waited. */
   backlog: () => Promise<{ states: { waiting: number, running: number, failed: number }, oldestSeconds: number }>
   /** Stops; running jobs get some seconds to finish. The database stays open. */
   stop: () => Promise<void>
@@ -65,7 +65,7 @@ export async function createJobs(database: Database, { onFault = () => undefined
 async function readBacklog({ jobs }: Database): ReturnType<Jobs['backlog']> {
   const { rows } = await jobs.executeSql(`
     select count(*) filter (where state in ('created', 'retry'))::int as waiting, count(*) filter (where state = 'active')::int as running, count(*) filter (where state = 'failed')::int as failed,
-      coalesce(extract(epoch from clock_timestamp() - min(created_on) filter (where state in ('created', 'retry'))), 0)::float8 as oldest from ${SCHEMA}.job`, []) as { rows: { waiting: number, running: number, failed: number, oldest: number }[] }
+      coalesce(extract(epoch from clock_timestamp() - min(created_on) filter (where state in ('created', 'retry'))), 0)::float8 as oldest from ${SCHEMA}.job where name = $1`, [DEPLOYMENT_QUEUE]) as { rows: { waiting: number, running: number, failed: number, oldest: number }[] }
   const { oldest = 0, ...states } = rows[0] ?? { waiting: 0, running: 0, failed: 0 }
   return { states, oldestSeconds: Math.max(0, oldest) }
 }

@@ -18,8 +18,11 @@ export interface Parts {
 
 /** Adds the gauges of the parts. */
 export function watchParts(instruments: Instruments, { jobs, indexer, version, column, folder }: Parts): void {
-  instruments.gauges('job_queue_jobs', async () => (await jobs.backlog()).states)
-  instruments.gauge('job_queue_oldest_seconds', async () => (await jobs.backlog()).oldestSeconds)
+  // Both gauges are read at once and share one answer.
+  let asking: ReturnType<Jobs['backlog']> | undefined
+  const backlog = (): ReturnType<Jobs['backlog']> => asking ??= jobs.backlog().finally(() => { asking = undefined })
+  instruments.gauges('job_queue_jobs', async () => (await backlog()).states)
+  instruments.gauge('job_queue_oldest_seconds', async () => (await backlog()).oldestSeconds)
   instruments.gauge('search_index_behind_channels', () => indexer.behind())
   instruments.gauge('data_folder_free_bytes', async () => {
     if (folder === undefined) return Number.NaN

@@ -1,5 +1,6 @@
 /** Hands letters to a mail server. */
 
+import { createHash } from 'node:crypto'
 import { createTransport } from 'nodemailer'
 import type { Letter } from './letter.ts'
 
@@ -14,7 +15,7 @@ export interface MailSettings {
 /** A letter to somebody. */
 export interface Sending extends Letter {
   to: { name: string, address: string }
-  /** The same for each attempt, so that mailboxes know one that was accepted without our hearing of it. */
+  /** The same for each attempt at the same content, so that mailboxes know one that was accepted without our hearing of it. */
   messageId: string
 }
 
@@ -52,4 +53,14 @@ export function createMailer({ smtpUrl, from }: MailSettings): Mailer {
 function isRefusedForGood(error: unknown): boolean {
   const { code, responseCode = 0 } = error as { code?: string, responseCode?: number }
   return (code === 'EENVELOPE' || code === 'EMESSAGE') && responseCode >= FOR_GOOD
+}
+
+/**
+ * Says which letter it is without telling who it is for: where it begins and where it ends. An attempt that holds more than an earlier one is
+ * another letter, which a mailbox must not drop as known.
+ */
+export function toMessageId({ tenantId, userId }: { tenantId: string, userId: string }, { after, upTo }: { after: number, upTo: number }, from: string): string {
+  const digest = createHash('sha256').update(`${tenantId} ${userId} ${after} ${upTo}`).digest('hex').slice(0, 32)
+  const [, domain = 'localhost'] = /@([^>\s]+)/.exec(from) ?? []
+  return `<billing-${digest}@${domain}>`
 }

@@ -4,13 +4,12 @@
  * message identifier. While the server is away the jobs come back, later and later.
  */
 
-import { createHash } from 'node:crypto'
 import type { PgBoss } from 'pg-boss'
 import { PLATFORM_TENANT } from '@neo-stack/events'
 import type { Database } from '../../database/database.ts'
 import type { InboxUser } from '../inbox-rows.ts'
 import { writeLetter } from './letter.ts'
-import { createMailer, type MailSettings } from './mailer.ts'
+import { createMailer, toMessageId, type MailSettings } from './mailer.ts'
 import { claimLetter, endLetter, listWaiting } from './waiting.ts'
 
 const QUEUE = 'billing-mail'
@@ -59,7 +58,7 @@ export async function startMailRounds(parts: MailParts, options: MailOptions): P
     let isDone = false
     try {
       const link = `${options.publicUrl()}/${user.tenantId === PLATFORM_TENANT ? 'admin' : 'tenant'}/inbox`
-      const outcome = await mailer.send({ ...writeLetter({ ...letter, link }), to: { name: letter.name, address: letter.address }, messageId: toMessageId(user, letter.after, options.from) })
+      const outcome = await mailer.send({ ...writeLetter({ ...letter, link }), to: { name: letter.name, address: letter.address }, messageId: toMessageId(user, letter, options.from) })
       if (outcome === 'refused') onFault(new Error(`a letter to user ${user.userId} was refused by the mail server`))
       isDone = true
     } finally {
@@ -83,11 +82,4 @@ export async function startMailRounds(parts: MailParts, options: MailOptions): P
       mailer.close()
     },
   }
-}
-
-/** Says where a letter begins, and so which one it is, without telling who it is for. */
-function toMessageId({ tenantId, userId }: InboxUser, after: number, from: string): string {
-  const digest = createHash('sha256').update(`${tenantId} ${userId} ${after}`).digest('hex').slice(0, 32)
-  const [, domain = 'localhost'] = /@([^>\s]+)/.exec(from) ?? []
-  return `<billing-${digest}@${domain}>`
 }

@@ -1,9 +1,9 @@
 /** Who waits for which letter: SQL over the marks of each user. What was read, seen, settled or overtaken is not sent. */
 
-import { sql } from 'kysely'
+import { sql, type RawBuilder } from 'kysely'
 import { PLATFORM_TENANT, permissionsOf } from '@neo-stack/events'
 import type { Database, Tx } from '../../database/database.ts'
-import { readView, type InboxUser } from '../inbox-rows.ts'
+import { lastNumber, readView, type InboxUser } from '../inbox-rows.ts'
 import type { Occasion, Unseen } from './letter.ts'
 import { isQuiet } from './quiet-hours.ts'
 
@@ -38,7 +38,12 @@ export function claimLetter(database: Database, user: InboxUser, { now, ripeAt }
     const marks = await tx.selectFrom('billing_marks').select(['mailed_n', 'seen_n', 'mailing_until']).where('user_id', '=', user.userId).forUpdate().executeTakeFirstOrThrow()
     if (marks.mailing_until && marks.mailing_until.getTime() > now) return undefined
     const person = await readReader(tx, user)
-    if (!person || isQuiet(now, toHours(person), person.time_zone)) return undefined
+    if (!person) {
+      // Passed over for good: else the same would be found in each round, and be told late to whoever comes back.
+      await setMarks(tx, user, { mailed_n: await lastNumber(tx, user.tenantId), mailing_until: null })
+      return undefined
+    }
+    if (isQuiet(now, toHours(person), person.time_zone)) return undefined
     const after = Number(marks.mailed_n)
     const { upTo, count, notifications } = await readUnseen(tx, user, { after, seen: Number(marks.seen_n), ripeAt, mailed: person.mailed })
     if (count === 0) await setMarks(tx, user, { mailed_n: Math.max(after, upTo), mailing_until: null })
@@ -49,12 +54,12 @@ export function claimLetter(database: Database, user: InboxUser, { now, ripeAt }
   })
 }
 
-/** Notes how a letter ended: `done`, or to be tried again. */
+/** Notes how a letter ended: `done`, or to be tried again. One that took longer than its lease never moves back what another process noted. */
 export async function endLetter(database: Database, user: InboxUser, { upTo, isDone }: Pick<Claimed, 'upTo'> & { isDone: boolean }): Promise<void> {
-  await database.inTenant(user.tenantId, tx => setMarks(tx, user, { mailing_until: null, ...isDone && { mailed_n: upTo } }))
+  await database.inTenant(user.tenantId, tx => setMarks(tx, user, { mailing_until: null, ...isDone && { mailed_n: sql<number>`greatest(mailed_n, ${upTo})` } }))
 }
 
-async function setMarks(tx: Tx, { userId }: InboxUser, values: { mailed_n?: number, mailing_until: Date | null }): Promise<void> {
+async function setMarks(tx: Tx, { userId }: InboxUser, values: { mailed_n?: number | RawBuilder<number>, mailing_until: Date | null }): Promise<void> {
   await tx.updateTable('billing_marks').set(values).where('user_id', '=', userId).execute()
 }
 
