@@ -12,8 +12,8 @@ export const REDACTED_KEY_LINE = '*** private key ***'
 /** Secrets that are shorter, in bytes of UTF-8, would blot out ordinary words. */
 const SHORTEST = 6
 
-/** Characters that a pattern may take: a text that is cut there is searched as a whole. */
-const LONGEST_PATTERN = 1024
+/** Characters that a pattern may take, as many as a line may have: a text that is cut there is searched as a whole. */
+const LONGEST_PATTERN = 16_384
 
 /** Takes secrets out of text. */
 export interface Redaction {
@@ -28,15 +28,15 @@ export function createRedaction(secrets: readonly string[] = []): Redaction {
   const needles = [...new Set(secrets.filter(secret => bytesOf(secret).length >= SHORTEST).flatMap(formsOf))].sort((a, b) => b.length - a.length)
   const known = needles.length > 0 ? new RegExp(needles.map(escape).join('|'), 'g') : undefined
   return {
-    redact: text => redactPatterns(known ? redactKnown(text, known) : text),
+    redact: text => untilStable(text, before => redactPatterns(known ? before.replace(known, REDACTED) : before)),
     hold: Math.max(LONGEST_PATTERN, needles[0]?.length ?? 0),
   }
 }
 
 /** Taking one secret out may bring the parts of another together. */
-function redactKnown(text: string, known: RegExp): string {
+function untilStable(text: string, redact: (text: string) => string): string {
   let [before, after] = ['', text]
-  for (let round = 0; before !== after && round < 4; round++) [before, after] = [after, after.replace(known, REDACTED)]
+  for (let round = 0; before !== after && round < 6; round++) [before, after] = [after, redact(after)]
   return after
 }
 
@@ -66,32 +66,49 @@ function toBase64Within(bytes: readonly number[], offset: number): string {
 
 const escape = (text: string): string => text.replaceAll(/[.*+?^${}()|[\]\\/-]/g, String.raw`\$&`)
 
-/** Every repetition has a bound: a line is as long as a container likes. */
+const BEGIN = '-----BEGIN [A-Z ]{0,20}PRIVATE KEY(?: BLOCK)?-----'
+/** What a name ends with whose value is a secret. */
+const NAMES = String.raw`(?:password|passwd|passphrase|secret|token|(?:api|access|secret)[_-]?key)`
+/** A value up to its end, in quotes or without; the beginning of a private key stays, because the lines behind it are known by it. */
+const VALUE = String.raw`(?!["'\\]{0,9}(?:\*\*\*|-----BEGIN))(?:(?:\\{1,8}["'][^"']+["']?|"(?:[^"\\]|\\.)+"?|'(?:[^'\\]|\\.)+'?)[^\s"'&;,)}\]]*|[^\s"'&;,\\][^\s"'&;,]*)`
+
+/** A line is as long as a container likes: a repetition either has a bound or takes what it has run over. */
 const patterns: readonly [RegExp, string][] = [
+  // A private key in one line, up to its end or the line's; before the assignments, which would take its first word.
+  [new RegExp(`(${BEGIN})(?:[^-]|-(?!----END))+`, 'g'), `$1${REDACTED}`],
   // JSON Web Tokens.
-  [/\beyJ[\w-]{5,400}\.eyJ[\w-]{5,500}(?:\.[\w-]{0,500})?/g, REDACTED],
+  [/\beyJ[\w-]{5,2000}\.eyJ[\w-]{5,}(?:\.[\w-]*)?/g, REDACTED],
   // Keys of services that mark them: AWS, GitHub, GitLab, Slack, Stripe, Google, npm, and the like.
   [/\b(?:AKIA|ASIA)[A-Z0-9]{16}\b/g, REDACTED],
-  [/\b(?:gh[opsru]_|github_pat_|glpat-|xox[abeprs]-|[rs]k_(?:live|test)_|npm_|sk-|AIza|neo_)[\w-]{16,255}/g, REDACTED],
+  [/\b(?:gh[opsru]_|github_pat_|glpat-|xox[abeprs]-|[rs]k_(?:live|test)_|npm_|sk-|AIza|neo_)[\w-]{16,}/g, REDACTED],
   // Addresses with a password.
-  [/\b([a-z][a-z\d+.-]{0,20}:\/\/[^\s:@/]{0,200}:)[^\s@/]{1,300}@/gi, `$1${REDACTED}@`],
-  [/\b(authorization["']?\s{0,4}[:=]\s{0,4}["']?(?:bearer|basic|token)\s{1,4})[^\s"',;]{1,900}/gi, `$1${REDACTED}`],
-  [/\b([\w-]{0,60}(?:password|passwd|secret|token|api_?key|access_?key)=)(?!\*\*\*)(?:"[^"]{1,300}"|'[^']{1,300}'|[^\s"'&;,]{1,300})/gi, `$1${REDACTED}`],
-  // A private key in one line.
-  [/(-----BEGIN [A-Z ]{0,20}PRIVATE KEY-----)(?:(?!-----END).){1,900}/g, `$1${REDACTED}`],
+  [/\b([a-z][a-z\d+.-]{0,20}:\/\/[^\s:@/]{0,200}:)[^\s@/]+@/gi, `$1${REDACTED}@`],
+  [/\b(authorization["']?\s{0,4}[:=]\s{0,4}["']?(?:bearer|basic|token)\s{1,4})[^\s"',;]+/gi, `$1${REDACTED}`],
+  // Assignments, headers, JSON, also as it stands inside of JSON. A word after "token:" is part of a sentence.
+  [new RegExp(String.raw`\b(?!token: {1,4}[a-z]{1,20}(?!\S))([\w-]{0,60}${NAMES}\\{0,8}["']?\s{0,4}[:=]\s{0,4})${VALUE}`, 'gi'), `$1${REDACTED}`],
+  [new RegExp(String.raw`(?<![\w-])(--[\w-]{0,60}${NAMES}\s{1,4})(?!-)${VALUE}`, 'gi'), `$1${REDACTED}`],
 ]
 
 function redactPatterns(text: string): string {
   return patterns.reduce((redacted, [pattern, by]) => redacted.replace(pattern, by), text)
 }
 
-const KEY_BEGINS = /-----BEGIN [A-Z ]{0,20}PRIVATE KEY-----\s*$/
-/** Between the ends of a key stand base64 and, in old ones, headers. */
-const KEY_GOES_ON = /^\s*(?:[\w+/=]{1,100}|(?:Proc-Type|DEK-Info): [\w,-]{1,80})?\s*$/
+const KEY_BEGINS = new RegExp(String.raw`${BEGIN}(?:\s*|\*\*\*)$`)
+/** What programs write before a line: the name of a service, a time, a level. */
+const PREFIX = String.raw`(?:.{0,200}[\s|:>\]])?`
+/** Between the ends of a key stand base64, in lines or in one, and, in old ones, headers and an empty line. */
+const keyLines: readonly RegExp[] = [
+  /^[\w+/=]{0,16384}$/,
+  // Behind words only what is no word.
+  new RegExp(String.raw`^${PREFIX}(?:[\w+/]{16,16384}={0,2}|[\w+/]{2,15}={1,2}|(?:Proc-Type|DEK-Info): [\w,-]{1,80})$`),
+  /^\S{0,100}\s{0,20}[|:>\]]$/,
+  /^\d[\d:.TZ+-]{7,39}$/,
+]
 
 /** Whether a line may be inside of a private key, which its predecessor decides. */
 export function mayBeKeyLine(text: string): boolean {
-  return KEY_GOES_ON.test(text)
+  const trimmed = text.trim()
+  return keyLines.some(line => line.test(trimmed))
 }
 
 /** Whether a stored line says that a private key goes on behind it. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { createRedaction, isInsideKey, redactLine, REDACTED, REDACTED_KEY_LINE } from '../src/index.ts'
+import { createRedaction, isInsideKey, mayBeKeyLine, redactLine, REDACTED, REDACTED_KEY_LINE } from '../src/index.ts'
 
 const toBase64 = (text: string): string => btoa(String.fromCharCode(...new TextEncoder().encode(text)))
 const secret = fc.string({ unit: 'binary', minLength: 6, maxLength: 60 }).map(text => text.toWellFormed()).filter(text => !text.includes('*') && !/\s/.test(text))
@@ -68,6 +68,16 @@ describe('what looks like a secret', () => {
     ['> Authorization: Bearer abc.def', '> Authorization: Bearer ***'],
     ['POSTGRES_PASSWORD=hunter2 start', 'POSTGRES_PASSWORD=*** start'],
     ['-----BEGIN PRIVATE KEY-----MIIEvQ-----END PRIVATE KEY-----', '-----BEGIN PRIVATE KEY-----***-----END PRIVATE KEY-----'],
+    ['{"password": "hunter2", "user": "a"}', '{"password": ***, "user": "a"}'],
+    [String.raw`{"body":"{\"password\":\"hunter2\",\"user\":\"a\"}"}`, String.raw`{"body":"{\"password\":***,\"user\":\"a\"}"}`],
+    ['password: hunter2', 'password: ***'],
+    ['X-Api-Key: abc', 'X-Api-Key: ***'],
+    ['psql --password hunter2 -h db', 'psql --password *** -h db'],
+    [`API_TOKEN=${'x'.repeat(900)} on`, 'API_TOKEN=*** on'],
+    [`password="${'x y'.repeat(300)}" on`, 'password=*** on'],
+    [`eyJhbGciOiJIUzI1NiJ9.eyJ${'x'.repeat(3000)}.sig on`, '*** on'],
+    [`{"private_key": "-----BEGIN PRIVATE KEY-----${String.raw`\nMIIEvQ+/`.repeat(200)}\\n-----END PRIVATE KEY-----\\n", "a": 1}`, String.raw`{"private_key": "-----BEGIN PRIVATE KEY-----***-----END PRIVATE KEY-----\n", "a": 1}`],
+    [`TLS_SECRET="-----BEGIN PRIVATE KEY-----${'MIIEvQ+/'.repeat(2000)}`, 'TLS_SECRET="-----BEGIN PRIVATE KEY-----***'],
   ])('is taken out of %s', (text, redacted) => {
     expect(createRedaction().redact(text)).toBe(redacted)
     expect(createRedaction().redact(redacted)).toBe(redacted)
@@ -79,8 +89,17 @@ describe('what looks like a secret', () => {
     expect(createRedaction().redact(text)).toBe(text)
   })
 
+  it('is not looked for again in what was redacted', () => {
+    const parts = fc.constantFrom('password', 'token', '=', ':', ' ', '"', "'", '\\', 'hunter2', '***', 'x://u:', '@', '-----BEGIN PRIVATE KEY-----', '-----END PRIVATE KEY-----', '-', 'eyJabcdefgh', '.', '--', '}', ',', 'authorization', 'bearer ', 'sk-0123456789abcdef')
+    fc.assert(fc.property(fc.array(parts, { maxLength: 30 }), words => {
+      const { redact } = createRedaction(['hunter2'])
+      const redacted = redact(words.join(''))
+      expect(redact(redacted)).toBe(redacted)
+    }), { numRuns: 2000 })
+  }, 60_000)
+
   it('is found in a line of 16,384 characters without getting slow', () => {
-    for (const text of ['a', 'a.', 'eyJ', 'x://', 'password', '-----BEGIN PRIVATE KEY-----', ':@'].map(part => part.repeat(16_384 / part.length))) {
+    for (const text of ['password="', 'password: ', '--token ', 'token', 'a-', 'eyJ-', String.raw`password=\\`, 'password', '-', 'authorization: bearer ', 'a', 'a.', 'eyJ', 'x://', 'password', '-----BEGIN PRIVATE KEY-----', ':@'].map(part => part.repeat(16_384 / part.length))) {
       const started = performance.now()
       createRedaction(['hunter2']).redact(text)
       expect(performance.now() - started).toBeLessThan(1000)
@@ -92,5 +111,24 @@ describe('what looks like a secret', () => {
     expect(redactAll(['before', ...key, 'MIIEowIBAAKCAQEA'])).toEqual(['before', key[0], ...Array.from({ length: 4 }, () => REDACTED_KEY_LINE), key.at(-1), 'MIIEowIBAAKCAQEA'])
     expect(redactAll([key[0] ?? '', 'interrupted by a sentence', 'word'])).toEqual([key[0], 'interrupted by a sentence', 'word'])
     expect(isInsideKey(undefined)).toBe(false)
+  })
+
+  it.each([
+    ['in one line of base64', '', ['MIIEvQ+/'.repeat(200)]],
+    ['behind the name of a service', 'app  | ', ['Proc-Type: 4,ENCRYPTED', '', 'MIIEvQ+/'.repeat(8), 'q83v==']],
+    ['behind a time', '2026-01-05T12:00:00.000Z ', ['', 'MIIEvQ+/'.repeat(8), 'q83vAQIDBAUGBwgJ']],
+  ])('includes the body of a private key %s', (_name, prefix, body) => {
+    const lines = ['-----BEGIN RSA PRIVATE KEY-----', ...body, '-----END RSA PRIVATE KEY-----'].map(line => prefix + line)
+    expect(redactAll(lines)).toEqual([lines[0], ...body.map(() => REDACTED_KEY_LINE), lines.at(-1)])
+  })
+
+  it('includes a private key that begins in an assignment or before a space', () => {
+    for (const first of ['TLS_SECRET="-----BEGIN PRIVATE KEY-----', '-----BEGIN PRIVATE KEY----- ']) expect(redactAll([first, 'MIIEvQ']).at(-1)).toBe(REDACTED_KEY_LINE)
+  })
+
+  it('lets a line be asked for a key\'s without getting slow', () => {
+    const started = performance.now()
+    for (const text of ['a', 'a ', ' ', '|', 'a=']) mayBeKeyLine(`${text.repeat(16_000 / text.length)}!`)
+    expect(performance.now() - started).toBeLessThan(500)
   })
 })

@@ -65,6 +65,20 @@ describe('deployment logs', () => {
     expect(history.body).not.toContain('abcdefgh')
   })
 
+  it('stores no secret in what a deployment says of itself', async () => {
+    const id = await start()
+    await publisher.publishProgress('acme', id, 1, 's', { currentStep: 'psql postgres://odoo:hunter2@db', params: { url: 'postgres://odoo:hunter2@db', count: 2 } })
+    const error = await service.app.inject({
+      method: 'POST', url: '/v1/events', headers: { authorization: `Bearer ${service.keyOf('acme')}` },
+      payload: { channel: 'tenant:acme:deployments', type: 'deployment_error', data: { deploymentId: id, error: 'docker: password: hunter2' } },
+    })
+    expect(error.statusCode, error.body).toBe(201)
+    const history = (await service.app.inject({ url: '/v1/history?channel=tenant:acme:deployments&limit=1000', headers: member })).body
+    const detail = (await service.app.inject({ url: `/v1/tenants/acme/deployments/${id}`, headers: member })).body
+    expect(detail).toContain('docker: password: ***')
+    for (const body of [history, detail]) expect(body).not.toContain('hunter2')
+  })
+
   it('refuses a gap and names the last line', async () => {
     const id = await start()
     await append(id, { lines: ['1'] })
@@ -108,6 +122,9 @@ describe('deployment logs', () => {
     expect((await read(id, '?grep=erro%20%C3%A9&limit=3')).lines.map(line => line.n)).toEqual([1000, 1100, 1200])
     expect((await read(id, '?grep=erro&after=100&limit=2')).lines.map(line => line.n)).toEqual([200, 300])
     expect((await read(id)).lines).toHaveLength(1000)
+    expect((await read(id, '?to=100')).lines.map(line => line.n)).toEqual(Array.from({ length: 100 }, (_, index) => index + 1))
+    expect((await read(id, '?to=100&limit=2')).lines.map(line => line.n)).toEqual([99, 100])
+    expect((await read(id, '?to=5000&limit=2')).lines.map(line => line.n)).toEqual([1199, 1200])
   })
 
   it('cuts a large append into several events, kept or refused as one', async () => {

@@ -58,6 +58,13 @@ export function redactLines<Line extends NewLine>(lines: readonly Line[], before
   })
 }
 
+/** Takes secrets out of what an event says in sentences: a deployer passes on what a program printed. */
+export function redactSentences(data: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const said = ['error', 'reason', 'currentStep'].flatMap(field => typeof data[field] === 'string' ? [[field, redact(data[field])] as const] : [])
+  const params = Object.entries((data['params'] ?? {}) as Record<string, unknown>).map(([name, value]) => [name, typeof value === 'string' ? redact(value) : value] as const)
+  return { ...data, ...Object.fromEntries(said), ...data['params'] !== undefined && { params: Object.fromEntries(params) } }
+}
+
 /** Whether lines may go on with a private key that began before them. */
 export function mayContinueKey(lines: readonly NewLine[]): boolean {
   return (['stdout', 'stderr', 'system'] as const).some(stream => {

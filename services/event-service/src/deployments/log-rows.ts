@@ -17,7 +17,7 @@ export interface LogQuery {
 
 /** Selects lines of a log's channel, oldest first; `last` is the number of its last line. */
 export async function selectLines(tx: Tx, channel: string, { after, limit, last, to = last, grep }: LogQuery & { last: number }): Promise<LogLine[]> {
-  const floor = after ?? (grep === undefined ? Math.max(0, last - limit) : 0)
+  const floor = after ?? (grep === undefined ? Math.max(0, Math.min(to, last) - limit) : 0)
   const downwards = after === undefined
   const { rows } = await sql<{ line: LogLine }>`
     select line from events, jsonb_array_elements(data -> 'lines') line

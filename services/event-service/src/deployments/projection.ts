@@ -6,7 +6,7 @@ import {
 import type { Tx } from '../database/database.ts'
 import { Problem } from '../errors.ts'
 import type { PendingEvent, Projected, Projection } from '../publish/projection.ts'
-import { areSame, mayContinueKey, numberLines, redactLines, toChunks, type NewLine } from './log-lines.ts'
+import { areSame, mayContinueKey, numberLines, redactLines, redactSentences, toChunks, type NewLine } from './log-lines.ts'
 import { selectLines } from './log-rows.ts'
 import { findDeployment, saveDeployment, saveInstance, saveLogLines, updateInstance, type DeploymentKey, type DeploymentRow } from './rows.ts'
 
@@ -35,7 +35,8 @@ function keyOf({ channel, data }: PendingEvent): DeploymentKey {
   return { tenantId: channel.tenantId, deploymentId: String(data['deploymentId']) }
 }
 
-async function applyLife(tx: Tx, event: PendingEvent): Promise<Projected> {
+async function applyLife(tx: Tx, given: PendingEvent): Promise<Projected> {
+  const event = { ...given, data: redactSentences(given.data) }
   const key = keyOf(event)
   const row = await findDeployment(tx, key)
   const before = row?.state as DeploymentState | undefined
