@@ -3,7 +3,7 @@
 
 import { parseArgs } from 'node:util'
 import { createRest, followLog, stripControls, type DeploymentPath } from '../src/index.ts'
-import { formatLine, parseSince, UsageError } from './logs.ts'
+import { formatLine, isWorthSaying, parseSince, toTerminalText, UsageError } from './logs.ts'
 
 const usage = `neo logs <deployment> [-f] [--since 10m|2h|2026-01-05T12:00:00Z] [--grep words] [--json]
   -f, --follow    goes on as the log grows, through cut connections, until the deployment has ended
@@ -42,16 +42,23 @@ async function* readLines({ tenantId, deploymentId, baseUrl, apiKey, since, grep
   }
 }
 
+function onRetry(error: unknown, tries: number): void {
+  if (!isWorthSaying(tries)) return
+  const { message, cause } = error as Error
+  process.stderr.write(`neo: ${tries} tries in vain, goes on trying: ${[message, (cause as Error | undefined)?.message].filter(Boolean).join(': ')}\n`)
+}
+
 async function run(): Promise<number> {
   const asked = readAsked()
   const { baseUrl, apiKey, grep, since, isJson, isFollowing, ...of } = asked
-  const lines = isFollowing ? followLog({ ...of, baseUrl, getAccessToken: () => apiKey, ...since === undefined ? { after: 0 } : { since } }) : readLines(asked)
+  const lines = isFollowing ? followLog({ ...of, baseUrl, onRetry, getAccessToken: () => apiKey, ...since === undefined ? { after: 0 } : { since } }) : readLines(asked)
   const words = grep?.toLowerCase()
   for (let next = await lines.next(); ; next = await lines.next()) {
     if (next.done) return next.value === 'failed' || next.value === 'cancelled' ? 1 : 0
     const line = next.value
     if (words !== undefined && !stripControls(line.text).toLowerCase().includes(words)) continue
-    process.stdout.write(`${isJson ? JSON.stringify(line) : formatLine(line)}\n`)
+    const text = isJson ? JSON.stringify(line) : formatLine(line)
+    process.stdout.write(`${process.stdout.isTTY ? toTerminalText(text) : text}\n`)
   }
 }
 

@@ -21,20 +21,25 @@ export interface FollowOptions extends DeploymentPath {
   /** @default globalThis.fetch */
   fetch?: typeof fetch
   /** Waits before it connects again. @default with growing pauses up to 5 s */
-  wait?: (tries: number) => Promise<void>
+  wait?: (tries: number, signal?: AbortSignal) => Promise<void>
+  /** Hears why a connection could not be had, before it is tried again; `tries` counts from 1 and begins anew with each line. */
+  onRetry?: (error: unknown, tries: number) => void
 }
 
 /**
  * Gives the lines of a log as they come, and at last how the deployment ended; `undefined` when the signal ended it.
  * @throws {ApiError} when the service refuses
+ * @throws {TypeError} when `baseUrl` is no address of a web service; `code` is `ERR_INVALID_URL`
  * @example
  * for await (const line of followLog({ baseUrl, tenantId: 'acme', deploymentId, getAccessToken: () => apiKey })) console.log(line.text)
  */
 export async function* followLog(options: FollowOptions): AsyncGenerator<LogLine, FinalStatus | undefined> {
-  const { signal, wait = waitLonger } = options
+  const { signal, wait = waitLonger, onRetry } = options
   let { after } = options
+  assertWebAddress(options.baseUrl)
   for (let tries = 0; !signal?.aborted; tries++) {
-    if (tries > 0) await wait(tries)
+    if (tries > 0) await wait(tries, signal)
+    if (isAborted(signal)) break
     try {
       for await (const { event, data } of openStream(options, after)) {
         if (event === 'end') return (JSON.parse(data) as { status: FinalStatus }).status
@@ -46,6 +51,7 @@ export async function* followLog(options: FollowOptions): AsyncGenerator<LogLine
       }
     } catch (error) {
       if (error instanceof ApiError && isRefusal(error)) throw error
+      if (!isAborted(signal)) onRetry?.(error, tries + 1)
     }
   }
   return undefined
@@ -71,5 +77,25 @@ async function* openStream(options: FollowOptions, after: number | undefined): A
   }
 }
 
-const waitLonger = (tries: number): Promise<void> =>
-  new Promise(resolve => { setTimeout(resolve, toBackoffMs(tries, { baseMs: 200, maxMs: 5000 })) })
+/** What is no address stays none, however often it is tried. */
+function assertWebAddress(baseUrl: string): void {
+  if (/^https?:$/.test(new URL(baseUrl).protocol)) return
+  throw Object.assign(new TypeError('Invalid URL: begins with neither http:// nor https://'), { code: 'ERR_INVALID_URL' })
+}
+
+/** Asked anew each time: a signal changes while something is awaited. */
+const isAborted = (signal: AbortSignal | undefined): boolean => signal?.aborted === true
+
+/** Ends at once when the signal does. */
+function waitLonger(tries: number, signal?: AbortSignal): Promise<void> {
+  return new Promise(resolve => {
+    const end = (): void => {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', end)
+      resolve()
+    }
+    const timer = setTimeout(end, toBackoffMs(tries, { baseMs: 200, maxMs: 5000 }))
+    signal?.addEventListener('abort', end)
+    if (signal?.aborted) end()
+  })
+}

@@ -1,7 +1,7 @@
 import type { LogLine } from '@neo-stack/events'
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
-import { formatLine, parseSince, UsageError } from '../bin/logs.ts'
+import { describe, expect, it, vi } from 'vitest'
+import { formatLine, isWorthSaying, parseSince, toTerminalText, UsageError } from '../bin/logs.ts'
 import { createEventReader } from '../src/event-stream.ts'
 import { followLog } from '../src/index.ts'
 
@@ -60,6 +60,32 @@ describe('following a log', () => {
     expect((await follow([503, 429, eventOf(1) + END])).shown).toEqual([1])
   })
 
+  it('says why it tries again, and goes on', async () => {
+    const { fetch } = createService(['!', 503, eventOf(1), '!', END])
+    const heard: [string, number][] = []
+    const lines = followLog({ baseUrl: 'http://x.example', tenantId: 'acme', deploymentId: 'd', getAccessToken: () => 'k', fetch, wait: () => Promise.resolve(), onRetry: (error, tries) => { heard.push([(error as Error).name, tries]) } })
+    while (!(await lines.next()).done);
+    expect(heard.map(([, tries]) => tries)).toEqual([1, 2, 2])
+    expect(heard[1]?.[0]).toBe('ApiError')
+  })
+
+  it.each(['events.example', 'ftp://events.example', ''])('does not try at all what is no address: "%s"', async baseUrl => {
+    const lines = followLog({ baseUrl, tenantId: 'acme', deploymentId: 'd', getAccessToken: () => 'k', wait: () => Promise.reject(new Error('tried again')) })
+    await expect(lines.next()).rejects.toMatchObject({ code: 'ERR_INVALID_URL' })
+  })
+
+  it('ends at once when it is told so while it waits', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout'] })
+    const ending = new AbortController()
+    const lines = followLog({
+      baseUrl: 'http://x.example', tenantId: 'acme', deploymentId: 'd', getAccessToken: () => 'k', signal: ending.signal, fetch: () => Promise.reject(new Error('down')),
+      onRetry: () => { setImmediate(() => { ending.abort() }) },
+    })
+    // No timer ever fires: only the signal can end the pause.
+    expect((await lines.next()).done).toBe(true)
+    vi.useRealTimers()
+  })
+
   it('reads events however their text is cut, and with any end of line', () => {
     const events = [{ id: '1', event: 'line', data: 'a\nb' }, { id: '1', event: 'message', data: 'ç' }, { id: '2', event: 'end', data: '' }]
     fc.assert(fc.property(fc.constantFrom('\n', '\r\n', '\r'), fc.infiniteStream(fc.integer({ min: 1, max: 9 })), (end, sizes) => {
@@ -80,6 +106,22 @@ describe('neo logs', () => {
     const now = Date.parse('2026-01-05T12:00:00.000Z')
     expect(['90s', '10m', '2h', '1d', '2026-01-05'].map(text => parseSince(text, now))).toEqual(['2026-01-05T11:58:30.000Z', '2026-01-05T11:50:00.000Z', '2026-01-05T10:00:00.000Z', '2026-01-04T12:00:00.000Z', '2026-01-05T00:00:00.000Z'])
     expect(() => parseSince('soon', now)).toThrow(UsageError)
+    expect([1, 2, 3, 4, 20].filter(isWorthSaying)).toEqual([3, 20])
     expect(formatLine({ ...line(1), step: 'pull' })).toBe('2026-01-05T12:00:00.000Z [pull] line 1')
+  })
+
+  it.each([
+    ['a clipboard', 'a\u001B]52;c;ZXZpbA==\u0007b', 'ab'],
+    ['a title', 'a\u001B]0;evil\u001B\\b', 'ab'],
+    ['a title that does not end', 'a\u001B]0;evil', 'a'],
+    ['the same in one character', 'a\u009D0;evil\u009Cb\u009B2Jc', 'abc'],
+    ['a cursor', 'a\u001B[2J\u001B[1;1Hb\rc\u0008\u001Bcd', 'abcd'],
+    ['a colour within another sequence', 'a\u001B\u001B[31mb', 'a\u001B[31mb\u001B[0m'],
+  ])('lets no container reach %s of a terminal', (_name, text, shown) => {
+    expect(toTerminalText(text)).toBe(shown)
+  })
+
+  it('leaves letters, tabs and colours', () => {
+    expect(toTerminalText('a\tç 日本 \u001B[1;31mred\u001B[0m')).toBe('a\tç 日本 \u001B[1;31mred\u001B[0m\u001B[0m')
   })
 })

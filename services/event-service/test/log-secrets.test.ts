@@ -111,6 +111,7 @@ describe('a secret', () => {
     ['in an address that could not be fetched', (secret: string) => new Error('fetch failed', { cause: new Error(`https://id.example/callback?code=${secret} answered 500`) })],
     ['as a bearer', (secret: string) => new Error(`refused Bearer ${secret}`)],
     ['in the fields of a database\'s error', (secret: string) => Object.assign(new Error('duplicate key value violates unique constraint "users_email"'), { code: '23505', detail: `Key (email)=(${secret}) already exists.`, where: secret, query: secret, params: [secret] })],
+    ['in quotes that end beyond what is looked at', (secret: string) => new Error(`invalid value "${secret}${'x'.repeat(5000)}"`)],
     ['in one of several', (secret: string) => new AggregateError([new Error(`'${secret}'`)], 'all failed')],
     ['as what was thrown itself', (secret: string) => secret as unknown as Error],
   ])('is taken out of an error that has it %s', (_name, make) => {
@@ -118,5 +119,11 @@ describe('a secret', () => {
     logger.child({}, { serializers: logSerializers }).error({ err: make(secret) }, 'failed')
     expect(lines.at(-1)).toContain('failed')
     expect(lines.at(-1)).not.toContain(secret)
+  })
+
+  it('is looked for in a long sentence without getting slow', () => {
+    const started = performance.now()
+    for (const text of ['{', '(', '[', '"', '()=(']) logger.child({}, { serializers: logSerializers }).error({ err: new Error(text.repeat(200_000 / text.length)) }, 'failed')
+    expect(performance.now() - started).toBeLessThan(1000)
   })
 })

@@ -9,6 +9,8 @@ export interface QuotaLimits {
   head: number
   /** Before the end, beyond those of the head. @default 5_000 */
   tail: number
+  /** Bytes of these at most, as UTF-8: they wait in memory. @default 8 MiB */
+  tailBytes: number
 }
 
 /** A line on its way. */
@@ -23,9 +25,10 @@ export interface LogQuota<Kept extends Line> {
 }
 
 /** Makes a quota. @param options.stored lines that an earlier run has stored */
-export function createLogQuota<Kept extends Line>({ head = 1_000_000, tail = 5000, stored = 0 }: Partial<QuotaLimits> & { stored?: number }): LogQuota<Kept> {
+export function createLogQuota<Kept extends Line>({ head = 1_000_000, tail = 5000, tailBytes = 8 * 2 ** 20, stored = 0 }: Partial<QuotaLimits> & { stored?: number }): LogQuota<Kept> {
   let taken = stored
-  let over: Kept[] = []
+  let over: (Kept | undefined)[] = []
+  let bytes = 0
   let first = 0
   let leftOut = 0
   return {
@@ -33,10 +36,11 @@ export function createLogQuota<Kept extends Line>({ head = 1_000_000, tail = 500
       taken++
       if (taken <= head) return [line]
       over.push(line)
-      // The oldest ones go in bulk: taking one from the front moves all others.
-      if (over.length - first > tail) {
-        first++
-        leftOut++
+      bytes += Buffer.byteLength(line.text)
+      // The places of the oldest ones go in bulk: taking one from the front moves all others.
+      for (; over.length - first > tail || bytes > tailBytes; first++, leftOut++) {
+        bytes -= Buffer.byteLength(over[first]?.text ?? '')
+        over[first] = undefined
       }
       if (first > tail) {
         over = over.slice(first)
@@ -45,9 +49,10 @@ export function createLogQuota<Kept extends Line>({ head = 1_000_000, tail = 500
       return taken === head + 1 ? [toNotice(`… the log has ${head} lines: of what follows only the last ${tail} are kept, once the deployment has ended`, line.time)] : []
     },
     end: time => {
-      const last = over.slice(first)
+      const last = over.slice(first).filter(line => line !== undefined)
       const notice = leftOut > 0 ? [toNotice(`… ${leftOut} lines were left out here`, time)] : []
       over = []
+      bytes = 0
       first = 0
       leftOut = 0
       return [...notice, ...last]

@@ -51,14 +51,17 @@ export class LogSender {
     this.#throwFailure()
     const time = new Date(this.#options.now()).toISOString()
     for (const text of toLines(line.text)) for (const kept of this.#quota.take({ ...line, text, time })) this.#enqueue(kept)
-    if (this.#bytes >= BATCH_BYTES || this.#queue.length >= BATCH_LINES) await this.flush()
+    if (this.#isFull()) await this.flush()
     else this.#gather()
   }
 
   /** Says what was left out over the quota, and stores the last lines; resolves when they are. */
   async finish(): Promise<void> {
     this.#throwFailure()
-    for (const line of this.#quota.end(new Date(this.#options.now()).toISOString())) this.#enqueue(line)
+    for (const line of this.#quota.end(new Date(this.#options.now()).toISOString())) {
+      this.#enqueue(line)
+      if (this.#isFull()) await this.flush()
+    }
     await this.flush()
   }
 
@@ -66,6 +69,10 @@ export class LogSender {
   async flush(): Promise<void> {
     while (this.#queue.length > 0 || this.#sending) await this.#send()
     this.#throwFailure()
+  }
+
+  #isFull(): boolean {
+    return this.#bytes >= BATCH_BYTES || this.#queue.length >= BATCH_LINES
   }
 
   #enqueue(line: QueuedLine['line']): void {

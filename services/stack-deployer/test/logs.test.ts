@@ -50,6 +50,14 @@ describe('the log sender', () => {
     ])
   })
 
+  it('keeps no more bytes of the tail than may wait in memory, and says how many lines that left out', async () => {
+    const { sender, stored } = createStore({ quota: { head: 1, tail: 100, tailBytes: 50 } })
+    for (let n = 1; n <= 20; n++) await sender.push(line(`${n}`.padEnd(10, 'ç').slice(0, 6)))
+    await sender.finish()
+    // "18çççç" has ten bytes.
+    expect(stored().slice(2)).toEqual(['… 14 lines were left out here', '16çççç', '17çççç', '18çççç', '19çççç', '20çççç'])
+  })
+
   it('leaves nothing out of a log that just fits', async () => {
     const { sender, stored } = createStore({ quota: { head: 5, tail: 3 } })
     for (let n = 1; n <= 8; n++) await sender.push(line(`line ${n}`))

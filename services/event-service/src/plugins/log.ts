@@ -15,6 +15,12 @@ const ADDRESS = /\b([a-z][a-z+]*:\/\/)(?:[^\s/@]*@)?([\w.:[\]-]+)[^\s"')]*/gi
 /** What stands in quotes or braces is somebody's value, whatever it is the value of. */
 const QUOTED = /"(?:[^"\\]|\\.)*"|(?<![a-z])'(?:[^'\\]|\\.)*'|`[^`]*`|\{.*\}|\[.*\]|\(.*\)=\(.*\)/gis
 
+/** Characters of a sentence that are looked at: the patterns take longer than the length alone. */
+const MAX_SEARCHED = 2000
+
+/** What a cut left open is a value as well. */
+const UNCLOSED = /(?:["`{[(]|(?<![a-z])').*$/is
+
 /** Longest sentence of an error that is kept. */
 const MAX_LENGTH = 300
 
@@ -31,7 +37,8 @@ export function isLikeCredential(text: string): boolean {
 
 /** A sentence without what it quotes, where it points to, and anything like a credential. */
 function withoutValues(sentence: string): string {
-  return sentence.replace(CREDENTIAL, '…').replace(ADDRESS, '$1$2').replace(QUOTED, '…').slice(0, MAX_LENGTH)
+  const shown = sentence.slice(0, MAX_SEARCHED).replace(CREDENTIAL, '…').replace(ADDRESS, '$1$2').replace(QUOTED, '…')
+  return (sentence.length > MAX_SEARCHED ? shown.replace(UNCLOSED, '…') : shown).slice(0, MAX_LENGTH)
 }
 
 /** An error as it is logged; what is no error is only named by its kind. */
