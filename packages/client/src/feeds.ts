@@ -28,8 +28,8 @@ export interface DeploymentHandlers extends CommonHandlers {
 export interface DeploymentLogHandlers extends CommonHandlers {
   /** The whole view (last 1000 lines at first) after each change. */
   onChange?(view: LogView): void
-  /** The first view: replaces what was there. */
-  onReset?(lines: readonly LogLine[]): void
+  /** The first view: replaces what was there. Another `epoch` than before: the log began anew, its numbers name other lines. */
+  onReset?(lines: readonly LogLine[], epoch: string): void
   /** Lines to append. */
   onLines?(lines: readonly LogLine[]): void
 }
@@ -122,17 +122,17 @@ function createDeploymentsFeed(shared: Shared, tenantId: string, handlers: Deplo
 
 function createDeploymentLogFeed(shared: Shared, of: DeploymentPath, handlers: DeploymentLogHandlers): Feed {
   let view: LogView = { lines: [], last: 0 }
-  return createLogFeed<LogView>({
+  return createLogFeed<{ view: LogView, epoch: string }>({
     ...shared,
     ...commonOf(handlers),
     channel: formatChannel('deployment-log', { ...of }),
     snapshot: async signal => {
       const page = await shared.rest.logs.page(of, {}, { signal, retries: 0 })
-      return { logEpoch: page.logEpoch, seq: page.seq, value: toLogView(page) }
+      return { logEpoch: page.logEpoch, seq: page.seq, value: { view: toLogView(page), epoch: page.logEpoch } }
     },
     onSnapshot: value => {
-      view = value
-      handlers.onReset?.(view.lines)
+      view = value.view
+      handlers.onReset?.(view.lines, value.epoch)
       handlers.onChange?.(view)
     },
     onEvent: envelope => {

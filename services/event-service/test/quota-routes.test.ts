@@ -73,6 +73,13 @@ describe('the quota of a tenant', () => {
     expect(answer.headers).toMatchObject({ 'ratelimit-limit': '1', 'ratelimit-remaining': '1', 'ratelimit-reset': '0' })
   })
 
+  it('counts each line of a log', async () => {
+    now += 60_000
+    const append = (): Promise<Answer> => service.app.inject({ method: 'POST', url: '/v1/tenants/acme/deployments/none/logs', headers: { authorization: `Bearer ${service.keyOf('acme')}` }, payload: { lines: ['1', '2', '3'] } }).then(answer => answer)
+    expect((await append()).statusCode).toBe(404)
+    expect((await append()).statusCode).toBe(429)
+  })
+
   it('does not keep out what takes no space when the space is used up', async () => {
     now += 60_000
     await service.database.inSystem(tx => tx.updateTable('channels').set({ bytes: 2_000_000 }).where('tenant_id', '=', 'acme').execute())

@@ -26,7 +26,7 @@ export function quotaHook(app: App, quotas: Quotas): Quotas {
 
 /** Batches name what they hold; anything else is one. */
 function countOf(body: unknown): number {
-  const { events, samples } = (body ?? {}) as { events?: unknown, samples?: unknown }
-  const many = events ?? samples
+  const { events, samples, lines } = (body ?? {}) as { events?: unknown, samples?: unknown, lines?: unknown }
+  const many = events ?? samples ?? lines
   return Array.isArray(many) ? many.length : 1
 }

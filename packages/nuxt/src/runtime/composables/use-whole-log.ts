@@ -38,8 +38,8 @@ export function useWholeLog(tenantId: string, deploymentId: string): WholeLog {
   const of = { tenantId, deploymentId }
   const { view, ...feed } = useFeed(`whole log ${tenantId} ${deploymentId}`, ({ feeds }, { onView, ...handlers }) => {
     const held = createHeldLog()
-    const onReset = (lines: readonly LogLine[]): void => {
-      held.reset(lines)
+    const onReset = (lines: readonly LogLine[], epoch: string): void => {
+      held.reset(lines, epoch)
       onView()
     }
     return { view: held, feed: feeds.deploymentLog(of, { ...handlers, onReset, onLines: held.put }) }
@@ -75,13 +75,14 @@ interface HeldLog {
   store: () => LogStore
   wanted: () => number | undefined
   put: (lines: readonly LogLine[]) => void
-  reset: (lines: readonly LogLine[]) => void
+  reset: (lines: readonly LogLine[], epoch: string) => void
   onNeed: (read: () => Promise<void>) => void
 }
 
 /** A store that tells of changes once a frame, and is replaced when the log begins anew. */
 function createHeldLog(): HeldLog {
   let wanted: number | undefined
+  let epoch: string | undefined
   let read = (): Promise<void> => Promise.resolve()
   const version = shallowRef(0)
   let isTold = true
@@ -108,8 +109,10 @@ function createHeldLog(): HeldLog {
   return {
     source, put, store: () => source.value.store, wanted: () => wanted,
     onNeed: next => { read = next },
-    reset: lines => {
-      if ((lines.at(-1)?.n ?? 0) < source.value.store.last) source.value = open()
+    reset: (lines, nextEpoch) => {
+      // A log that began anew may already be longer than the old one was.
+      if ((epoch ?? nextEpoch) !== nextEpoch || (lines.at(-1)?.n ?? 0) < source.value.store.last) source.value = open()
+      epoch = nextEpoch
       put(lines)
       void read()
     },
