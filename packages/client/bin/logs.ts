@@ -28,7 +28,7 @@ export function formatLine({ time, step, text }: LogLine): string {
 }
 
 /** Colours, sequences of any other kind (a title, the clipboard, the cursor), and what else moves a terminal. */
-// eslint-disable-next-line no-control-regex -- these are what it looks for
+ 
 const CONTROLS = /(\u001B\[[\d;:]{0,64}m)|(?:\u001B\[|\u009B)[0-?]*[ -/]*[@-~]?|(?:\u001B[P\]X^_]|[\u0090\u0098\u009D-\u009F])[^\u0007\u001B\u009C]*(?:\u0007|\u001B\\|\u009C)?|\u001B[ -/]*[0-~]?|[\0-\u0008\u000A-\u001F\u007F-\u009F]/g
 
 /** What of a text may reach a terminal: letters, tabs and colours, which end with the text. A container must not write elsewhere. */
