@@ -135,6 +135,8 @@ describe('operations', () => {
       expect(optional.toSorted()).toEqual([
         'delete /v1/session', 'post /v1/admin/billing-sources/{sourceId}/rotate', 'post /v1/admin/tenants/{tenantId}/suspend', 'post /v1/alerts/{id}/ack',
         'post /v1/session/refresh', 'post /v1/tenants/{tenantId}/billing/sources/{sourceId}/rotate',
+        'post /v1/tenants/{tenantId}/deployments/{deploymentId}/cancel', 'post /v1/tenants/{tenantId}/deployments/{deploymentId}/retry',
+        'post /v1/tenants/{tenantId}/instances/{instanceId}/delete', 'post /v1/tenants/{tenantId}/instances/{instanceId}/redeploy', 'post /v1/tenants/{tenantId}/instances/{instanceId}/rollback',
       ])
       expect(body).not.toContain('x-optional')
     })
