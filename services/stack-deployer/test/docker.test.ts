@@ -2,6 +2,7 @@ import type { DeploymentJob } from '@neo-stack/events'
 import type Docker from 'dockerode'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { createDockerDriver, type DockerDriverOptions } from '../src/drivers/docker.ts'
+import { backupName, ownerLabels } from '../src/drivers/docker/names.ts'
 import { buildPlan, stepKey, type CatalogueEntry, type Driver, type StepContext, type StepOutput } from '../src/index.ts'
 import { collect, driverContract } from './driver-contract.ts'
 import { createJob } from './fake-platform.ts'
@@ -132,6 +133,8 @@ describe.skipIf(missing.length > 0)(`the Docker driver${missing.length > 0 ? ` s
     }
   })
 
+  const owner = { tenantId: 'acme', instanceId: 'long' }
+
   it('keeps data over a redeployment, takes a failed one back, and goes back to the copy before it', async () => {
     const driver = makeDriver()
     const first = contextOf({ instanceId: 'long', deploymentId: 'd-first' })
@@ -161,6 +164,13 @@ describe.skipIf(missing.length > 0)(`the Docker driver${missing.length > 0 ? ` s
     await expect(run(driver, before('d-old', undefined))).rejects.toMatchObject({ messageKey: 'no_backup' })
 
     const written = await modules()
+    const cut = contextOf({ instanceId: 'long', kind: 'redeploy', deploymentId: 'd-cut' })
+    for (const step of cut.plan.slice(0, cut.plan.findIndex(({ id }) => id === 'backup_data'))) await collect(driver.execute(step, cut, never))
+    // As a worker leaves it that is killed while it copies: the copy is there and nothing is in it yet.
+    for (const volume of ['odoo-data', 'db-data']) await docker.createVolume({ Name: backupName(owner, volume, 'd-cut'), Labels: ownerLabels(owner, { backup: 'd-cut', volume }) })
+    await collect(driver.rollback(cut, never))
+    expect(await modules()).toEqual(written)
+
     const stuck = contextOf({ instanceId: 'long', kind: 'rollback', deploymentId: 'd-stuck', restore: { before: 'd-second', isRequired: true } }, broken)
     await expect(run(failing, stuck)).rejects.toMatchObject({ messageKey: 'service_exited' })
     await collect(failing.rollback(stuck, never))

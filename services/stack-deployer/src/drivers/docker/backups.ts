@@ -5,7 +5,7 @@ import { DeploymentFailure } from '../../failure.ts'
 import { volumesOf } from '../../plan.ts'
 import type { StepOutput } from '../driver.ts'
 import { listVolumes, unlessGone } from './engine.ts'
-import { backupName, labelFilter, labels, ownerLabels, volumeName } from './names.ts'
+import { backupName, completeName, labelFilter, labels, ownerLabels, volumeName } from './names.ts'
 import type { StepRunner, Work } from './scope.ts'
 import { runTask } from './services.ts'
 
@@ -21,6 +21,8 @@ export const backupData: StepRunner = async function* (work) {
     yield* copyVolume(work, service, { from: volumeName(owner, volume), to: Name })
     yield work.say(`Volume ${volume} copied to ${Name}`)
   }
+  // Whoever was ended in between leaves half a copy, which must not be put back over good data.
+  await docker.createVolume({ Name: completeName(owner, deploymentId), Labels: ownerLabels(owner, { backup: deploymentId, complete: 'yes' }) })
   // The copy that a rollback puts back, and those of a further one, may be the oldest.
   if (work.context.job.kind === 'redeploy') yield* dropOldBackups(work)
 }
@@ -37,9 +39,11 @@ export const restoreData: StepRunner = async function* (work) {
   if (backup) yield* restoreBackup(work, backup.deploymentId)
 }
 
-/** Puts the copy that was made before a deployment back into the volumes; volumes without one stay. */
+/** Puts the copy that was made before a deployment back into the volumes; volumes without one stay, and all of them when it is half a copy. */
 export async function* restoreBackup(work: Work, backup: string): AsyncGenerator<StepOutput> {
   const { docker, owner } = work
+  const isComplete = (await listBackups(work)).some(one => one.deploymentId === backup && one.isComplete)
+  if (!isComplete) return
   for (const { service, volume } of keepers(work)) {
     const from = backupName(owner, volume, backup)
     if (!await unlessGone(docker.getVolume(from).inspect())) continue
@@ -67,7 +71,7 @@ async function* copyVolume(work: Work, service: ServiceSpec, { from, to }: { fro
   if (code !== 0) throw new DeploymentFailure('command_failed', { step: 'backup_data', code })
 }
 
-interface Backup { deploymentId: string, at: number, names: string[] }
+interface Backup { deploymentId: string, at: number, names: string[], isComplete: boolean }
 
 /** Copies, the newest first. */
 async function listBackups({ docker, owner }: Work): Promise<Backup[]> {
@@ -75,8 +79,8 @@ async function listBackups({ docker, owner }: Work): Promise<Backup[]> {
   for (const volume of await listVolumes(docker, labelFilter(owner))) {
     const deploymentId = volume.Labels?.[labels.backup]
     if (deploymentId === undefined) continue
-    const backup = found.get(deploymentId) ?? { deploymentId, at: Date.parse((volume as { CreatedAt?: string }).CreatedAt ?? '') || 0, names: [] }
-    found.set(deploymentId, { ...backup, names: [...backup.names, volume.Name] })
+    const backup = found.get(deploymentId) ?? { deploymentId, at: Date.parse((volume as { CreatedAt?: string }).CreatedAt ?? '') || 0, names: [], isComplete: false }
+    found.set(deploymentId, { ...backup, names: [...backup.names, volume.Name], isComplete: backup.isComplete || volume.Labels?.[labels.complete] !== undefined })
   }
   return [...found.values()].toSorted((a, b) => b.at - a.at)
 }
@@ -84,7 +88,7 @@ async function listBackups({ docker, owner }: Work): Promise<Backup[]> {
 /** The copy that a rollback's job names; undefined when the data may stay as it is. @throws DeploymentFailure `no_backup` */
 async function backupToRestore(work: Work): Promise<Backup | undefined> {
   const { restore } = work.context.job
-  const backup = (await listBackups(work)).find(({ deploymentId }) => deploymentId === restore?.before)
+  const backup = (await listBackups(work)).find(({ deploymentId, isComplete }) => isComplete && deploymentId === restore?.before)
   // A job that names none is of an older service: which copy it means cannot be known.
   if (!backup && restore?.isRequired !== false) throw new DeploymentFailure('no_backup')
   return backup

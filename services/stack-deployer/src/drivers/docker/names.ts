@@ -10,14 +10,14 @@ export interface Owner {
 }
 
 /** What a label says; `backup` is the deployment before which a volume was copied, `volume` the one that a copy is of. */
-type LabelName = 'tenant' | 'instance' | 'deployment' | 'service' | 'backup' | 'volume' | 'salt'
+type LabelName = 'tenant' | 'instance' | 'deployment' | 'service' | 'backup' | 'volume' | 'salt' | 'complete'
 
 const toLabel = (name: LabelName): string => `neo-stack.${name}`
 
 /** Labels that things of an instance carry. */
 export const labels: Readonly<Record<LabelName, string>> = {
   tenant: toLabel('tenant'), instance: toLabel('instance'), deployment: toLabel('deployment'), service: toLabel('service'),
-  backup: toLabel('backup'), volume: toLabel('volume'), salt: toLabel('salt'),
+  backup: toLabel('backup'), volume: toLabel('volume'), salt: toLabel('salt'), complete: toLabel('complete'),
 }
 
 const join = ({ tenantId, instanceId }: Owner, ...rest: string[]): string => ['neo', tenantId, instanceId, ...rest].join('_')
@@ -34,6 +34,8 @@ export const taskName = (owner: Owner, task: string): string => join(owner, 'tas
 export const volumeName = (owner: Owner, volume: string): string => join(owner, volume)
 /** Name of a volume's copy. */
 export const backupName = (owner: Owner, volume: string, deploymentId: string): string => join(owner, volume, 'backup', deploymentId)
+/** Name of the empty volume that says that a copy has all volumes in it. */
+export const completeName = (owner: Owner, deploymentId: string): string => join(owner, 'complete', 'backup', 'of', deploymentId)
 /** Name of the volume whose label holds the salt of the instance's secrets. */
 export const secretsName = (owner: Owner): string => join(owner, 'secrets')
 
