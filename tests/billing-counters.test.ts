@@ -6,7 +6,7 @@ import { formatChannel, type Envelope, type InboxState } from '@neo-stack/events
 import { createTestPlatform, until, type Proxy, type TestPlatform } from '@neo-stack/testing'
 
 const tenantId = 'acme'
-const ACTS = 10_000
+const ACTS = Number(process.env['NEO_COUNTER_ACTS'] ?? 2_000)
 const CUT_EVERY = 500
 
 /** 32-bit linear congruential numbers below 1: the same each time. */
