@@ -6,11 +6,12 @@
 import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { connect, createServer } from 'node:net'
+import { connect } from 'node:net'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 import { createCentrifugoConfig } from '@neo-stack/event-service'
+import { findFreePort } from '@neo-stack/testing'
 import { createNginxConfig } from './nginx.ts'
 import { ClusterError, findPrograms, type Programs } from './programs.ts'
 import { createRedisUsers } from './redis-users.ts'
@@ -96,22 +97,14 @@ function isAlive(pid: number): boolean {
 async function createPlace({ folder, host, port, publicUrl, portals, demo }: ClusterOptions): Promise<{ place: Place, addresses: Place['addressOf'] }> {
   const ports = new Map<string, number>()
   const names = ['postgres', 'redis', ...namesOf('event-service'), ...namesOf('stack-deployer'), ...namesOf('centrifugo').flatMap(name => [name, `${name}/internal`])]
-  ports.set('gateway', port === 0 ? await freePort() : port)
-  for (const name of names) ports.set(name, await freePort())
+  ports.set('gateway', port === 0 ? await findFreePort() : port)
+  for (const name of names) ports.set(name, await findFreePort())
   const addressOf: Place['addressOf'] = (name, door) => ({ host: name === 'gateway' ? host : '127.0.0.1', port: ports.get(door === undefined ? name : `${name}/${door}`) ?? 0 })
   const folderOf = (name: string): string => path.join(folder, name)
   const place = {
     addressOf, listen: '127.0.0.1', publicUrl: publicUrl ?? `http://${host}:${ports.get('gateway') ?? 0}`, folderOf, secrets: readSecrets(path.join(folder, 'secrets.json')), portals, demo,
   }
   return { place, addresses: addressOf }
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer()
-  await new Promise<void>(resolve => probe.listen(0, '127.0.0.1', resolve))
-  const address = probe.address()
-  await new Promise(resolve => probe.close(resolve))
-  return typeof address === 'object' ? address?.port ?? 0 : 0
 }
 
 /** Made once, readable by their owner alone. */

@@ -1,12 +1,11 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { createTestPlatform, until, type TestPlatform } from '@neo-stack/testing'
+import { createTestPlatform, findFreePort, until, type TestPlatform } from '@neo-stack/testing'
 import { dashboards } from '../src/monitoring/dashboards.ts'
 import { alerts, createPrometheusConfig, createRules } from '../src/monitoring/prometheus.ts'
 
@@ -52,7 +51,7 @@ describe.skipIf(needs !== '' && !isRequired)(`with a real Prometheus${needs}`, (
   beforeAll(async () => {
     platform = await createTestPlatform()
     own = mkdtempSync(path.join(tmpdir(), 'neo-prometheus-'))
-    const port = await freePort()
+    const port = await findFreePort()
     url = `http://127.0.0.1:${port}`
     const target = new URL(platform.url).host
     writeFileSync(path.join(own, 'token'), 'not-needed-on-loopback')
@@ -132,13 +131,4 @@ async function useEverything(platform: TestPlatform): Promise<void> {
   await member.rest.telemetry.report({ received: [{ family: 'alerts', type: 'alert', count: 1 }], paints: [40] }).catch(() => undefined)
   await member.session.signOut()
   await member.close()
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1')
-  await once(probe, 'listening')
-  const { port } = probe.address() as AddressInfo
-  probe.close()
-  await once(probe, 'close')
-  return port
 }

@@ -1,28 +1,16 @@
 /** Signing in for the first time, with a one-time password, and the ways in through identity providers, in a real browser. */
 
-import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { startPlatform, type DemoFile, type PlatformProcess } from '@neo-stack/testing'
+import { findFreePort, startPlatform, type DemoFile, type PlatformProcess } from '@neo-stack/testing'
 import type { Browser } from 'playwright-core'
 import { chromiumPath, isRequired, launch, openPage, seriousFindings, signIn } from './browser.ts'
 
 const main = path.join(import.meta.dirname, '../../services/platform/src/main.ts')
 
 const provider = { id: 'corp', name: 'Corp', issuer: 'https://id.corp.example', tenantId: 'acme', clientId: 'neo' }
-
-/** A port that is free now: the address that browsers use is part of the configuration. */
-async function findPort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
-}
 
 describe.skipIf(!chromiumPath && !isRequired)(`signing in${chromiumPath ? '' : ' (skipped: needs chromium)'}`, () => {
   let platform: PlatformProcess
@@ -32,7 +20,8 @@ describe.skipIf(!chromiumPath && !isRequired)(`signing in${chromiumPath ? '' : '
   beforeAll(async () => {
     folder = await mkdtemp(path.join(tmpdir(), 'providers-'))
     await writeFile(path.join(folder, 'providers.json'), JSON.stringify([provider]), { mode: 0o600 })
-    const port = await findPort()
+    // The address that browsers use is part of the configuration.
+    const port = await findFreePort()
     platform = await startPlatform({
       main, port, env: { NEO_PORTALS: 'auto', NEO_IDENTITY_PROVIDERS: path.join(folder, 'providers.json'), NEO_PUBLIC_URL: `http://127.0.0.1:${port}`, PATH: process.env['PATH'] ?? '' }, readyTimeoutMs: 240_000,
     })

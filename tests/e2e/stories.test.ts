@@ -3,12 +3,11 @@
 import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { startPlatform, type DemoFile, type PlatformProcess } from '@neo-stack/testing'
-import type { Browser, Page } from 'playwright-core'
+import type { Page } from 'playwright-core'
 import { setStage, storyStates, type StoryState } from '@neo-stack/portal-base/stories'
-import { chromiumPath, isRequired, launch, openPage, seriousFindings, signIn, type Watched } from './browser.ts'
+import { chromiumPath, isRequired, seriousFindings } from './browser.ts'
+import { openStage, type Stage } from './stage.ts'
 
-const main = path.join(import.meta.dirname, '../../services/platform/src/main.ts')
 const pictures = path.join(import.meta.dirname, '../../docs/guide/images/pages')
 const wantsPictures = process.env['NEO_PICTURES'] === '1'
 
@@ -24,40 +23,23 @@ const signs: Record<StoryState, string> = {
 }
 
 describe.skipIf(!chromiumPath && !isRequired)(`pages in every state${chromiumPath ? '' : ' (skipped: needs chromium)'}`, () => {
-  let platform: PlatformProcess
-  let browser: Browser
-  let demo: DemoFile
+  let stage: Stage
 
-  const enter = async (portal: PortalName, options: Parameters<typeof openPage>[2] = {}): Promise<Watched> => {
-    const user = demo.users.find(({ email }) => email === portals[portal].email)
-    if (!user) throw new Error('no demo user')
-    const watched = await openPage(browser, platform.url, options)
-    await signIn(watched.page, `${platform.url}/${portal}/`, user)
-    await watched.page.getByTestId('user-menu').waitFor()
-    return watched
-  }
   const picture = async (page: Page, name: string): Promise<void> => {
     if (!wantsPictures) return
     await mkdir(pictures, { recursive: true })
     await page.screenshot({ path: path.join(pictures, `${name}.jpg`), type: 'jpeg', quality: 72, animations: 'disabled' })
   }
 
-  beforeAll(async () => {
-    platform = await startPlatform({ main, env: { NEO_PORTALS: 'auto', PATH: process.env['PATH'] ?? '' }, readyTimeoutMs: 240_000 })
-    demo = await platform.demo()
-    browser = await launch()
-  }, 300_000)
-  afterAll(async () => {
-    await browser?.close()
-    await platform?.stop()
-  })
+  beforeAll(async () => { stage = await openStage() }, 600_000)
+  afterAll(() => stage?.close())
 
   describe.each(Object.keys(portals) as PortalName[])('the %s portal', portal => {
     it.each(storyStates)('says so on every page, and axe has nothing against it: %s', async state => {
-      const { page, context, errors } = await enter(portal, { colorScheme: state === 'denied' || state === 'loading' ? 'dark' : 'light' })
+      const { page, context, errors } = await stage.enter(portals[portal].email, { portal, colorScheme: state === 'denied' || state === 'loading' ? 'dark' : 'light' })
       await page.addInitScript(setStage, state)
       for (const [name, to] of Object.entries(portals[portal].pages)) {
-        await page.goto(`${platform.url}/${portal}${to}`)
+        await page.goto(`${stage.platform.url}/${portal}${to}`)
         await page.getByTestId('user-menu').waitFor()
         await page.locator(signs[state]).first().waitFor({ timeout: 15_000 }).catch((cause: unknown) => { throw new Error(`${name} does not show that it is ${state}`, { cause }) })
         if (state !== 'loading') await page.locator('main .animate-pulse').first().waitFor({ state: 'detached', timeout: 10_000 }).catch((cause: unknown) => { throw new Error(`${name} waits for ever when ${state}`, { cause }) })
@@ -70,10 +52,10 @@ describe.skipIf(!chromiumPath && !isRequired)(`pages in every state${chromiumPat
 
     it('is pictured as people see it, wide and narrow', async () => {
       for (const [colorScheme, width] of [['light', 1440], ['dark', 360]] as const) {
-        const { page, context, errors } = await enter(portal, { colorScheme, width })
+        const { page, context, errors } = await stage.enter(portals[portal].email, { portal, colorScheme, width })
         for (const [name, to] of Object.entries(portals[portal].pages)) {
           if (to.endsWith('/none')) continue
-          await page.goto(`${platform.url}/${portal}${to}`)
+          await page.goto(`${stage.platform.url}/${portal}${to}`)
           await page.locator('main h1').first().waitFor()
           await page.locator('main .animate-pulse').first().waitFor({ state: 'detached' })
           await picture(page, `${portal}-${name}-${colorScheme}-${width}`)
@@ -84,8 +66,8 @@ describe.skipIf(!chromiumPath && !isRequired)(`pages in every state${chromiumPat
     }, 240_000)
 
     it('has no page of stories once it is built', async () => {
-      const { page, context } = await enter(portal)
-      await page.goto(`${platform.url}/${portal}/stories`)
+      const { page, context } = await stage.enter(portals[portal].email, { portal })
+      await page.goto(`${stage.platform.url}/${portal}/stories`)
       await page.locator('[data-testid=error-page][data-kind=notFound]').waitFor()
       await context.close()
     }, 60_000)

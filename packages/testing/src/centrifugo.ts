@@ -7,12 +7,12 @@ import { execFile, spawn, type ChildProcess } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { homedir, tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { readEnvironment, type Environment } from './config.ts'
+import { findFreePort } from './free-port.ts'
 import { until } from './until.ts'
 
 /** Version that is built; `connect` and `info` answer it. */
@@ -126,12 +126,3 @@ export async function startCentrifugo(options: CentrifugoOptions): Promise<Centr
 
 const waitReady = (url: string, { readyTimeoutMs = 30_000 }: CentrifugoOptions): Promise<true> =>
   until(async () => (await fetch(`${url}/health`)).ok, { timeoutMs: readyTimeoutMs, everyMs: 20, what: 'Centrifugo to be ready' })
-
-/** A port that was free a moment ago: Centrifugo can't be told to take any. */
-async function findFreePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  await new Promise(resolve => server.close(resolve))
-  return typeof address === 'object' ? address?.port ?? 0 : 0
-}

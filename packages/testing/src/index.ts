@@ -13,6 +13,7 @@ export { buildCentrifugo, findCentrifugo, startCentrifugo } from './centrifugo.t
 export { createTestPlatform } from './platform.ts'
 export { findDeliveryFaults, findOrderFaults } from './delivery.ts'
 export { findLeaks } from './isolation.ts'
+export { findFreePort } from './free-port.ts'
 export { createJournal } from './journal.ts'
 export { runPlatform, startPlatform } from './process.ts'
 export { createProxy } from './proxy.ts'

@@ -5,6 +5,7 @@ import type { Jobs } from '../deployments/jobs.ts'
 import type { Indexer } from '../history/indexer.ts'
 import type { PresenceEnds } from '../presence/record.ts'
 import type { Instruments } from './registry.ts'
+import { share } from './shared.ts'
 
 /** Parts that are asked each time the metrics are read. */
 export interface Parts {
@@ -18,9 +19,7 @@ export interface Parts {
 
 /** Adds the gauges of the parts. */
 export function watchParts(instruments: Instruments, { jobs, indexer, version, column, folder }: Parts): void {
-  // Both gauges are read at once and share one answer.
-  let asking: ReturnType<Jobs['backlog']> | undefined
-  const backlog = (): ReturnType<Jobs['backlog']> => asking ??= jobs.backlog().finally(() => { asking = undefined })
+  const backlog = share(jobs.backlog)
   instruments.gauges('job_queue_jobs', async () => (await backlog()).states)
   instruments.gauge('job_queue_oldest_seconds', async () => (await backlog()).oldestSeconds)
   instruments.gauge('search_index_behind_channels', () => indexer.behind())

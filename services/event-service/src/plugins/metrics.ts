@@ -7,6 +7,7 @@ import type { FastifyRequest } from 'fastify'
 import { Problem } from '../errors.ts'
 import type { App } from '../http.ts'
 import type { Instruments } from '../metering/registry.ts'
+import { share } from '../metering/shared.ts'
 import { createTenantFigures, type TenantFigures } from '../metering/tenant-figures.ts'
 import { encodeData } from '../publish/encoded.ts'
 import type { RealtimeStats } from '../realtime/realtime.ts'
@@ -33,13 +34,15 @@ export interface Meter {
 }
 
 /** Adds /metrics and measures every request. */
-export function metricsPlugin(app: App, instruments: Instruments, { stats, engineText, outbox, token, hasTenants }: MetricsOptions): Meter {
+export function metricsPlugin(app: App, instruments: Instruments, { stats, engineText, outbox = () => Promise.resolve({ rows: 0, oldestSeconds: 0 }), token, hasTenants }: MetricsOptions): Meter {
   const tenants = hasTenants ? createTenantFigures() : undefined
   const guard = (request: FastifyRequest): void => { if (!mayRead(request, token)) throw new Problem('not_found', { detail: 'No such address.' }) }
-  instruments.gauge('active_connections', async () => (await stats()).connections)
-  instruments.gauge('active_channels', async () => (await stats()).channels)
-  instruments.gauge('outbox_rows', async () => (await outbox?.())?.rows ?? 0)
-  instruments.gauge('outbox_oldest_row_seconds', async () => (await outbox?.())?.oldestSeconds ?? 0)
+  const figures = share(stats)
+  const backlog = share(outbox)
+  instruments.gauge('active_connections', async () => (await figures()).connections)
+  instruments.gauge('active_channels', async () => (await figures()).channels)
+  instruments.gauge('outbox_rows', async () => (await backlog()).rows)
+  instruments.gauge('outbox_oldest_row_seconds', async () => (await backlog()).oldestSeconds)
   watchRequests(app, instruments)
 
   app.get('/metrics', { schema: { hide: true } }, async (request, reply) => {
