@@ -69,7 +69,7 @@ beforeAll(async () => {
 })
 afterAll(() => platform.stop())
 
-test('the counter is what a recount counts after 10,000 random acts from four devices that reconnect', async () => {
+test(`the counter is what a recount counts after ${ACTS} random acts from four devices that reconnect`, async () => {
   const random = createRandom(5)
   const service = platform.service(tenantId)
   const ids: string[] = []

@@ -10,6 +10,7 @@ import { sleep as realSleep, type Sleep } from '../sleep.ts'
 import { renderSentence, type StepId } from '../steps.ts'
 import type { Driver, StepContext, StepOutput } from './driver.ts'
 import { backupData, restoreData, selectVersion } from './docker/backups.ts'
+import { inspect } from './docker/engine.ts'
 import { containerName } from './docker/names.ts'
 import { deriveSecrets } from './docker/secrets.ts'
 import { readSalt, toWork, type StepRunner, type Work } from './docker/scope.ts'
@@ -120,7 +121,7 @@ async function* removeRoute(work: Work): AsyncGenerator<StepOutput> {
 
 async function toUrl({ docker, owner, entry }: Work, host: string): Promise<string> {
   const front = entry.services.find(({ name }) => name === entry.front)
-  const { NetworkSettings } = await docker.getContainer(containerName(owner, entry.front)).inspect()
+  const { NetworkSettings } = await inspect(docker.getContainer(containerName(owner, entry.front)))
   const port = NetworkSettings.Ports[`${front?.port ?? 0}/tcp`]?.[0]?.HostPort
   if (port === undefined) throw new DeploymentFailure('service_exited', { service: entry.front, code: 0 })
   return `http://${host.includes(':') ? `[${host}]` : host}:${port}`

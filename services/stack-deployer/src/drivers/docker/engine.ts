@@ -1,6 +1,7 @@
 /** What the driver needs of a Docker API beyond single calls: lines as they come, commands with their exit code, things that may be gone. */
 
 import type { Readable } from 'node:stream'
+import { setTimeout } from 'node:timers/promises'
 import type Docker from 'dockerode'
 import type { Redaction } from '@neo-stack/events'
 import { createLineReader, type ContainerLine } from './lines.ts'
@@ -23,6 +24,24 @@ export async function unlessGone<Result>(call: Promise<Result>): Promise<Result 
 /** Volumes with these labels. The types of the client know no filter by label. */
 export async function listVolumes(docker: Docker, filters: { label: string[] }): Promise<Docker.VolumeInspectInfo[]> {
   return (await docker.listVolumes({ filters: filters as never })).Volumes
+}
+
+const INSPECT_ATTEMPTS = 10
+const INSPECT_PAUSE_MS = 50
+
+/**
+ * A container as it is. Podman answers 500 ("no such process") when a container ends between two of its own readings; the next
+ * answer is true.
+ */
+export async function inspect(container: Docker.Container): Promise<Docker.ContainerInspectInfo> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await container.inspect()
+    } catch (error) {
+      if (attempt === INSPECT_ATTEMPTS || !hasStatus(error, 500)) throw error
+      await setTimeout(INSPECT_PAUSE_MS)
+    }
+  }
 }
 
 /** Starts a container unless it runs. */
@@ -126,6 +145,6 @@ export function startTail(container: Docker.Container, since: number, redaction:
 
 /** The exit code of a container that has ended; undefined while it has not. */
 export async function exitCode(container: Docker.Container): Promise<number | undefined> {
-  const { State } = await container.inspect()
+  const { State } = await inspect(container)
   return State.Running || State.Status === 'created' ? undefined : State.ExitCode
 }

@@ -5,7 +5,7 @@ import type { ServiceSpec } from '../../catalog/entry.ts'
 import { DeploymentFailure } from '../../failure.ts'
 import type { StepOutput } from '../driver.ts'
 import { toContainer, toTask } from './container.ts'
-import { execute, exitCode, exitCodeOf, hasStatus, start, startTail, unlessGone, type Tail } from './engine.ts'
+import { execute, exitCode, exitCodeOf, hasStatus, inspect, start, startTail, unlessGone, type Tail } from './engine.ts'
 import { putFiles } from './files.ts'
 import { containerName, formerName, labels, taskName } from './names.ts'
 import { fillPlaceholders } from './secrets.ts'
@@ -42,7 +42,7 @@ export const stopService: StepRunner = async function* (work, step) {
   const { docker, owner, deploymentId } = work
   const name = serviceOf(work, step.params['service']).name
   const container = docker.getContainer(containerName(owner, name))
-  const found = await unlessGone(container.inspect())
+  const found = await unlessGone(inspect(container))
   if (!found) return yield work.say(`Container ${containerName(owner, name)}  is not there`)
   if (found.Config.Labels[labels.deployment] === deploymentId) return yield work.say(`Container ${containerName(owner, name)}  is of this deployment`)
   yield work.say(`Container ${containerName(owner, name)}  Stopping`)
@@ -114,7 +114,7 @@ async function* untilEnded(work: Work, container: Docker.Container): AsyncGenera
 async function ensureContainer(work: Work, service: ServiceSpec, isFront: boolean): Promise<Docker.Container> {
   const { docker, owner, deploymentId } = work
   const container = docker.getContainer(containerName(owner, service.name))
-  const found = await unlessGone(container.inspect())
+  const found = await unlessGone(inspect(container))
   if (found?.State.Running && found.Config.Labels[labels.deployment] === deploymentId) return container
   if (found) await unlessGone(container.remove({ force: true }))
   const made = await docker.createContainer(toContainer(service, work, isFront))
@@ -166,7 +166,7 @@ async function* drain(work: Work, service: ServiceSpec, tail: Tail): AsyncGenera
 /** A run that continues does not show again what the one before it has shown. */
 async function shownSince({ context, now }: Work, container: Docker.Container): Promise<number> {
   if (context.resumed) return Math.floor(now() / 1000)
-  const { State } = await container.inspect()
+  const { State } = await inspect(container)
   return Math.floor((Date.parse(State.StartedAt) || now()) / 1000)
 }
 
@@ -176,7 +176,7 @@ function said(work: Work, { name }: ServiceSpec, tail: Tail): StepOutput[] {
 
 /** Whether a service runs and its probe succeeds. @throws {DeploymentFailure} `service_exited` */
 async function look({ signal }: Work, { name, container: { probe } }: ServiceSpec, container: Docker.Container): Promise<boolean> {
-  const { State, RestartCount } = await container.inspect()
+  const { State, RestartCount } = await inspect(container)
   if (!State.Running || State.Restarting || RestartCount > 0) throw new DeploymentFailure('service_exited', { service: name, code: State.ExitCode })
   try {
     return probe === undefined || await exitCodeOf(container, probe.command, signal) === 0

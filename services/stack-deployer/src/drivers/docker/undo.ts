@@ -3,7 +3,7 @@
 import { inDependencyOrder } from '../../plan.ts'
 import type { StepOutput } from '../driver.ts'
 import { dropBackup, restoreBackup } from './backups.ts'
-import { listVolumes, start, unlessGone } from './engine.ts'
+import { inspect, listVolumes, start, unlessGone } from './engine.ts'
 import { containerName, formerName, labelFilter } from './names.ts'
 import { serviceOf, type Work } from './scope.ts'
 import { untilHealthy } from './services.ts'
@@ -47,7 +47,7 @@ async function isOwn({ docker, owner, deploymentId }: Work): Promise<boolean> {
 async function findFormers({ docker, owner, entry }: Work): Promise<string[]> {
   const names: string[] = []
   for (const { name } of inDependencyOrder(entry.services)) {
-    if (await unlessGone(docker.getContainer(formerName(owner, name)).inspect())) names.push(name)
+    if (await unlessGone(inspect(docker.getContainer(formerName(owner, name))))) names.push(name)
   }
   return names
 }
