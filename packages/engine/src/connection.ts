@@ -37,6 +37,8 @@ import type { Transport, TransportEvents } from './transport.ts'
 import type { Unsubscribe } from './unsubscribes.ts'
 import type { Deadline, Wheel } from './wheel.ts'
 
+/** What nobody waits for in particular. */
+const MAY_WAIT: ReadonlySet<Frame> = new Set(['push_publication', 'push_join', 'push_leave'])
 const UNSUBSCRIBED_BY_CLIENT: Unsubscribe = { code: 0, reason: 'client unsubscribed' }
 
 /** What all connections of an engine share. */
@@ -139,7 +141,7 @@ export class Connection implements Receiver, TransportEvents, Deadline {
   }
 
   write(message: Message, frame: Frame): void {
-    this.#outbox.write(message)
+    this.#outbox.write(message, MAY_WAIT.has(frame))
     this.#meter.sent(frame, message.length)
   }
 

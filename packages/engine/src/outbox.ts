@@ -20,11 +20,15 @@ export interface OutboxParts {
   readonly onSlow: () => void
 }
 
+/** Bytes that fill a write: more is not waited for. */
+const FULL = 16_384
+
 /** Outgoing queue of one connection. */
 export class Outbox implements Flushable {
   readonly #parts: OutboxParts
   #batch: Batch | undefined
   #isClosed = false
+  #isHurried = false
   /** Bytes handed over so far; what was, when a reader was first seen behind, and is not read yet. */
   #sent = 0
   #mark: { readonly sent: number, readonly at: number } | undefined
@@ -33,13 +37,15 @@ export class Outbox implements Flushable {
     this.#parts = parts
   }
 
-  /** Queues a message for the end of this turn. */
-  write(message: Message): void {
+  /** Queues a message: one that may wait goes with others that come while the engine is busy. */
+  write(message: Message, mayWait: boolean): void {
     if (this.#isClosed) return
     const { flusher, codec, limit } = this.#parts
-    if (!this.#batch) flusher.add(this)
-    this.#batch = (this.#batch ?? flusher.root(codec)).add(message)
-    if (this.#batch.bytes > limit) this.#overflow()
+    const isFirst = !this.#batch
+    const batch = this.#batch = (this.#batch ?? flusher.root(codec)).add(message)
+    if (batch.bytes > limit) return this.#overflow()
+    if (!mayWait || batch.bytes > FULL) this.#hurry()
+    else if (isFirst) flusher.add(this)
   }
 
   flush(): void {
@@ -49,6 +55,7 @@ export class Outbox implements Flushable {
     const unread = transport.bufferedBytes
     if (!this.#isClosed && (unread + batch.bytes > limit || this.#isStuck(unread))) return this.#overflow()
     this.#batch = undefined
+    this.#isHurried = false
     this.#sent += batch.frame.length
     counters.messagesOut += batch.count
     counters.bytesOut += batch.frame.length
@@ -59,6 +66,12 @@ export class Outbox implements Flushable {
   close(): void {
     this.#isClosed = true
     this.flush()
+  }
+
+  #hurry(): void {
+    if (this.#isHurried) return
+    this.#isHurried = true
+    this.#parts.flusher.hurry(this)
   }
 
   /** Whether nothing of what was unread long ago has been read since. The clock is asked only of who is behind. */

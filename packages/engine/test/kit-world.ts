@@ -76,7 +76,7 @@ function createParts(channelLimit: number, onMessage: () => void) {
       onFault: error => { throw error },
       attach: subscription => { hub.add(subscription) },
     },
-    dispatch, hub, roster: new Roster<Connection>(), wheel: new Wheel(clock), flusher: new Flusher(), counters: createCounters(), random: () => 0.5,
+    dispatch, hub, roster: new Roster<Connection>(), wheel: new Wheel(clock), flusher: new Flusher(() => 0), counters: createCounters(), random: () => 0.5,
   }
   return { clock, shared, broker, presence, control: createControl(shared), publishing: createPublishing(config, broker) }
 }

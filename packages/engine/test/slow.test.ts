@@ -13,7 +13,7 @@ function createSlowReader(maxAge: number): { send: () => void, read: (bytes: num
   const outbox = new Outbox({ codec: jsonCodec, transport, flusher: new Flusher(), counters: createCounters(), limit: 1_000_000, maxAge, now: () => now, onSlow: () => { slow++ } })
   return {
     send() {
-      outbox.write(Buffer.from('x'.repeat(100)))
+      outbox.write(Buffer.from('x'.repeat(100)), true)
       outbox.flush()
     },
     read(bytes) { unread -= bytes },
