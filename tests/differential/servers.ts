@@ -48,13 +48,15 @@ export async function startEngine(): Promise<Server> {
   })
   const server = createServer((_request, response) => { response.writeHead(404).end() })
   engine.attach(server)
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
+  const front = engine.front(server)
+  await new Promise<void>(resolve => front.listen(0, '127.0.0.1', resolve))
+  const address = front.address()
   const port = typeof address === 'object' ? address?.port : undefined
   const stop = async (): Promise<void> => {
     await engine.close()
+    server.close()
     server.closeAllConnections()
-    await new Promise(resolve => server.close(resolve))
+    await new Promise(resolve => front.close(resolve))
   }
   return { url: `http://127.0.0.1:${port}`, stop }
 }

@@ -1,6 +1,7 @@
 /** Composition: options in, an engine out. Everything is made here and nowhere else; nothing is global. */
 import { randomUUID } from 'node:crypto'
 import type { Server } from 'node:http'
+import type { Server as NetServer } from 'node:net'
 import { countActions } from './actions.ts'
 import { createApi } from './api.ts'
 import { createMemoryBroker } from './broker-memory.ts'
@@ -15,6 +16,8 @@ import type { Control } from './control.ts'
 import { Denials } from './denials.ts'
 import { dispatch } from './dispatch.ts'
 import { Flusher } from './flusher.ts'
+import { createFront } from './front.ts'
+import type { Front } from './front.ts'
 import { Hub } from './hub.ts'
 import { createInspection } from './inspection.ts'
 import type { Inspection } from './inspection.ts'
@@ -33,7 +36,7 @@ import { closeConnections } from './shutdown.ts'
 import type { CloseOptions } from './shutdown.ts'
 import { createCounters } from './stats.ts'
 import { createTokenVerifier } from './tokens/verifier.ts'
-import { serveApi } from './transport-api.ts'
+import { createApiDoor, serveApi } from './transport-api.ts'
 import { serveHttp } from './transport-http.ts'
 import type { HttpOptions } from './transport-http.ts'
 import { serveWebSocket } from './transport-websocket.ts'
@@ -65,6 +68,11 @@ export interface Engine extends Publishing, Control, Inspection {
    */
   attach(server: Server, options?: AttachOptions): () => void
   /**
+   * A server to listen with instead of an HTTP server that does not listen itself: requests of the server API that come whole in one
+   * piece are answered without HTTP's machinery, every other connection is the HTTP server's. Closing the engine ends what is idle.
+   */
+  front(server: Server): NetServer
+  /**
    * Refuses new upgrades with 503, tells every client to reconnect, resolves when their sockets are gone and no timer is left.
    * Calling it again returns the same promise.
    */
@@ -83,6 +91,7 @@ export function createEngine(options: EngineOptions = {}): Engine {
 
   const shutDown = async (closeOptions: CloseOptions): Promise<void> => {
     await closeConnections(shared, clock, closeOptions)
+    for (const front of fronts) front.close()
     shared.wheel.close()
     shared.ports.broker.close()
     shared.ports.presence.close()
@@ -90,15 +99,19 @@ export function createEngine(options: EngineOptions = {}): Engine {
 
   const parts = { ...createPublishing(config, shared.ports.broker), ...createControl(shared), ...createInspection(shared) }
   const api = createApi(parts, { node, name: config.name, version: config.version, now: () => clock.now(), rpc: options.httpApi?.rpc })
+  const door = options.httpApi && createApiDoor(api, { ...options.httpApi, meters: shared.ports.meters, onFault: shared.ports.onFault })
+  const fronts = new Set<Front>()
   return {
     ...parts,
+    front(server) {
+      const front = createFront(server, door)
+      fronts.add(front)
+      return front.server
+    },
     attach(server, attachOptions = {}) {
-      const { httpApi } = options
-      const { healthPath = httpApi ? '/health' : false, metricsPath = false } = attachOptions
+      const { healthPath = door ? '/health' : false, metricsPath = false } = attachOptions
       const detach = attachTo(server, attachOptions, { ...config.client, accept, node, isOpen: () => closing === undefined && hasRoom() })
-      const detachApi = serveApi(server, httpApi ? api : undefined, {
-        ...httpApi, healthPath, metricsPath, metrics: parts.metrics, meters: shared.ports.meters, onFault: shared.ports.onFault,
-      })
+      const detachApi = serveApi(server, door, { healthPath, metricsPath, metrics: parts.metrics })
       return () => {
         detachApi()
         detach()

@@ -62,15 +62,17 @@ function start(): void {
   if (check) return
   const server = createServer()
   engine.attach(server, attach)
-  server.on('error', error => {
+  const front = engine.front(server)
+  front.on('error', error => {
     console.error(error.message)
     process.exitCode = 1
   })
-  server.listen({ ...listen, ...address !== undefined && { host: address }, port: readPort(port) ?? listen.port }, () => {
-    const bound = server.address() as AddressInfo
+  front.listen({ ...listen, ...address !== undefined && { host: address }, port: readPort(port) ?? listen.port }, () => {
+    const bound = front.address() as AddressInfo
     console.log(`listening on ${bound.address.includes(':') ? `[${bound.address}]` : bound.address}:${bound.port}`)
   })
   const stop = (): void => {
+    front.close()
     server.close()
     void engine.close().then(() => { server.closeAllConnections() })
     setTimeout(() => process.exit(1), shutdownTimeout).unref()

@@ -1,6 +1,8 @@
 /** The server API over HTTP: `POST /api/<method>`, who may, and how errors look. Source: PROTOCOL 2.1, 6.22, 6.23. */
 import { createHash, timingSafeEqual } from 'node:crypto'
-import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { Server, ServerResponse } from 'node:http'
+import { contentType } from './api-door.ts'
+import type { ApiAnswer, ApiDoor, ApiHead, Reply } from './api-door.ts'
 import { toApiError } from './api.ts'
 import type { ApiMethod } from './api.ts'
 import { takeBody } from './body.ts'
@@ -17,62 +19,83 @@ const MAX_BODY_BYTES = 16 * 1_048_576
 /** HTTP status of each error in transport mode, others 500. */
 const STATUSES: Readonly<Record<number, number>> = { 102: 404, 104: 404, 107: 400, 108: 400, 112: 416, 113: 409 }
 
-/** What is served besides the methods, and where. */
-export interface ApiServerOptions extends HttpApiOptions {
-  readonly healthPath: string | false
-  readonly metricsPath: string | false
+/** What methods are answered with. */
+export interface ApiDoorOptions extends HttpApiOptions {
   readonly meters: Meters
-  /** Prometheus text. */
-  metrics(): string
   onFault(error: unknown): void
 }
 
+/** The door of the methods. */
+export function createApiDoor(methods: ReadonlyMap<string, ApiMethod>, options: ApiDoorOptions): ApiDoor {
+  const { handlerPrefix: prefix = '/api' } = options
+  return {
+    prefix,
+    methods: new Map([...methods].map(([name, method]) => [`${prefix}/${name}`, createAnswer(name, method, options)])),
+    isAllowed: head => isAllowed(head, options),
+  }
+}
+
+/** What is served besides the methods, and where. */
+export interface ApiServerOptions {
+  readonly healthPath: string | false
+  readonly metricsPath: string | false
+  /** Prometheus text. */
+  metrics(): string
+}
+
 /** Serves the methods, health and metrics on a server, ahead of its listeners. Returns how to stop. */
-export function serveApi(server: Server, methods: ReadonlyMap<string, ApiMethod> | undefined, options: ApiServerOptions): () => void {
-  const { handlerPrefix = '/api', healthPath, metricsPath } = options
-  const serves = new Map([...methods ?? []].map(([name, method]) => [`${handlerPrefix}/${name}`, serveMethod(name, method, options)]))
+export function serveApi(server: Server, door: ApiDoor | undefined, options: ApiServerOptions): () => void {
+  const { healthPath, metricsPath } = options
+  const serves = new Map([...door?.methods ?? []].map(([path, answer]) => [path, serveMethod(door, answer)]))
   return interceptRequests(server, request => {
     const path = pathOf(request)
     if (path === healthPath) return health
     if (path === metricsPath) return serveMetrics(options)
-    return serves.get(path) ?? (methods && path.startsWith(`${handlerPrefix}/`) ? notFound : undefined)
+    return serves.get(path) ?? (door && path.startsWith(`${door.prefix}/`) ? notFound : undefined)
   })
 }
 
-const health: Serve = (_, response) => { sendJson(response, 200, '{}') }
+const health: Serve = (_, response) => { send(response, { status: 200, text: '{}', isJson: true }) }
 const serveMetrics = ({ metrics }: ApiServerOptions): Serve => (_, response) => {
   response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' }).end(metrics())
 }
 const notFound: Serve = (_, response) => { end(response, 404) }
 
-function serveMethod(name: string, method: ApiMethod, options: ApiServerOptions): Serve {
-  const observe = (started: number): void => { options.meters.apiCommands.observe((options.meters.tick() - started) / 1000, 'http', name) }
+function serveMethod(door: ApiDoor | undefined, answer: ApiAnswer): Serve {
   return (request, response) => {
     response.on('error', destroy)
     if (request.method !== 'POST') return end(response.setHeader('allow', 'POST'), 405)
-    if (!isAllowed(request, options)) return end(response, 401)
+    if (!door?.isAllowed(request)) return end(response, 401)
     takeBody(request, MAX_BODY_BYTES, body => {
       if (typeof body === 'number') return end(response, body)
-      const started = options.meters.tick()
-      const done = (result: string): void => {
-        sendJson(response, 200, name === 'batch' ? result : `{"result":${result}}`)
-        observe(started)
-      }
-      const failed = (error: unknown): void => {
-        if (!(error instanceof BodyError) && toApiError(error).code === ERRORS.internal.code) options.onFault(error)
-        options.meters.apiErrors.of('http', name, String(toApiError(error).code)).value++
-        fail(response, error, isTransportMode(request, options))
-        observe(started)
-      }
-      try {
-        const result = method(readFields(body.toString()))
-        // Most methods answer at once.
-        if (typeof result === 'string') done(result)
-        else result.then(done).catch(failed)
-      } catch (error) {
-        failed(error)
-      }
+      answer(request, body, (status, text, isJson) => { send(response, { status, text, isJson }) })
     })
+  }
+}
+
+function createAnswer(name: string, method: ApiMethod, options: ApiDoorOptions): ApiAnswer {
+  const { meters, onFault } = options
+  const observe = (started: number): void => { meters.apiCommands.observe((meters.tick() - started) / 1000, 'http', name) }
+  return (head, body, reply) => {
+    const started = meters.tick()
+    const done = (result: string): void => {
+      reply(200, name === 'batch' ? result : `{"result":${result}}`, true)
+      observe(started)
+    }
+    const failed = (error: unknown): void => {
+      if (!(error instanceof BodyError) && toApiError(error).code === ERRORS.internal.code) onFault(error)
+      meters.apiErrors.of('http', name, String(toApiError(error).code)).value++
+      fail(reply, error, isTransportMode(head, options))
+      observe(started)
+    }
+    try {
+      const result = method(readFields(body.toString()))
+      // Most methods answer at once.
+      if (typeof result === 'string') done(result)
+      else result.then(done).catch(failed)
+    } catch (error) {
+      failed(error)
+    }
   }
 }
 
@@ -81,11 +104,11 @@ function destroy(this: ServerResponse): void {
   this.destroy()
 }
 
-function fail(response: ServerResponse, error: unknown, isTransport: boolean): void {
-  if (error instanceof BodyError) return void response.writeHead(400, { 'content-type': 'text/plain; charset=utf-8' }).end('Bad Request\n')
+function fail(reply: Reply, error: unknown, isTransport: boolean): void {
+  if (error instanceof BodyError) return reply(400, 'Bad Request\n', false)
   const apiError = toApiError(error)
-  if (isTransport) sendJson(response, STATUSES[apiError.code] ?? 500, JSON.stringify(apiError))
-  else sendJson(response, 200, JSON.stringify({ error: apiError }))
+  if (isTransport) reply(STATUSES[apiError.code] ?? 500, JSON.stringify(apiError), true)
+  else reply(200, JSON.stringify({ error: apiError }), true)
 }
 
 /** A body of `null` is an empty request, an empty body is none. */
@@ -97,12 +120,12 @@ function readFields(text: string): Fields {
   }
 }
 
-function isTransportMode({ headers }: IncomingMessage, { errorMode }: HttpApiOptions): boolean {
+function isTransportMode({ headers }: ApiHead, { errorMode }: HttpApiOptions): boolean {
   return errorMode === 'transport' || headers['x-centrifugo-error-mode'] === 'transport'
 }
 
 /** A header that is wrong is not made good by the other header; the query counts by itself. */
-function isAllowed({ headers, url = '' }: IncomingMessage, { key = '', insecure = false }: HttpApiOptions): boolean {
+function isAllowed({ headers, url = '' }: ApiHead, { key = '', insecure = false }: HttpApiOptions): boolean {
   if (insecure) return true
   if (key === '') return false
   const bearer = /^apikey (.+)$/iu.exec(headers.authorization ?? '')?.[1]
@@ -116,8 +139,8 @@ const digest = (text: string): Buffer => createHash('sha256').update(text).diges
 /** In constant time, whatever the lengths. */
 const isSame = (given: string, key: string): boolean => timingSafeEqual(digest(given), digest(key))
 
-function sendJson(response: ServerResponse, status: number, text: string): void {
+function send(response: ServerResponse, { status, text, isJson }: { status: number, text: string, isJson: boolean }): void {
   const length = Buffer.byteLength(text)
   // With the length, head and body leave in one write instead of three chunks; what is ASCII needs no encoding.
-  response.writeHead(status, { 'content-type': 'application/json', 'content-length': length }).end(text, length === text.length ? 'latin1' : 'utf8')
+  response.writeHead(status, { 'content-type': contentType(isJson), 'content-length': length }).end(text, length === text.length ? 'latin1' : 'utf8')
 }

@@ -45,13 +45,15 @@ export async function start({ client, ...options }: EngineOptions = {}): Promise
 export async function listen(engine: Engine, port = 0): Promise<Running> {
   const server = createServer()
   engine.attach(server)
-  await new Promise<void>(resolve => server.listen(port, '127.0.0.1', resolve))
+  const front = engine.front(server)
+  await new Promise<void>(resolve => front.listen(port, '127.0.0.1', resolve))
   onTestFinished(async () => {
     await engine.close()
+    server.close()
     server.closeAllConnections()
-    await new Promise(resolve => server.close(resolve))
+    await new Promise(resolve => front.close(resolve))
   })
-  const bound = (server.address() as AddressInfo).port
+  const bound = (front.address() as AddressInfo).port
   return { engine, port: bound, url: `ws://127.0.0.1:${bound}/connection/websocket` }
 }
 
