@@ -15,9 +15,9 @@ const strangers = Object.keys(refusals) as Unknown[]
 
 const codes: Readonly<Record<string, string>> = { 401: 'unauthenticated', 403: 'forbidden', 404: 'not_found', 422: 'unprocessable' }
 
-/** One 400 per reason: a form that no channel has, a length that no name has, a family without types. */
+/** One 400 per reason: a form that no channel has, a length that no name has. */
 function codeOf(status: string, kind: Kind): string {
-  if (status === '400') return kind === 'over-long' ? 'invalid_request' : kind === 'certification' ? 'unknown_event_type' : 'unknown_channel'
+  if (status === '400') return kind === 'over-long' ? 'invalid_request' : 'unknown_channel'
   return codes[status] ?? ''
 }
 

@@ -45,7 +45,7 @@ const events: Record<ChannelFamily, { type: string, data: object }> = {
   'alerts': { type: 'alert', data: { severity: 'info', message: 'm' } },
   'presence': { type: 'presence_update', data: { users: [], version: 1 } },
   'activity': { type: 'activity', data: { action: 'thing.done', target: 't' } },
-  'certification': { type: 'exam_result', data: {} },
+  'certification': { type: 'exam_result', data: { sessionId: '0190b5a0-7c1e-7000-8000-00000000000a', candidateId: '0190b5a0-7c1e-7000-8000-00000000000a' } },
   'admin-metrics': { type: 'metrics_update', data: metrics },
   'admin-alerts': { type: 'alert', data: { severity: 'info', message: 'm' } },
   'admin-activity': { type: 'activity', data: { action: 'thing.done', target: 't' } },
@@ -56,7 +56,7 @@ const events: Record<ChannelFamily, { type: string, data: object }> = {
 
 const snapshots: Partial<Record<Kind, string>> = {
   'deployments': '/v1/tenants/acme/deployments', 'deployment-log': '/v1/tenants/acme/deployments/odoo-1/logs', 'billing': '/v1/tenants/acme/billing/notifications',
-  'metrics': '/v1/tenants/acme/metrics', 'alerts': '/v1/tenants/acme/alerts', 'presence': '/v1/tenants/acme/presence',
+  'metrics': '/v1/tenants/acme/metrics', 'alerts': '/v1/tenants/acme/alerts', 'certification': '/v1/tenants/acme/exams/sessions', 'presence': '/v1/tenants/acme/presence',
   'admin-metrics': '/v1/admin/metrics', 'admin-alerts': '/v1/tenants/platform/alerts', 'admin-activity': '/v1/admin/audit', 'admin-tenants': '/v1/admin/tenants',
 }
 

@@ -57,7 +57,7 @@ export const accessTable: Record<ChannelFamily, { read: Permission | 'anyone' | 
   'alerts': { read: 'alerts:read', publish: 'alerts:write' },
   'presence': { read: 'presence:read', publish: 'events:publish' },
   'activity': { read: 'activity:read', publish: 'events:publish' },
-  'certification': { read: 'exam:read', publish: 'exam:write' },
+  'certification': { read: 'exam:read', publish: 'never' },
   'admin-metrics': { read: 'admin:*', publish: 'admin:*' },
   'admin-alerts': { read: 'admin:*', publish: 'admin:*' },
   'admin-activity': { read: 'admin:*', publish: 'never' },

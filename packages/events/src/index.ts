@@ -89,6 +89,15 @@ export {
   acknowledgeAlertSchema, alertAcknowledgedSchema, alertListSchema, alertRuleSchema, alertRulesSchema, putAlertRulesSchema,
 } from './api/alerts.ts'
 export type { AcknowledgeAlert, AlertAcknowledged, AlertList, AlertRule, AlertRules, PutAlertRules } from './api/alerts.ts'
+export { examEndSchema } from './catalog/exams.ts'
+export type { ExamEnd } from './catalog/exams.ts'
+export {
+  answersSavedSchema, candidateListSchema, createExamSchema, endExamSchema, examListSchema, examPaperSchema, examQuestionSchema, examSchema, examSessionListSchema,
+  examSessionSchema, saveAnswersSchema, scheduleExamSchema,
+} from './api/exams.ts'
+export type {
+  AnswersSaved, CandidateList, CreateExam, EndExam, Exam, ExamList, ExamPaper, ExamQuestion, ExamSession, ExamSessionList, SaveAnswers, ScheduleExam,
+} from './api/exams.ts'
 export { problemSchema } from './api/problem.ts'
 export type { Problem } from './api/problem.ts'
 export { adminAuditQuerySchema, auditPageSchema, auditQuerySchema, auditVerificationSchema, auditVerificationsSchema } from './api/audit.ts'

@@ -46,6 +46,9 @@ import { createLogTails, type LogTails } from './deployments/log-tail.ts'
 import { deploymentLogProjection, deploymentProjection } from './deployments/projection.ts'
 import { getDeployment } from './deployments/snapshots.ts'
 import { isProblem } from './errors.ts'
+import { startExamTimer, type ExamTimer } from './exams/due.ts'
+import { examRoutes } from './exams/routes.ts'
+import { createExamSessions } from './exams/sessions.ts'
 import { HistoryService } from './history/history-service.ts'
 import { startIndexer, type Indexer } from './history/indexer.ts'
 import { purgeEvents } from './history/retention.ts'
@@ -213,6 +216,7 @@ export async function createEventService(given: EventServiceOptions): Promise<Ev
   metricsRoutes(app, { database, writePath, now })
   telemetryRoute(app, meter)
   alertRoutes(app, { database, writePath, now })
+  const examTimer = addExams(app, { database, writePath, perform, now, onFault, isLeader: sharing.isLeader })
   auditRoutes(app, database)
   const tenants = { database, perform, banTenant: identity.revocation.banTenant, now }
   tenantRoutes(app, { ...tenants, createUser: identity.accounts.create, remove: asked => removeTenant({ ...tenants, elsewhere: [jobs.ofTenants] }, asked) })
@@ -232,7 +236,7 @@ export async function createEventService(given: EventServiceOptions): Promise<Ev
   const shutDown = async (): Promise<void> => {
     isDraining = true
     tails.stop()
-    await Promise.all([presence.stop(), sampler?.stop(), upkeep.stop(), dueRules.stop(), sharing.stop(), indexer.stop(), mail?.stop()])
+    await Promise.all([presence.stop(), sampler?.stop(), upkeep.stop(), dueRules.stop(), examTimer.stop(), sharing.stop(), indexer.stop(), mail?.stop()])
     await Promise.all([realtime.close(), closeServer(app)])
     await writePath.close()
     await identity.apiKeys.close()
@@ -281,6 +285,14 @@ function addDeployments(app: App, { perform, ...services }: CommandsOptions & { 
   deploymentRoutes(app, services.database)
   commandRoutes(app, createCommands(services))
   instanceRoutes(app, createInstanceCommands(services, stepsOf), createInitialAccounts({ ...services, perform, read }))
+}
+
+/** Exams, and the timer that ends their sessions. */
+function addExams(app: App, services: { database: Database, writePath: WritePath, perform: Perform, now: () => number, onFault: (error: unknown) => void, isLeader: () => boolean }): ExamTimer {
+  const sessions = createExamSessions({ ...services, onDeadline: deadline => { timer.lookAt(deadline) } })
+  const timer = startExamTimer({ ...services, expire: sessions.expire })
+  examRoutes(app, services, sessions)
+  return timer
 }
 
 async function addBilling(app: App, services: BillingServices & { quotas: Quotas }, { keys }: IdentityService): Promise<void> {

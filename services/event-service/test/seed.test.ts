@@ -19,8 +19,8 @@ it('makes one operator with a password, and only one', async () => {
 
 it('adds the demonstration beside what is there, with a password of its own for everybody', async () => {
   const { users, apiKeys } = await seedDemo(database, options)
-  expect(users.map(user => user.email)).toEqual(['acme', 'globex'].flatMap(tenant => ['owner', 'manager', 'member', 'viewer'].map(role => `${role}@${tenant}.example`)))
-  expect(new Set(users.map(user => user.password)).size).toBe(8)
+  expect(users.map(user => user.email)).toEqual(['acme', 'globex'].flatMap(tenant => ['owner', 'manager', 'member', 'viewer'].map(role => `${role}@${tenant}.example`)).concat('candidate@acme.example', 'proctor@acme.example'))
+  expect(new Set(users.map(user => user.password)).size).toBe(10)
   expect(apiKeys.map(key => key.tenantId)).toEqual(['acme', 'globex', null])
   expect(apiKeys.at(-1)?.permissions).toEqual(['admin:*'])
   expect([...apiKeys[0]?.permissions ?? []].sort()).toEqual(permissions.filter(permission => permission !== 'admin:*').sort())

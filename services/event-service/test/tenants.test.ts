@@ -54,7 +54,7 @@ describe('tenants, for operators', () => {
     expect(ids).toEqual(ids.toSorted())
     expect(ids).not.toContain('platform')
     expect(total).toBe(ids.length)
-    expect(tenants.find(({ id }) => id === 'acme')).toMatchObject({ name: 'Acme', state: 'active', users: 4 })
+    expect(tenants.find(({ id }) => id === 'acme')).toMatchObject({ name: 'Acme', state: 'active', users: 6 })
     expect((await call('GET', `${path}?q=TENANT%20umb`)).json<TenantList>()).toMatchObject({ total: 1, tenants: [{ id: 'umbrella', users: 1 }] })
     const first = (await call('GET', `${path}?limit=1`)).json<TenantList>()
     const rest = (await call('GET', `${path}?cursor=${first.next ?? ''}`)).json<TenantList>()

@@ -1,7 +1,7 @@
 /** Row types of the tables in `migrations/`, for Kysely. JSON columns hold objects; bigint columns may arrive as number or string. */
 
 import type { ColumnType, Generated } from 'kysely'
-import type { Actor, AlertRule, UsageStep } from '@neo-stack/events'
+import type { Actor, AlertRule, ExamEnd, ExamSession, UsageStep } from '@neo-stack/events'
 
 type Time = ColumnType<Date, Date | string | undefined, Date | string>
 type NullableTime = ColumnType<Date | null, Date | string | null | undefined, Date | string | null>
@@ -71,6 +71,17 @@ export interface Schema {
   usage_points: { tenant_id: string, resource: string, period: string, hour: Big, at: Time, used: number }
   billing_records: { tenant_id: string, kind: string, id: string, fields: Json<Record<string, { value: unknown, key: string }>>, time: Time }
   presence_settings: { tenant_id: string, user_id: string, hide_last_seen: boolean, busy: Json<{ text?: string, until?: string } | null> }
+  exams: {
+    tenant_id: string, id: string, title: string, seconds: number, pass_percent: number, created_at: Time
+    questions: Json<{ id: string, text: string, choices: string[], right: number }[]>
+  }
+  exam_sessions: {
+    tenant_id: string, id: string, exam_id: string, candidate_id: string, status: ColumnType<ExamSession['status'], ExamSession['status'] | undefined>, created_at: Time
+    opens_at: Time, started_at: NullableTime, deadline: NullableTime, submitted_at: NullableTime
+    ended_by: ColumnType<ExamEnd | null, ExamEnd | null | undefined, ExamEnd | null>, reason: ColumnType<string | null, string | null | undefined, string | null>
+    save: Generated<number>, answers: ColumnType<Record<string, number>, string | undefined, string>
+    right_answers: ColumnType<number | null, number | null | undefined, number | null>, version: Generated<number>
+  }
   audit: {
     id: string, tenant_id: string, time: Time, actor: Json<Actor>, action: string, target: string, address: string | null, detail: Json<Record<string, unknown>>
     n: Generated<number | string>, hash: Generated<string>, plain: Generated<string>

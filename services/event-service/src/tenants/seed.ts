@@ -37,6 +37,8 @@ export interface SeedOptions {
 
 const tenants = [{ id: 'acme', name: 'Acme' }, { id: 'globex', name: 'Globex' }]
 const roles = ['owner', 'manager', 'member', 'viewer'] as const
+/** Who takes exams and who watches over them, in the first tenant. */
+const examiners = [{ email: 'candidate@acme.example', tenantId: 'acme', role: 'member' }, { email: 'proctor@acme.example', tenantId: 'acme', role: 'manager' }] as const
 const keyName = 'demo'
 const actor: Actor = { type: 'demo', id: 'seed' }
 const operator = { email: 'operator@neo.example', tenantId: PLATFORM_TENANT, role: 'admin' } as const
@@ -49,7 +51,7 @@ export async function seedDemo(options: SeedOptions): Promise<Seeded> {
   const { database, now = Date.now } = options
   await database.inSystem(tx => tx.insertInto('tenants').values(tenants).onConflict(conflict => conflict.doNothing()).execute())
   const wanted = tenants.flatMap(({ id }) => roles.map(role => ({ email: `${role}@${id}.example`, tenantId: id, role })))
-  const users = await addUsers(options, [...wanted, operator])
+  const users = await addUsers(options, [...wanted, ...examiners, operator])
   const apiKeys = await database.inSystem(async tx => {
     const added = []
     for (const tenantId of [...tenants.map(({ id }) => id), PLATFORM_TENANT]) added.push(...await addKey(tx, tenantId, { mintKey: options.mintKey, now: now() }))

@@ -52,5 +52,10 @@ export const history: typeof ptBR = {
     billing_usage_alert: 'Usage alert',
     alert: 'Alert',
     alert_resolved: 'Alert resolved',
+    exam_scheduled: 'Exam scheduled',
+    exam_started: 'Exam started',
+    exam_saved: 'Answers saved',
+    exam_submitted: 'Exam submitted',
+    exam_result: 'Exam result',
   },
 }

@@ -52,5 +52,10 @@ export const history: typeof ptBR = {
     billing_usage_alert: 'Alerta de uso',
     alert: 'Alerta',
     alert_resolved: 'Alerta resuelta',
+    exam_scheduled: 'Examen programado',
+    exam_started: 'Examen iniciado',
+    exam_saved: 'Respuestas guardadas',
+    exam_submitted: 'Examen entregado',
+    exam_result: 'Resultado del examen',
   },
 }

@@ -50,5 +50,10 @@ export const history = {
     billing_usage_alert: 'Alerta de uso',
     alert: 'Alerta',
     alert_resolved: 'Alerta resolvido',
+    exam_scheduled: 'Prova agendada',
+    exam_started: 'Prova iniciada',
+    exam_saved: 'Respostas salvas',
+    exam_submitted: 'Prova entregue',
+    exam_result: 'Resultado da prova',
   },
 }
