@@ -39,9 +39,10 @@ import { createTokenVerifier } from './tokens/verifier.ts'
 import { createApiDoor, serveApi } from './transport-api.ts'
 import { serveHttp } from './transport-http.ts'
 import type { HttpOptions } from './transport-http.ts'
-import { serveWebSocket } from './transport-websocket.ts'
+import { createUpgrade, serveWebSocket } from './transport-websocket.ts'
 import type { Compression } from './transport-websocket.ts'
 import type { Accept } from './transport.ts'
+import type { Upgrade } from './websocket-handshake.ts'
 import { Wheel } from './wheel.ts'
 
 /** Where an engine is attached. */
@@ -68,8 +69,9 @@ export interface Engine extends Publishing, Control, Inspection {
    */
   attach(server: Server, options?: AttachOptions): () => void
   /**
-   * A server to listen with instead of an HTTP server that does not listen itself: requests of the server API that come whole in one
-   * piece are answered without HTTP's machinery, every other connection is the HTTP server's. Closing the engine ends what is idle.
+   * A server to listen with instead of an HTTP server that does not listen itself: requests of the server API and upgrades that come
+   * whole in one piece are taken without HTTP's machinery, every other connection is the HTTP server's. Closing the engine ends what
+   * is idle.
    */
   front(server: Server): NetServer
   /**
@@ -101,16 +103,17 @@ export function createEngine(options: EngineOptions = {}): Engine {
   const api = createApi(parts, { node, name: config.name, version: config.version, now: () => clock.now(), rpc: options.httpApi?.rpc })
   const door = options.httpApi && createApiDoor(api, { ...options.httpApi, meters: shared.ports.meters, onFault: shared.ports.onFault })
   const fronts = new Set<Front>()
+  const upgrades = new Map<string, Upgrade>()
   return {
     ...parts,
     front(server) {
-      const front = createFront(server, door)
+      const front = createFront(server, { door, upgrades })
       fronts.add(front)
       return front.server
     },
     attach(server, attachOptions = {}) {
       const { healthPath = door ? '/health' : false, metricsPath = false } = attachOptions
-      const detach = attachTo(server, attachOptions, { ...config.client, accept, node, isOpen: () => closing === undefined && hasRoom() })
+      const detach = attachTo(server, attachOptions, { ...config.client, accept, node, upgrades, isOpen: () => closing === undefined && hasRoom() })
       const detachApi = serveApi(server, door, { healthPath, metricsPath, metrics: parts.metrics })
       return () => {
         detachApi()
@@ -138,15 +141,17 @@ function createDoor({ roster, counters, ports: { config, now, meters } }: Shared
   }
 }
 
-type Served = Omit<HttpOptions, 'paths' | 'allowedOrigins'> & Compression & { readonly allowedOrigins?: readonly string[] | '*' }
+type Served = Omit<HttpOptions, 'paths' | 'allowedOrigins'> & Compression & { readonly allowedOrigins?: readonly string[] | '*', readonly upgrades: Map<string, Upgrade> }
 
-function attachTo(server: Server, options: AttachOptions, { allowedOrigins, ...served }: Served): () => void {
+function attachTo(server: Server, options: AttachOptions, { allowedOrigins, upgrades, ...served }: Served): () => void {
   const { path = '/connection/websocket', ssePath: sse = '/connection/sse' } = options
   const { httpStreamPath: httpStream = '/connection/http_stream', emulationPath: emulation = '/emulation' } = options
-  const stops = [
-    ...path === false ? [] : [serveWebSocket(server, { ...served, path, allowedOrigins })],
-    serveHttp(server, { ...served, paths: { httpStream, sse, emulation }, allowedOrigins }),
-  ]
+  const stops = [serveHttp(server, { ...served, paths: { httpStream, sse, emulation }, allowedOrigins })]
+  if (path !== false) {
+    const upgrade = createUpgrade({ ...served, allowedOrigins })
+    upgrades.set(path, upgrade)
+    stops.push(serveWebSocket(server, path, upgrade), () => { upgrades.delete(path) })
+  }
   return () => {
     for (const stop of stops) stop()
   }

@@ -1,14 +1,16 @@
 /**
  * A server in front of an HTTP server. A publish over HTTP costs more in Node's HTTP than in the engine, so requests of the server API
- * that come plain and whole are answered here. Whatever is not beyond doubt – other paths, other methods, pieces, odd headers, a wrong
+ * and upgrades that come plain and whole are taken here. Whatever is not beyond doubt – other paths, other methods, pieces, odd headers, a wrong
  * key – goes to the HTTP server with its connection, which then stays there: there is one judge of what HTTP is. Source: RFC 9112.
  */
-import type { Server as HttpServer } from 'node:http'
+import type { IncomingHttpHeaders, Server as HttpServer } from 'node:http'
 import { STATUS_CODES } from 'node:http'
 import { createServer } from 'node:net'
 import type { Server, Socket } from 'node:net'
 import { contentType } from './api-door.ts'
-import type { ApiAnswer, ApiDoor, ApiHead, Reply } from './api-door.ts'
+import type { ApiAnswer, ApiDoor, Reply } from './api-door.ts'
+import { pathOf } from './requests.ts'
+import type { Upgrade, UpgradeRequest } from './websocket-handshake.ts'
 
 /** The server, and how to end what is idle. */
 export interface Front {
@@ -20,13 +22,19 @@ const GONE = ['timeout', 'error', 'close']
 /** Time of a silent connection before its first request, in milliseconds, where the HTTP server has none. */
 const FIRST_MS = 60_000
 
-/** Makes the server; without a door everything is the HTTP server's. */
-export function createFront(http: HttpServer, door: ApiDoor | undefined): Front {
+/** What is known here: the server API, and upgrades by path. */
+export interface Known {
+  readonly door: ApiDoor | undefined
+  readonly upgrades: ReadonlyMap<string, Upgrade>
+}
+
+/** Makes the server. */
+export function createFront(http: HttpServer, known: Known): Front {
   const lines = new Set<Line>()
   let isClosing = false
   const server = createServer({ noDelay: true, allowHalfOpen: true }, socket => {
-    if (!door || isClosing) return void http.emit('connection', socket)
-    const line = new Line(socket, { http, door, onEnd: () => lines.delete(line) })
+    if (isClosing) return void http.emit('connection', socket)
+    const line = new Line(socket, { http, known, onEnd: () => lines.delete(line) })
     lines.add(line)
   })
   // The HTTP server watches over the times of its connections once it listens.
@@ -42,16 +50,17 @@ export function createFront(http: HttpServer, door: ApiDoor | undefined): Front 
 
 interface LineParts {
   readonly http: HttpServer
-  readonly door: ApiDoor
+  readonly known: Known
   onEnd(): void
 }
 
-/** A request that came whole. */
+/** A request that came whole: how it is taken, and where its body is. */
 interface Whole {
-  readonly answer: ApiAnswer
-  readonly head: ApiHead
+  readonly head: UpgradeRequest
   readonly bodyStart: number
   readonly end: number
+  readonly answer?: ApiAnswer
+  readonly upgrade?: Upgrade
 }
 
 /** One connection, as long as nothing but whole requests come. */
@@ -95,8 +104,8 @@ class Line {
   #serve(): void {
     while (this.#bytes && !this.#isBusy) {
       const bytes = this.#bytes
-      const whole = readWhole(bytes, this.#parts.door)
-      if (!whole) return this.#handOver(bytes)
+      const whole = readWhole(bytes, this.#parts.known)
+      if (!whole?.answer) return this.#handOver(bytes, whole)
       this.#bytes = whole.end < bytes.length ? bytes.subarray(whole.end) : undefined
       this.#isBusy = true
       whole.answer(whole.head, bytes.subarray(whole.bodyStart, whole.end), this.#reply)
@@ -122,14 +131,15 @@ class Line {
     this.#serve()
   }
 
-  /** From here on the connection is the HTTP server's. */
-  #handOver(bytes: Buffer): void {
+  /** From here on the connection is a client's, or the HTTP server's. */
+  #handOver(bytes: Buffer, whole: Whole | undefined): void {
     const socket = this.#socket
     this.#bytes = undefined
     this.#parts.onEnd()
     socket.setTimeout(0)
     socket.off('data', this.#onData).off('end', this.#onEnd)
     for (const event of GONE) socket.off(event, this.#destroy)
+    if (whole?.upgrade) return whole.upgrade(whole.head, socket, bytes.subarray(whole.end))
     socket.pause()
     socket.unshift(bytes)
     this.#parts.http.emit('connection', socket)
@@ -141,28 +151,42 @@ const HEAD_END = Buffer.from('\r\n\r\n')
 /** One header field: a token, a colon, and text without control characters. */
 const FIELD = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[\t ]*([\t\x20-\x7e\x80-\xff]*)$/u
 const LENGTH = /^\d{1,8}$/u
-/** What changes how a request ends, or what becomes of its connection. */
-const CHANGING = ['transfer-encoding', 'expect', 'upgrade', 'connection', 'trailer', 'te']
+const UPGRADE = /^(?:keep-alive, ?)?upgrade$/iu
+/** What changes how a request ends. */
+const CHANGING = ['transfer-encoding', 'expect', 'trailer', 'te']
 
-/** Reads a request that may be answered, if all of it is there and nothing about it is unusual. Pure. */
-export function readWhole(bytes: Buffer, { methods, isAllowed }: ApiDoor): Whole | undefined {
+/** Reads a request that may be taken, if all of it is there and nothing about it is unusual. Pure. */
+export function readWhole(bytes: Buffer, known: Known): Whole | undefined {
   const headEnd = bytes.indexOf(HEAD_END)
   if (headEnd === -1) return undefined
   const [line = '', ...fields] = bytes.toString('latin1', 0, headEnd).split('\r\n')
-  const path = line.startsWith('POST ') && line.endsWith(' HTTP/1.1') ? line.slice(5, -9) : ''
-  const answer = methods.get(path)
-  if (!answer) return undefined
+  const [method = '', url = '', version] = line.split(' ', 4)
+  if (version !== 'HTTP/1.1' || line.length !== method.length + url.length + 10) return undefined
   const headers = readHeaders(fields)
-  const length = headers?.['content-length']
-  if (!headers || length === undefined || !LENGTH.test(length)) return undefined
-  const bodyStart = headEnd + HEAD_END.length
-  const end = bodyStart + Number(length)
-  const head = { headers, url: path }
-  return end <= bytes.length && isAllowed(head) ? { answer, head, bodyStart, end } : undefined
+  if (!headers) return undefined
+  const request = { bytes, bodyStart: headEnd + HEAD_END.length, head: { method, url, headers } }
+  return method === 'POST' ? readPost(request, known) : method === 'GET' ? readUpgrade(request, known) : undefined
 }
 
-/** Header fields by lower-case name; nothing where one is odd, comes twice or changes the connection, or none says the host. */
-function readHeaders(fields: readonly string[]): Record<string, string> | undefined {
+type Request = Pick<Whole, 'head' | 'bodyStart'> & { readonly bytes: Buffer }
+
+function readPost({ bytes, bodyStart, head }: Request, { door }: Known): Whole | undefined {
+  const { headers, url = '' } = head
+  const answer = door?.methods.get(url)
+  const isPlain = (headers.connection ?? 'keep-alive').toLowerCase() === 'keep-alive' && headers.upgrade === undefined
+  const end = bodyStart + (LENGTH.test(headers['content-length'] ?? '') ? Number(headers['content-length']) : Infinity)
+  return answer && isPlain && end <= bytes.length && door?.isAllowed(head) ? { answer, head, bodyStart, end } : undefined
+}
+
+function readUpgrade({ bodyStart, head }: Request, { upgrades }: Known): Whole | undefined {
+  const { headers } = head
+  const upgrade = upgrades.get(pathOf(head))
+  const isPlain = headers.upgrade !== undefined && UPGRADE.test(headers.connection ?? '') && headers['content-length'] === undefined
+  return upgrade && isPlain ? { upgrade, head, bodyStart, end: bodyStart } : undefined
+}
+
+/** Header fields by lower-case name; nothing where one is odd, comes twice or changes how a request ends, or none says the host. */
+function readHeaders(fields: readonly string[]): IncomingHttpHeaders | undefined {
   const headers: Record<string, string> = Object.create(null) as Record<string, string>
   for (const field of fields) {
     const [, given, value] = FIELD.exec(field) ?? []
@@ -170,7 +194,6 @@ function readHeaders(fields: readonly string[]): Record<string, string> | undefi
     if (name === undefined || value === undefined || headers[name] !== undefined) return undefined
     headers[name] = value.trimEnd()
   }
-  if (headers['connection']?.toLowerCase() === 'keep-alive') delete headers['connection']
   return headers['host'] === undefined || CHANGING.some(name => headers[name] !== undefined) ? undefined : headers
 }
 

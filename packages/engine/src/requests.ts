@@ -23,7 +23,7 @@ export function interceptRequests(server: Server, find: (request: IncomingMessag
 }
 
 /** Path of a request without its query. */
-export function pathOf({ url = '' }: IncomingMessage): string {
+export function pathOf({ url = '' }: Pick<IncomingMessage, 'url'>): string {
   const end = url.indexOf('?')
   return end === -1 ? url : url.slice(0, end)
 }

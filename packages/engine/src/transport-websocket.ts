@@ -11,6 +11,7 @@ import type { Accept, Transport, TransportEvents } from './transport.ts'
 import { DEFLATE_ANSWER, createDeflate, createInflate, offersDeflate } from './websocket-deflate.ts'
 import { BINARY, Framer, PING, PONG, TEXT, toCloseFrame, toFrame } from './websocket-frames.ts'
 import { acceptText, offeredProtocols, refusalText, upgradeFault } from './websocket-handshake.ts'
+import type { Upgrade, UpgradeRequest } from './websocket-handshake.ts'
 import { FrameReader } from './websocket-reader.ts'
 import type { ReaderEvents, ReaderOptions } from './websocket-reader.ts'
 
@@ -34,7 +35,6 @@ export interface Compression {
 
 /** What upgrades are held to. */
 export interface WebSocketOptions extends Compression {
-  readonly path: string
   readonly allowedOrigins: readonly string[] | '*' | undefined
   /** Largest incoming message in bytes; over it the socket is closed with 1009. */
   readonly messageSizeLimit: number
@@ -51,29 +51,33 @@ interface Speech {
 }
 
 /** Serves the path on a server; upgrades to other paths are left to other listeners, 404 if there are none. Returns how to stop. */
-export function serveWebSocket(server: Server, options: WebSocketOptions): () => void {
-  const { messageSizeLimit: limit, compressionLevel, compressionMinSize } = options
-  const plain: Speech = { framer: new Framer(), reading: { limit }, extensions: undefined }
-  const compressed: Speech = {
-    framer: new Framer(createDeflate(compressionLevel), compressionMinSize), reading: { limit, inflate: createInflate(limit) }, extensions: DEFLATE_ANSWER,
-  }
+export function serveWebSocket(server: Server, path: string, take: Upgrade): () => void {
   const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
-    if (pathOf(request) !== options.path) {
-      // With nobody else to answer, the socket would stay open for ever.
-      if (server.listenerCount('upgrade') === 1) refuse(socket, 404)
-      return
-    }
-    const status = refusal(request, options)
-    if (status !== undefined) return refuse(socket, status)
-    const speech = options.compression && offersDeflate(request.headers['sec-websocket-extensions']) ? compressed : plain
-    open(request, socket, { head, speech, accept: options.accept })
+    if (pathOf(request) === path) take(request, socket, head)
+    // With nobody else to answer, the socket would stay open for ever.
+    else if (server.listenerCount('upgrade') === 1) refuse(socket, 404)
   }
   server.on('upgrade', upgrade)
   return () => { server.off('upgrade', upgrade) }
 }
 
+/** Takes upgrades, or refuses them. */
+export function createUpgrade(options: WebSocketOptions): Upgrade {
+  const { messageSizeLimit: limit, compressionLevel, compressionMinSize } = options
+  const plain: Speech = { framer: new Framer(), reading: { limit }, extensions: undefined }
+  const compressed: Speech = {
+    framer: new Framer(createDeflate(compressionLevel), compressionMinSize), reading: { limit, inflate: createInflate(limit) }, extensions: DEFLATE_ANSWER,
+  }
+  return (request, socket, head) => {
+    const status = refusal(request, options)
+    if (status !== undefined) return refuse(socket, status)
+    const speech = options.compression && offersDeflate(request.headers['sec-websocket-extensions']) ? compressed : plain
+    open(request, socket, { head, speech, accept: options.accept })
+  }
+}
+
 /** HTTP status of a refused upgrade. */
-function refusal(request: IncomingMessage, { isOpen, allowedOrigins }: WebSocketOptions): number | undefined {
+function refusal(request: UpgradeRequest, { isOpen, allowedOrigins }: WebSocketOptions): number | undefined {
   if (!isOpen()) return 503
   return isOriginAllowed(request.headers, allowedOrigins) ? upgradeFault(request) : 403
 }
@@ -85,7 +89,7 @@ function refuse(socket: Duplex, status: number): void {
   socket.end(refusalText(status), () => { socket.destroy() })
 }
 
-function open(request: IncomingMessage, socket: Duplex, { head, speech, accept }: { head: Buffer, speech: Speech, accept: Accept }): void {
+function open(request: UpgradeRequest, socket: Duplex, { head, speech, accept }: { head: Buffer, speech: Speech, accept: Accept }): void {
   if (!socket.readable || !socket.writable) return void socket.destroy()
   const { url = '', headers } = request
   const query = url.includes('?') ? new URLSearchParams(url.slice(url.indexOf('?'))) : undefined

@@ -111,12 +111,12 @@ test('an idle connection ends with the engine, and who half-closes still gets th
 
 test('only what is beyond doubt is read here', () => {
   const answer = (): void => undefined
-  const door = { prefix: '/api', methods: new Map([['/api/publish', answer]]), isAllowed: () => true }
-  const whole = readWhole(Buffer.from(requestOf('{}', { headers: ['Connection: Keep-Alive'] })), door)
+  const known = { door: { prefix: '/api', methods: new Map([['/api/publish', answer]]), isAllowed: () => true }, upgrades: new Map() }
+  const whole = readWhole(Buffer.from(requestOf('{}', { headers: ['Connection: Keep-Alive'] })), known)
   expect(whole?.head.headers).toMatchObject({ host: 'here', 'x-api-key': KEY })
   const odd = [
     requestOf('{}').slice(0, -1), requestOf('{}').replace('1.1', '1.0'), requestOf('{}', { headers: ['Connection: close'] }), requestOf('{}', { headers: ['Expect: 100-continue'] }),
     requestOf('{}').replace('Content-Length: 2', 'Content-Length: +2'), requestOf('{}', { path: '/api/publish?api_key=1' }), '\r\n'.concat(requestOf('{}')),
   ]
-  for (const text of odd) expect(readWhole(Buffer.from(text), door)).toBeUndefined()
+  for (const text of odd) expect(readWhole(Buffer.from(text), known)).toBeUndefined()
 })
