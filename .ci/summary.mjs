@@ -1,6 +1,6 @@
 /**
  * Adds up what ran: vitest's tests, and one per check. A test that was skipped, a file that did not load and a tool that ended
- * badly without saying why count as failed.
+ * badly without saying why count as failed. What passed only when it was run again is named.
  * Usage: node .ci/summary.mjs <tests.json> <exit code> <checks.json> <exit code>
  */
 import { readFileSync } from 'node:fs'
@@ -17,7 +17,7 @@ const read = (file) => {
 
 const testResults = (report) => {
   const files = report?.testResults ?? []
-  const assertions = files.flatMap(file => file.assertionResults.map(test => ({ name: `${file.name}: ${test.fullName}`, status: test.status })))
+  const assertions = files.flatMap(file => file.assertionResults.map(test => ({ name: `${file.name}: ${test.fullName}`, status: test.status, isSecond: test.status === 'passed' && test.failureMessages?.length > 0 })))
   const unloaded = files.filter(file => file.status === 'failed' && !file.assertionResults.some(test => test.status === 'failed'))
   return [...assertions, ...unloaded.map(file => ({ name: `${file.name}: did not run to its end`, status: 'failed' }))]
 }
@@ -35,6 +35,7 @@ const all = [
   ...withTool(checkResults(read(checksFile)), 'npm run check', checksStatus),
 ]
 const failed = all.filter(result => result.status !== 'passed')
+for (const { name, isSecond } of all) if (isSecond) console.log(`passed only when run again: ${name}`)
 for (const { name, status } of failed) console.log(`${status === 'failed' ? 'failed' : `not run (${status})`}: ${name}`)
 process.exitCode = failed.length > 0 ? 1 : 0
 console.log(`${all.length - failed.length} passed, ${failed.length} failed`)
