@@ -46,19 +46,20 @@ function compareShape(context: BenchContext, { name, goal, shape }: { name: stri
   const cpu = `${name}: CPU per 1 M deliveries`
   return compare(context, {
     work: async target => {
-      const { cpuSeconds, delivered, expected, tally } = await deliver(target, { ...shape, seconds: context.seconds })
+      const { cpuSeconds, delivered, expected, tally, blocked } = await deliver(target, { ...shape, seconds: context.seconds })
       return {
         [cpu]: { value: cpuSeconds / delivered * 1e6, unit: 's' },
         [`${name}: delay p99`]: { value: toPercentile(tally), unit: 'ms' },
+        [`${name}: loop blocked, longest`]: blocked === undefined ? undefined : { value: blocked, unit: 'ms' },
         [`${name}: lost`]: { value: expected - delivered + tally.lost, unit: '' },
       }
     },
-    ratios: { [cpu]: goal }, goals: { [`${name}: lost`]: '0' },
+    ratios: { [cpu]: goal }, goals: { [`${name}: lost`]: '0', [`${name}: loop blocked, longest`]: '≤ 25' },
   })
 }
 
 /** Subscribes, publishes, waits until everything has come or nothing comes any more. */
-async function deliver(target: Target, { subscribers, channels, perSecond, bytes, seconds }: Shape): Promise<{ cpuSeconds: number, delivered: number, expected: number, took: number, tally: Tally }> {
+async function deliver(target: Target, { subscribers, channels, perSecond, bytes, seconds }: Shape): Promise<{ cpuSeconds: number, delivered: number, expected: number, took: number, tally: Tally, blocked: number | undefined }> {
   const tally = createTally()
   // Names of one length: arrivals are told by their bytes.
   const channelOf = (index: number): string => `open:c${String(index % channels).padStart(4, '0')}`
@@ -68,6 +69,7 @@ async function deliver(target: Target, { subscribers, channels, perSecond, bytes
   let expected = 0
   let took = 0
   const arrived = (): number => (tally.bytes + tally.frames) / (size + 1)
+  await readBlocked(target)
   const cpuSeconds = await cpuSecondsOf(target, async () => {
     const startedAt = performance.now()
     const { accepted } = await publishAtRate(target, { perSecond, seconds, bytes, channelOf })
@@ -75,8 +77,14 @@ async function deliver(target: Target, { subscribers, channels, perSecond, bytes
     await quiet(() => arrived() >= expected - 0.5, arrived)
     took = (performance.now() - startedAt) / 1000
   })
+  const blocked = await readBlocked(target)
   for (const client of clients) client.close()
-  return { cpuSeconds, delivered: Math.round(arrived()), expected, took, tally }
+  return { cpuSeconds, delivered: Math.round(arrived()), expected, took, tally, blocked }
+}
+
+/** The longest time that the engine's loop stood still since this was asked last, in milliseconds; nothing for other servers. */
+async function readBlocked({ name, port }: Target): Promise<number | undefined> {
+  return name === 'engine' ? Number(await (await fetch(`http://127.0.0.1:${port}/loop`)).text()) : undefined
 }
 
 /** Learns how long one message is on the wire, from the first. */
