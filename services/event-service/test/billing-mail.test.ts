@@ -154,11 +154,31 @@ describe('e-mail of billing', () => {
     const reader = { tenantId: 'acme', userId: user.id }
     await database.inTenant('acme', tx => tx.insertInto('billing_marks').values({ tenant_id: 'acme', user_id: user.id, n: 0, mailed_n: 5 }).execute())
     const mark = (): Promise<number> => database.inTenant('acme', async tx => Number((await tx.selectFrom('billing_marks').select('mailed_n').executeTakeFirstOrThrow()).mailed_n))
-    await endLetter(database, reader, { upTo: 3, isDone: true })
+    const other = Date.parse('2026-11-26T12:00:00.000Z')
+    const late = { until: other - 1_000, isDone: true }
+    await database.inTenant('acme', tx => tx.updateTable('billing_marks').set({ mailing_until: new Date(other) }).execute())
+    await endLetter(database, reader, { upTo: 3, ...late })
     expect(await mark()).toBe(5)
-    await endLetter(database, reader, { upTo: 7, isDone: true })
+    await endLetter(database, reader, { upTo: 7, ...late })
     expect(await mark()).toBe(7)
+    // The other process goes on: the letter is still its own.
+    const until = (): Promise<Date | null> => database.inTenant('acme', async tx => (await tx.selectFrom('billing_marks').select('mailing_until').executeTakeFirstOrThrow()).mailing_until)
+    expect((await until())?.getTime()).toBe(other)
+    await endLetter(database, reader, { upTo: 7, until: other, isDone: true })
+    expect(await until()).toBeNull()
   })
+
+  it('of one category still comes when another is asked for meanwhile', async () => {
+    await choose({ categories: { invoices: { email: true } }, quietHours: await hoursAround() })
+    await publisher.publishPaymentStatus('acme', 'p-1', 'failed', 'Cartão recusado', { amountMinor: 1990, currency: 'BRL' })
+    await publisher.publishInvoice('acme', 'inv-1', 1990, 'BRL')
+    await choose({ categories: { payments: { email: true } } })
+    await choose({ quietHours: null })
+    await arrived(1)
+    const text = partOf(server.arrived[0]?.raw ?? '', 'text/plain')
+    expect(text.replace(/\u00A0/g, ' ')).toContain('R$ 19,90')
+    expect(text).not.toContain('Cartão recusado')
+  }, 150_000)
 
   it('is not counted among the jobs of deployments', async () => {
     await services[0]?.jobs.boss.send('billing-mail', { tenantId: 'acme', userId: 'nobody' }, { startAfter: 3600 })

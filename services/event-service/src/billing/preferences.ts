@@ -52,21 +52,20 @@ async function keep(tx: Tx, user: InboxUser, { categories = {}, ...rest }: PutBi
   const known = await read(tx, user)
   const chosen = Object.fromEntries(Object.entries(known.categories).map(([name, wanted]) => [name, { ...wanted, ...categories[name as BillingCategory] }])) as Chosen['categories']
   const { quietHours, timeZone, language } = { ...known, ...Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined)) } as Chosen
+  const mailed = types.filter(type => chosen[billingCategories[type]].email)
   const values = {
-    muted: types.filter(type => !chosen[billingCategories[type]].app), mailed: types.filter(type => chosen[billingCategories[type]].email),
+    muted: types.filter(type => !chosen[billingCategories[type]].app), mailed, mailed_after: JSON.stringify(await startsOf(tx, user, mailed)),
     quiet_from: quietHours?.from ?? null, quiet_to: quietHours?.to ?? null, time_zone: timeZone, language,
   }
   await tx.insertInto('billing_preferences').values({ tenant_id: user.tenantId, user_id: user.userId, ...values })
     .onConflict(conflict => conflict.columns(['tenant_id', 'user_id']).doUpdateSet(values)).execute()
-  const isAdded = types.some(type => chosen[billingCategories[type]].email && !known.categories[billingCategories[type]].email)
-  if (isAdded) await beginAfter(tx, user)
 }
 
-/** What came before somebody asked for e-mail is not sent. */
-async function beginAfter(tx: Tx, { tenantId, userId }: InboxUser): Promise<void> {
+/** What came before somebody asked for a type by e-mail is not sent; what waits of other types still is. */
+async function startsOf(tx: Tx, { tenantId, userId }: InboxUser, mailed: readonly NotificationType[]): Promise<Record<string, number>> {
+  const known = await tx.selectFrom('billing_preferences').select(['mailed', 'mailed_after']).where('user_id', '=', userId).executeTakeFirst()
   const last = await lastNumber(tx, tenantId)
-  await tx.insertInto('billing_marks').values({ tenant_id: tenantId, user_id: userId, n: 0, mailed_n: last })
-    .onConflict(conflict => conflict.columns(['tenant_id', 'user_id']).doUpdateSet({ mailed_n: last })).execute()
+  return Object.fromEntries(mailed.map(type => [type, known?.mailed.includes(type) ? known.mailed_after[type] ?? 0 : last]))
 }
 
 function toCategories(muted: readonly string[], mailed: readonly string[]): Chosen['categories'] {

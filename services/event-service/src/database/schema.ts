@@ -65,6 +65,7 @@ export interface Schema {
   billing_numbers: { tenant_id: string, last: Big }
   billing_preferences: {
     tenant_id: string, user_id: string, muted: string[], mailed: string[], quiet_from: string | null, quiet_to: string | null, time_zone: string, language: string
+    mailed_after: ColumnType<Record<string, number>, string | undefined, string>
   }
   usage_levels: { tenant_id: string, resource: string, period: string, used: number, max: number, triggered: string[], version: Big, reported_at: Time }
   usage_thresholds: { tenant_id: string, resource: string, steps: Json<UsageStep[]> }

@@ -62,7 +62,7 @@ export async function startMailRounds(parts: MailParts, options: MailOptions): P
       if (outcome === 'refused') onFault(new Error(`a letter to user ${user.userId} was refused by the mail server`))
       isDone = true
     } finally {
-      await endLetter(database, user, { upTo: letter.upTo, isDone })
+      await endLetter(database, user, { upTo: letter.upTo, until: letter.until, isDone })
     }
   }
   const worker = await boss.work<InboxUser>(QUEUE, { batchSize: 1, pollingIntervalSeconds: Math.max(0.5, everyMs / 1000) }, async ([job]) => {

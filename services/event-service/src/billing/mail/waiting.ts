@@ -19,6 +19,8 @@ export interface Claimed extends Omit<Occasion, 'link'> {
   /** Number after which this letter begins and the one up to which it goes. */
   after: number
   upTo: number
+  /** Until when no other process takes it, milliseconds since the Unix epoch. */
+  until: number
 }
 
 /** Users with something to be told that came before `ripeAt` (milliseconds since the Unix epoch), whose hours are not quiet. */
@@ -27,7 +29,7 @@ export async function listWaiting(database: Database, { now, ripeAt }: { now: nu
     select p.tenant_id, p.user_id, p.quiet_from, p.quiet_to, p.time_zone from billing_preferences p
     left join billing_marks m on m.tenant_id = p.tenant_id and m.user_id = p.user_id
     where p.mailed <> '{}' and (m.mailing_until is null or m.mailing_until <= ${new Date(now)}) and exists (select 1 from billing_notifications n
-      where n.tenant_id = p.tenant_id and n.n > coalesce(m.mailed_n, 0) and n.time <= ${new Date(ripeAt)} and n.type = any(p.mailed))`.execute(tx))
+      where n.tenant_id = p.tenant_id and n.n > coalesce(m.mailed_n, 0) and n.n > coalesce((p.mailed_after ->> n.type)::bigint, 0) and n.time <= ${new Date(ripeAt)} and n.type = any(p.mailed))`.execute(tx))
   return rows.filter(row => !isQuiet(now, toHours(row), row.time_zone)).map(row => ({ tenantId: row.tenant_id, userId: row.user_id }))
 }
 
@@ -45,21 +47,28 @@ export function claimLetter(database: Database, user: InboxUser, { now, ripeAt }
     }
     if (isQuiet(now, toHours(person), person.time_zone)) return undefined
     const after = Number(marks.mailed_n)
-    const { upTo, count, notifications } = await readUnseen(tx, user, { after, seen: Number(marks.seen_n), ripeAt, mailed: person.mailed })
+    const { upTo, count, notifications } = await readUnseen(tx, user, { after, seen: Number(marks.seen_n), ripeAt, mailed: person.mailed, mailedAfter: person.mailed_after })
     if (count === 0) await setMarks(tx, user, { mailed_n: Math.max(after, upTo), mailing_until: null })
-    else await setMarks(tx, user, { mailing_until: new Date(now + LEASE_MS) })
+    const until = now + LEASE_MS
+    if (count > 0) await setMarks(tx, user, { mailing_until: new Date(until) })
     return count === 0 ? undefined : {
-      after, upTo, count, notifications, address: person.email, name: person.name, language: person.language as Claimed['language'], timeZone: person.time_zone,
+      until, after, upTo, count, notifications, address: person.email, name: person.name, language: person.language as Claimed['language'], timeZone: person.time_zone,
     }
   })
 }
 
-/** Notes how a letter ended: `done`, or to be tried again. One that took longer than its lease never moves back what another process noted. */
-export async function endLetter(database: Database, user: InboxUser, { upTo, isDone }: Pick<Claimed, 'upTo'> & { isDone: boolean }): Promise<void> {
-  await database.inTenant(user.tenantId, tx => setMarks(tx, user, { mailing_until: null, ...isDone && { mailed_n: sql<number>`greatest(mailed_n, ${upTo})` } }))
+/**
+ * Notes how a letter ended: `done`, or to be tried again. One that took longer than its lease neither moves back what another process
+ * noted nor takes the letter from it.
+ */
+export async function endLetter(database: Database, user: InboxUser, { upTo, until, isDone }: Pick<Claimed, 'upTo' | 'until'> & { isDone: boolean }): Promise<void> {
+  const isOurs = sql`mailing_until = ${new Date(until)}`
+  await database.inTenant(user.tenantId, tx => setMarks(tx, user, {
+    mailing_until: sql<Date | null>`case when ${isOurs} then null else mailing_until end`, ...isDone && { mailed_n: sql<number>`greatest(mailed_n, ${upTo})` },
+  }))
 }
 
-async function setMarks(tx: Tx, { userId }: InboxUser, values: { mailed_n?: number | RawBuilder<number>, mailing_until: Date | null }): Promise<void> {
+async function setMarks(tx: Tx, { userId }: InboxUser, values: { mailed_n?: number | RawBuilder<number>, mailing_until: Date | null | RawBuilder<Date | null> }): Promise<void> {
   await tx.updateTable('billing_marks').set(values).where('user_id', '=', userId).execute()
 }
 
@@ -70,6 +79,7 @@ interface Reader {
   email: string
   name: string
   mailed: string[]
+  mailed_after: Record<string, number>
   quiet_from: string | null
   quiet_to: string | null
   time_zone: string
@@ -80,7 +90,7 @@ interface Reader {
 async function readReader(tx: Tx, { tenantId, userId }: InboxUser): Promise<Reader | undefined> {
   const found = await tx.selectFrom('billing_preferences as p')
     .innerJoin('users as u', join => join.onRef('u.id', '=', 'p.user_id').onRef('u.tenant_id', '=', 'p.tenant_id')).innerJoin('tenants as t', 't.id', 'p.tenant_id')
-    .select(['u.email', 'u.name', 'u.roles', 'p.mailed', 'p.quiet_from', 'p.quiet_to', 'p.time_zone', 'p.language'])
+    .select(['u.email', 'u.name', 'u.roles', 'p.mailed', 'p.mailed_after', 'p.quiet_from', 'p.quiet_to', 'p.time_zone', 'p.language'])
     .where('p.user_id', '=', userId).where('u.state', '=', 'active').where('t.state', '=', 'active').executeTakeFirst()
   const granted = permissionsOf(found?.roles ?? [])
   return granted.includes('billing:read') || (tenantId === PLATFORM_TENANT && granted.includes('admin:*')) ? found : undefined
@@ -91,10 +101,12 @@ interface Range {
   seen: number
   ripeAt: number
   mailed: readonly string[]
+  /** Number after which each of them is sent. @default 0 */
+  mailedAfter: Readonly<Record<string, number>>
 }
 
 /** What is unread although the portals may be muted for it, and still the newest word on what it speaks of. */
-async function readUnseen(tx: Tx, user: InboxUser, { after, seen, ripeAt, mailed }: Range): Promise<{ upTo: number, count: number, notifications: Unseen[] }> {
+async function readUnseen(tx: Tx, user: InboxUser, { after, seen, ripeAt, mailed, mailedAfter }: Range): Promise<{ upTo: number, count: number, notifications: Unseen[] }> {
   const { mark } = await readView(tx, user)
   // Up to the first that is not ripe yet: numbers follow the order of arrival, times nearly do.
   const { rows: [range] } = await sql<{ up_to: string | number | null }>`select coalesce(
@@ -105,6 +117,7 @@ async function readUnseen(tx: Tx, user: InboxUser, { after, seen, ripeAt, mailed
     select n.type, n.status, n.message, n.amount_minor, n.currency, n.time, n.data, count(*) over () as total from billing_notifications n
     left join billing_states s on s.tenant_id = n.tenant_id and s.user_id = ${user.userId} and s.notification_id = n.id and s.superseded_by is null
     where n.tenant_id = ${user.tenantId} and n.n > ${Math.max(after, seen)} and n.n <= ${upTo} and n.type = any(${[...mailed]}::text[])
+      and n.n > coalesce((${JSON.stringify(mailedAfter)}::jsonb ->> n.type)::bigint, 0)
       and coalesce(s.state, case when n.n <= ${mark} or n.settled then 'read' else 'unread' end) = 'unread'
       and not exists (select 1 from billing_notifications newer where newer.tenant_id = n.tenant_id and newer.subject = n.subject and newer.occurred_at > n.occurred_at)
     order by n.occurred_at desc, n.n desc limit ${NAMED}`.execute(tx)
