@@ -7,9 +7,11 @@ import type { Feed, FeedBasics } from './feed.ts'
 import type { LogView } from './log-state.ts'
 import type { DeploymentPath, Rest } from './rest.ts'
 import { formatChannel, PLATFORM_TENANT } from '@neo-stack/events'
+import { systemClock } from './clock.ts'
 import { applyDeploymentEvent, toDeploymentMap } from './deployment-state.ts'
 import { createLogFeed } from './log-feed.ts'
 import { applyLogChunk, toFreshLines, toLogView } from './log-state.ts'
+import { withLease } from './metrics-lease.ts'
 import { createSeriesFeed } from './series-feed.ts'
 import { createStateFeed } from './state-feed.ts'
 
@@ -148,7 +150,7 @@ function createDeploymentLogFeed(shared: Shared, of: DeploymentPath, handlers: D
 
 function createMetricsFeed(shared: Shared, tenantId: string | undefined, handlers: MetricsHandlers): Feed {
   const { metrics } = shared.rest
-  return createSeriesFeed({
+  const feed = createSeriesFeed({
     ...shared,
     ...commonOf(handlers),
     channel: tenantId === undefined ? formatChannel('admin-metrics') : formatChannel('metrics', { tenantId }),
@@ -160,6 +162,7 @@ function createMetricsFeed(shared: Shared, tenantId: string | undefined, handler
     onSnapshot: samples => { handlers.onSnapshot(samples) },
     onSample: sample => { handlers.onSample(sample) },
   })
+  return withLease(feed, () => metrics.renewLease(tenantId, { retries: 0 }), shared.clock ?? systemClock)
 }
 
 function createPresenceFeed(shared: Shared, tenantId: string, handlers: PresenceHandlers): Feed {

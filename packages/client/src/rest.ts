@@ -3,7 +3,7 @@
 import type {
   AcknowledgeAlert, AlertAcknowledged, AlertList, AlertRules, AppendLogs, BillingPreferences, BillingRecords, Command, ConnectionToken,
   CreateDeployment, DeploymentAccepted, DeploymentList, DeploymentSnapshot, DeploymentStatus, History, InboxCount, InboxState, InitialAccount,
-  InstanceList, LogPage, LogsAppended, MetricsSeries, NotificationPage, NotificationType, PresenceList, PresenceSettings, Preview, PreviewQuery,
+  InstanceList, LogPage, LogsAppended, MetricsLease, MetricsSeries, NotificationPage, NotificationType, PresenceList, PresenceSettings, Preview, PreviewQuery,
   PublishBatchRequest, Published, PublishedBatch, PublishRequest, PushMetrics, PutAlertRules, PutBillingPreferences, RaiseAlert, ReadAll, Redeploy,
   ProviderList, ReportUsage, SearchResult, Session, SetPresence, SetPresenceSettings, SignIn,
   SubscriptionTokens, Telemetry, UsageReported, UsageThresholds, User, UserPresence,
@@ -140,6 +140,8 @@ export interface Rest extends TenantAdministration {
     tenant(tenantId: string, query?: MetricsQuery, options?: CallOptions): Promise<MetricsSeries>
     admin(query?: MetricsQuery, options?: CallOptions): Promise<MetricsSeries>
     push(tenantId: string, metrics: PushMetrics, options?: CallOptions): Promise<void>
+    /** Keeps a tenant, or the host, sampled each second for 20 s. */
+    renewLease(tenantId: string | undefined, options?: CallOptions): Promise<MetricsLease>
   }
   billing: {
     /** The caller's inbox, newest first; without `state` everything that is not archived. */
@@ -321,6 +323,7 @@ function createMetricsRoutes(send: Send): Rest['metrics'] {
     tenant: (tenantId, query, own) => send({ method: 'GET', path: `${toTenantPath(tenantId)}/metrics`, query: { ...query } }, own),
     admin: (query, own) => send({ method: 'GET', path: '/v1/admin/metrics', query: { ...query } }, own),
     push: async (tenantId, body, own) => { await send({ method: 'POST', path: `${toTenantPath(tenantId)}/metrics`, body, isCreating: true }, own) },
+    renewLease: (tenantId, own) => send({ method: 'PUT', path: `${tenantId === undefined ? '/v1/admin' : toTenantPath(tenantId)}/metrics/lease` }, own),
   }
 }
 

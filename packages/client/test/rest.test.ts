@@ -37,6 +37,8 @@ describe('routes', () => {
     ['append', rest => rest.logs.append(of, { lines: ['x'], from: 1 }), 'POST /v1/tenants/acme/deployments/d1/logs', { lines: ['x'], from: 1 }],
     ['metrics', rest => rest.metrics.tenant('acme', { from: 1 }), 'GET /v1/tenants/acme/metrics?from=1', undefined],
     ['host metrics', rest => rest.metrics.admin(), 'GET /v1/admin/metrics', undefined],
+    ['a tenant\'s lease', rest => rest.metrics.renewLease('acme'), 'PUT /v1/tenants/acme/metrics/lease', undefined],
+    ['the host\'s lease', rest => rest.metrics.renewLease(undefined), 'PUT /v1/admin/metrics/lease', undefined],
     ['push', rest => rest.metrics.push('acme', { samples: [] }), 'POST /v1/tenants/acme/metrics', { samples: [] }],
     ['alert', rest => rest.alerts.raise({ tenantId: null, severity: 'info', message: 'm' }), 'POST /v1/alerts', { tenantId: null, severity: 'info', message: 'm' }],
   ])('%s asks for its route', async (_, call, line, body) => {

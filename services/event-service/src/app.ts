@@ -61,6 +61,7 @@ import { countPresenceEnds, watchParts } from './metering/parts.ts'
 import { createHostReader } from './metrics/host.ts'
 import { createMetricsProjection } from './metrics/projection.ts'
 import { purgeSamples } from './metrics/retention.ts'
+import { rollUp } from './metrics/rollups.ts'
 import { metricsRoutes } from './metrics/routes.ts'
 import { startSampler } from './metrics/sampler.ts'
 import { telemetryRoute } from './metrics/telemetry.ts'
@@ -96,6 +97,9 @@ import { tenantRoutes } from './tenants/tenant-routes.ts'
 
 /** A publisher hears within three seconds that a database on the network does not answer. */
 const ANSWER_MS = 2800
+
+/** Coarser tiers of samples follow this late. */
+const ROLLUP_MS = 20_000
 
 /** What event-service is built over. */
 export interface EventServiceOptions extends Omit<IdentityOptions, 'onFault' | 'perform'> {
@@ -230,13 +234,15 @@ export async function createEventService(given: EventServiceOptions): Promise<Ev
     database, now, onFault, isLeader: sharing.isLeader, read: createHostReader(options.sampleHost.folder, now), publisher: new MetricsPublisher(publishAs({ type: 'system', id: 'sampler' })),
   })
 
-  const upkeep = startUpkeep({ database, onFault, isLeader: sharing.isLeader, purges: [purgeAnswers, (tx, batch) => purgeRemoved(tx, batch, now()), (tx, batch) => purgeEvents(tx, batch, { now: now() }), (tx, batch) => purgeSamples(tx, batch, now()), (tx, batch) => purgeSourceEvents(tx, batch, now()), (tx, batch) => purgeUsagePoints(tx, batch, now()), indexer.sweep] })
+  const upkeep = startUpkeep({ database, onFault, isLeader: sharing.isLeader, purges: [purgeAnswers, (tx, batch) => purgeRemoved(tx, batch, now()), (tx, batch) => purgeEvents(tx, batch, { now: now() }), (tx, batch) => purgeSourceEvents(tx, batch, now()), (tx, batch) => purgeUsagePoints(tx, batch, now()), indexer.sweep] })
+  // Counted before anything is removed: after a long stop as well.
+  const rollups = startUpkeep({ database, onFault, isLeader: sharing.isLeader, everyMs: ROLLUP_MS, batch: 200, purges: [rollUp, (tx, batch) => purgeSamples(tx, batch, now())] })
   await database.inSystem(indexer.sweep)
   const mail = await startMail(options, { database, boss: jobs.boss, now, onFault, app })
   const shutDown = async (): Promise<void> => {
     isDraining = true
     tails.stop()
-    await Promise.all([presence.stop(), sampler?.stop(), upkeep.stop(), dueRules.stop(), examTimer.stop(), sharing.stop(), indexer.stop(), mail?.stop()])
+    await Promise.all([presence.stop(), sampler?.stop(), upkeep.stop(), rollups.stop(), dueRules.stop(), examTimer.stop(), sharing.stop(), indexer.stop(), mail?.stop()])
     await Promise.all([realtime.close(), closeServer(app)])
     await writePath.close()
     await identity.apiKeys.close()

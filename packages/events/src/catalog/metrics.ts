@@ -21,11 +21,20 @@ export const metricsSchema = z.strictObject({
 /** See {@link metricsSchema}. */
 export type Metrics = z.infer<typeof metricsSchema>
 
-/** A sample with its place on the grid: `at` is in whole seconds since the Unix epoch, set by the service when missing. */
-export const metricsSampleSchema = metricsSchema.extend({ at: z.int().positive().optional(), simulated: z.boolean().optional() })
+/** All tenants of the last seconds as one, and those that are worst off: by whichever of the three percentages is highest. */
+const fleetSchema = z.strictObject({
+  tenants: z.int().min(0), cpu: percent, memory: percent, disk: percent, networkIn: bytesPerSecond, networkOut: bytesPerSecond,
+  worst: z.array(z.strictObject({ tenantId: z.string(), cpu: percent, memory: percent, disk: percent })).max(20),
+})
+
+/** See {@link fleetSchema}. */
+export type Fleet = z.infer<typeof fleetSchema>
+
+/** A sample with its place on the grid: `at` is in whole seconds since the Unix epoch, set by the service when missing. Only the host's has a `fleet`. */
+export const metricsSampleSchema = metricsSchema.extend({ at: z.int().positive().optional(), simulated: z.boolean().optional(), fleet: fleetSchema.optional() })
 
 /** A stored or delivered sample. */
-export type MetricsSample = Metrics & { at: number, simulated?: boolean | undefined }
+export type MetricsSample = Metrics & { at: number, simulated?: boolean | undefined, fleet?: Fleet | undefined }
 
 export const metricsUpdate = defineEvent({
   type: 'metrics_update',

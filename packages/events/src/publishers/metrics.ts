@@ -1,12 +1,12 @@
 /** MetricsPublisher (specification 3.1): samples and alerts. */
 
 import type { EventInput } from '../catalog.ts'
-import type { Metrics, Severity } from '../catalog/metrics.ts'
+import type { Fleet, Metrics, Severity } from '../catalog/metrics.ts'
 import { formatChannel, PLATFORM_TENANT } from '../channel.ts'
 import { publishAndReturn, type Publish, type PublishedEvent } from './publish.ts'
 
 /** A sample, with the whole second it belongs to; the service's second when missing. */
-export type Sample = Metrics & { at?: number, simulated?: boolean }
+export type Sample = Metrics & { at?: number, simulated?: boolean, fleet?: Fleet }
 
 /** Publishes metrics through a given function; each method returns the event. */
 export class MetricsPublisher {

@@ -49,6 +49,11 @@ export interface Schema {
     tenant_id: string, at: Big, cpu: number, memory: number, disk: number, network_in: number, network_out: number
     active_instances: number, uptime: number, simulated: Generated<boolean>
   }
+  metric_tiers: {
+    tenant_id: string, step: number, at: Big, count: number, low: number[], high: number[], total: number[], last: number[], simulated: boolean
+  }
+  metric_minutes: { tenant_id: string, minute: Big }
+  metric_leases: { tenant_id: string, until: Time }
   alert_rules: {
     tenant_id: string, name: string, position: number, rule: Json<AlertRule>, state: ColumnType<string, string | undefined>, since: NullableBig, alert_id: string | null
   }

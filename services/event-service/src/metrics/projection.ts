@@ -2,6 +2,7 @@
 
 import type { Tx } from '../database/database.ts'
 import type { PendingEvent, Projection } from '../publish/projection.ts'
+import { markMinute } from './rollups.ts'
 
 /** The projection of `metrics_update`; what stands behind it sees each sample, its second in `data.at`, once it is kept. */
 export function createMetricsProjection(behind: Omit<Projection, 'types'>): Projection {
@@ -17,12 +18,14 @@ export function createMetricsProjection(behind: Omit<Projection, 'types'>): Proj
 
 async function keepSample(tx: Tx, event: PendingEvent): Promise<Record<string, unknown>> {
   const data = event.data as { at?: number, simulated?: boolean } & Record<string, number>
-  const at = data.at ?? Math.floor(Date.parse(event.time) / 1000)
+  const now = Math.floor(Date.parse(event.time) / 1000)
+  const at = data.at ?? now
   const row = {
     cpu: data['cpu'] ?? 0, memory: data['memory'] ?? 0, disk: data['disk'] ?? 0, network_in: data['networkIn'] ?? 0, network_out: data['networkOut'] ?? 0,
     active_instances: data['activeInstances'] ?? 0, uptime: data['uptime'] ?? 0, simulated: data.simulated ?? false,
   }
   await tx.insertInto('metric_samples').values({ tenant_id: event.channel.tenantId, at, ...row })
     .onConflict(conflict => conflict.columns(['tenant_id', 'at']).doUpdateSet(row)).execute()
+  await markMinute(tx, event.channel.tenantId, { at, now })
   return { ...event.data, at }
 }

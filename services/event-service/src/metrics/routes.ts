@@ -2,13 +2,14 @@
 
 import * as z from 'zod'
 import {
-  formatChannel, metricsQuerySchema, metricsSeriesSchema, PLATFORM_TENANT, publishedBatchSchema, publishedSchema, pushMetricsSchema, raiseAlertSchema, slugSchema,
+  formatChannel, metricsLeaseSchema, metricsQuerySchema, metricsSeriesSchema, PLATFORM_TENANT, publishedBatchSchema, publishedSchema, pushMetricsSchema, raiseAlertSchema, slugSchema,
 } from '@neo-stack/events'
 import type { Database } from '../database/database.ts'
 import { Problem } from '../errors.ts'
 import { guard, idempotencyKeyOf, principalOf, type App } from '../http.ts'
 import { publishAs, publishCommand } from '../publish/publish.ts'
 import type { WritePath } from '../publish/write-path.ts'
+import { renewLease } from './leases.ts'
 import { readSeries } from './series.ts'
 
 /** What these routes need. */
@@ -35,6 +36,20 @@ export function metricsRoutes(app: App, { database, writePath, now }: MetricsRou
   }, request => {
     guard(request, request.params.tenantId, 'metrics:read')
     return readSeries(database, request.params.tenantId, request.query, now())
+  })
+
+  app.put('/v1/admin/metrics/lease', {
+    schema: { summary: 'Keep the host sampled each second, for 20 s', tags, response: { 200: metricsLeaseSchema } },
+  }, request => {
+    guard(request, PLATFORM_TENANT, 'admin:*')
+    return renewLease(database, PLATFORM_TENANT, now())
+  })
+
+  app.put('/v1/tenants/:tenantId/metrics/lease', {
+    schema: { summary: 'Keep a tenant sampled each second, for 20 s', tags, params: inTenant, response: { 200: metricsLeaseSchema } },
+  }, request => {
+    guard(request, request.params.tenantId, 'metrics:read')
+    return renewLease(database, request.params.tenantId, now())
   })
 
   app.post('/v1/tenants/:tenantId/metrics', {

@@ -1,9 +1,11 @@
 /** Reads samples of a tenant, or of the host (tenant `platform`). */
 
 import { sql } from 'kysely'
-import type { MetricsSeries } from '@neo-stack/events'
+import type { Metrics, MetricsSeries } from '@neo-stack/events'
 import type { Database } from '../database/database.ts'
 import { Problem } from '../errors.ts'
+import { merged, seconds } from './rollups.ts'
+import { FIGURES, pickTier } from './tiers.ts'
 
 /** A range in seconds since 1970, and the width of a point. */
 export interface SeriesRange {
@@ -12,31 +14,33 @@ export interface SeriesRange {
   step?: number | undefined
 }
 
-/** Seconds a question without `from` looks back, and the most points of an answer. */
+/** Seconds a question without `from` looks back. */
 const DEFAULT_SECONDS = 20
-const MAX_POINTS = 2000
+
+interface Row { place: number | string, count: number, low: number[], high: number[], total: number[], last: number[], simulated: boolean }
 
 /**
- * Samples of a range, averaged over `step` seconds; a step that would give too many points is widened.
+ * Samples of a range from the finest tier that still has it and needs no more than 2,000 points; wider points merge those of the tier.
  * @throws {Problem} `invalid_request` for a range that ends before it begins
  */
 export async function readSeries(database: Database, tenantId: string, range: SeriesRange, now: number): Promise<MetricsSeries> {
   const to = range.to ?? Math.floor(now / 1000)
   const from = range.from ?? to - DEFAULT_SECONDS + 1
   if (from > to) throw new Problem('invalid_request', { errors: [{ path: 'from', message: 'must not be after to' }] })
-  const step = Math.max(range.step ?? 1, Math.ceil((to - from + 1) / MAX_POINTS))
-  const samples = await database.inTenant(tenantId, async tx => {
-    const place = sql<number>`at / ${sql.lit(step)} * ${sql.lit(step)}`
-    const rows = await tx.selectFrom('metric_samples').select(({ fn }) => [
-      place.as('place'), fn.avg('cpu').as('cpu'), fn.avg('memory').as('memory'), fn.avg('disk').as('disk'), fn.avg('network_in').as('networkIn'),
-      fn.avg('network_out').as('networkOut'), fn.max('active_instances').as('activeInstances'), fn.max('uptime').as('uptime'),
-      sql<boolean>`bool_or(simulated)`.as('simulated'),
-    ]).where('tenant_id', '=', tenantId).where('at', '>=', from).where('at', '<=', to).groupBy(place).orderBy(place).execute()
-    return rows.map(({ place: at, simulated, ...figures }) => ({
-      cpu: Number(figures.cpu), memory: Number(figures.memory), disk: Number(figures.disk), networkIn: Number(figures.networkIn),
-      networkOut: Number(figures.networkOut), activeInstances: Number(figures.activeInstances), uptime: Number(figures.uptime),
-      at: Number(at), ...simulated && { simulated },
-    }))
-  })
-  return { samples, step }
+  const { tier, step } = pickTier({ from, to, step: range.step }, Math.floor(now / 1000))
+  const width = sql.lit(step)
+  const source = tier.step === 1 ? seconds : sql`(select * from metric_tiers where step = ${sql.lit(tier.step)})`
+  const rows = await database.inTenant(tenantId, async tx => (await sql<Row>`select at / ${width} * ${width} as place, ${merged} from ${source} as points
+    where tenant_id = ${tenantId} and at >= ${from - from % tier.step} and at <= ${to} group by 1 order by 1`.execute(tx)).rows)
+  return { samples: rows.map(row => toSample(row, step)), step }
 }
+
+function toSample({ place, count, low, high, total, last, simulated }: Row, step: number): MetricsSeries['samples'][number] {
+  const average = toFigures(FIGURES.map(({ isLevel }, index) => (isLevel ? last[index] : (total[index] ?? 0) / count) ?? 0))
+  return {
+    ...average, at: Number(place), ...simulated && { simulated },
+    ...step > 1 && { count, low: toFigures(low), high: toFigures(high), last: toFigures(last) },
+  }
+}
+
+const toFigures = (values: readonly number[]): Metrics => Object.fromEntries(FIGURES.map(({ name }, index) => [name, values[index] ?? 0])) as Metrics
