@@ -21,7 +21,7 @@ export const FIGURES: readonly { name: keyof Metrics, column: string, isLevel?: 
 ]
 
 /** The most points of an answer. */
-export const MAX_POINTS = 2000
+const MAX_POINTS = 2000
 
 /** The tier for a range and the width of a point, which is a multiple of the tier's: all in seconds, `from` and `to` included. */
 export function pickTier({ from, to, step: asked = 1 }: { from: number, to: number, step?: number | undefined }, now: number): { tier: Tier, step: number } {
