@@ -12,7 +12,7 @@ export interface Entrance {
   /** Which of the browsers. @default 0 */
   browser?: number
   /** @default 'tenant' */
-  portal?: 'tenant' | 'admin'
+  portal?: 'tenant' | 'admin' | 'certification'
   colorScheme?: 'light' | 'dark'
   width?: number
 }

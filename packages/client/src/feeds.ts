@@ -3,12 +3,15 @@
 import type { Deployment, Envelope, LogLine, MetricsSample, UserPresence } from '@neo-stack/events'
 import type { Connection } from './connection.ts'
 import type { DeploymentMap } from './deployment-state.ts'
+import type { ExamMap } from './exam-state.ts'
 import type { Feed, FeedBasics } from './feed.ts'
 import type { LogView } from './log-state.ts'
 import type { DeploymentPath, Rest } from './rest.ts'
+import type { TimeSample } from './server-clock.ts'
 import { formatChannel, PLATFORM_TENANT } from '@neo-stack/events'
 import { systemClock } from './clock.ts'
 import { applyDeploymentEvent, toDeploymentMap } from './deployment-state.ts'
+import { applyExamEvent, isToRead, toExamMap } from './exam-state.ts'
 import { createLogFeed } from './log-feed.ts'
 import { applyLogChunk, toFreshLines, toLogView } from './log-state.ts'
 import { withLease } from './metrics-lease.ts'
@@ -50,6 +53,14 @@ export interface PresenceHandlers extends CommonHandlers {
   onChange(users: ReadonlyMap<string, UserPresence>, changed: readonly UserPresence[]): void
 }
 
+/** Handlers of exam sessions. */
+export interface ExamHandlers extends CommonHandlers {
+  /** All sessions that the reader may see, newest first, after each change; the map is new each time. */
+  onChange(sessions: ExamMap): void
+  /** The service's time, from each answer. */
+  onTime?(sample: TimeSample): void
+}
+
 /** Handlers of a feed of plain events. */
 export interface EventHandlers extends CommonHandlers {
   /** The newest events before now (up to 50), oldest first: replaces what was there. */
@@ -72,6 +83,8 @@ export interface Feeds {
   alerts(tenantId: string, handlers: EventHandlers): Feed
   /** Who of a tenant is here. */
   presence(tenantId: string, handlers: PresenceHandlers): Feed
+  /** Exam sessions: all of the tenant for proctors, one's own for candidates. */
+  exams(tenantId: string, handlers: ExamHandlers): Feed
   /** Events of any channel that keeps a log. */
   events(channel: string, handlers: EventHandlers): Feed
 }
@@ -91,6 +104,7 @@ export function createFeeds(connection: Connection, rest: Rest, basics: Pick<Fee
     alerts: (tenantId, handlers) =>
       events(tenantId === PLATFORM_TENANT ? formatChannel('admin-alerts') : formatChannel('alerts', { tenantId }), handlers),
     presence: (tenantId, handlers) => createPresenceFeed(shared, tenantId, handlers),
+    exams: (tenantId, handlers) => createExamsFeed(shared, tenantId, handlers),
     events,
   }
 }
@@ -182,6 +196,42 @@ function createPresenceFeed(shared: Shared, tenantId: string, handlers: Presence
     toBatch: ({ version, users: changed }) => typeof version === 'number' && Array.isArray(changed) ? { version, value: changed as UserPresence[] } : undefined,
     onState: all => { take([], all) },
     onBatch: changed => { take(users, changed) },
+  })
+}
+
+/** An event that says less than there is to know has its session read. */
+function createExamsFeed(shared: Shared, tenantId: string, handlers: ExamHandlers): Feed {
+  const { exams } = shared.rest
+  let sessions: ExamMap = new Map()
+  /** Sessions that are being read, and whether more was said of them meanwhile. */
+  const reading = new Map<string, boolean>()
+  const read = async (sessionId: string): Promise<void> => {
+    do {
+      reading.set(sessionId, false)
+      // Not the reader's own, or gone: it stays out of the view.
+      const paper = await exams.session({ tenantId, sessionId }).catch(() => undefined)
+      if (paper) handlers.onChange(sessions = sessions.has(sessionId) ? new Map(sessions).set(sessionId, paper.session) : toExamMap([paper.session, ...sessions.values()]))
+    } while (reading.get(sessionId))
+    reading.delete(sessionId)
+  }
+  return createLogFeed<ExamMap>({
+    ...shared,
+    ...commonOf(handlers),
+    channel: formatChannel('certification', { tenantId }),
+    snapshot: async signal => {
+      const sentAt = performance.now()
+      const { sessions: list, logEpoch, seq, now } = await exams.sessions(tenantId, { signal, retries: 0 })
+      handlers.onTime?.({ sentAt, receivedAt: performance.now(), now: Date.parse(now) })
+      return { logEpoch, seq, value: toExamMap(list) }
+    },
+    onSnapshot: value => { handlers.onChange(sessions = value) },
+    onEvent: envelope => {
+      const merged = applyExamEvent(sessions, envelope)
+      if (merged !== sessions) handlers.onChange(sessions = merged)
+      const sessionId = String(envelope.data['sessionId'])
+      if (reading.has(sessionId)) reading.set(sessionId, true)
+      else if (isToRead(sessions, envelope)) void read(sessionId)
+    },
   })
 }
 

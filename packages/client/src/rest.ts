@@ -10,6 +10,7 @@ import type {
 } from '@neo-stack/events'
 import { inboxVerbs } from '@neo-stack/events'
 import { createOperatorAdministration, createTenantAdministration, type OperatorAdministration, type TenantAdministration } from './administration.ts'
+import { createExamCalls, type ExamCalls } from './exams.ts'
 import type { CallOptions, RequestOptions, Send } from './request.ts'
 import { createSend } from './request.ts'
 
@@ -167,6 +168,8 @@ export interface Rest extends TenantAdministration {
   }
   /** For operators. */
   admin: OperatorAdministration
+  /** Exams, for candidates and proctors. */
+  exams: ExamCalls
   presence: {
     /** Everybody seen lately, and the version the list stands at. */
     list(tenantId: string, options?: CallOptions): Promise<PresenceList>
@@ -244,6 +247,7 @@ export function createRest(options: RequestOptions): Rest {
     billing: createBillingRoutes(send),
     ...createTenantAdministration(send),
     admin: createOperatorAdministration(send),
+    exams: createExamCalls(send),
     presence: createPresenceRoutes(send),
     telemetry: { report: async (body, own) => { await send({ method: 'POST', path: '/v1/telemetry', body }, own) } },
     alerts: createAlertRoutes(send),

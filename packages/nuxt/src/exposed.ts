@@ -11,6 +11,8 @@ export const composables: Record<string, string> = {
   useDeploymentLog: 'composables/use-deployment-log.ts',
   useWholeLog: 'composables/use-whole-log.ts',
   useEventHistory: 'composables/use-event-history.ts',
+  useExamSession: 'composables/use-exam-session.ts',
+  useExamSessions: 'composables/use-exam-sessions.ts',
   useInstances: 'composables/use-instances.ts',
   usePresenceEvents: 'composables/use-presence-events.ts',
   usePresenceWords: 'composables/use-presence-words.ts',
@@ -30,5 +32,5 @@ export const composables: Record<string, string> = {
 /** Components, each `runtime/components/<Name>.vue`. */
 export const components: readonly string[] = [
   'AlertList', 'BillingBadge', 'BillingNotifications', 'BillingOverview', 'BillingPreferences', 'ConnectionStatus', 'DeploymentActions', 'DeploymentCard', 'DeploymentList', 'DeploymentMonitor', 'DeploymentProgress',
-  'DeploymentSteps', 'EventHistory', 'FeedNotice', 'InstanceActions', 'LogViewer', 'NewDeployment', 'PresenceFace', 'PresenceFaces', 'RealTimeDashboard', 'SimulatedBadge', 'StatusBadge', 'UserPresence',
+  'DeploymentSteps', 'EventHistory', 'ExamTimer', 'FeedNotice', 'InstanceActions', 'LogViewer', 'NewDeployment', 'PresenceFace', 'PresenceFaces', 'ProgressBar', 'RealTimeDashboard', 'SimulatedBadge', 'StatusBadge', 'UserPresence',
 ]

@@ -70,7 +70,7 @@ export const en: Messages = {
     zone: 'Dates and times are shown in the zone {zone}.',
     notices: 'Notices on the page',
     noticesHint: 'They hold in this browser.',
-    notice: { deployments: 'A deployment ended or failed', billing: 'A billing notification came', presence: 'Somebody came or left' },
+    notice: { deployments: 'A deployment ended or failed', billing: 'A billing notification came', presence: 'Somebody came or left', exams: 'An exam was scheduled, begun or submitted' },
     presence: 'Presence',
     presenceHint: 'They hold on all your devices.',
     hideLastSeen: 'Hide when I was last seen',

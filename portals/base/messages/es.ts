@@ -70,7 +70,7 @@ export const es: Messages = {
     zone: 'Las fechas y horas aparecen en la zona {zone}.',
     notices: 'Avisos en pantalla',
     noticesHint: 'Valen en este navegador.',
-    notice: { deployments: 'Un despliegue terminó o falló', billing: 'Llegó una notificación de facturación', presence: 'Alguien entró o salió' },
+    notice: { deployments: 'Un despliegue terminó o falló', billing: 'Llegó una notificación de facturación', presence: 'Alguien entró o salió', exams: 'Un examen se programó, empezó o se entregó' },
     presence: 'Presencia',
     presenceHint: 'Valen en todos sus dispositivos.',
     hideLastSeen: 'Ocultar cuándo se me vio por última vez',

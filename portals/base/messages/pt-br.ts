@@ -68,7 +68,7 @@ export const ptBR = {
     zone: 'Datas e horas aparecem no fuso {zone}.',
     notices: 'Avisos na tela',
     noticesHint: 'Valem neste navegador.',
-    notice: { deployments: 'Um deployment terminou ou falhou', billing: 'Uma notificação de cobrança chegou', presence: 'Alguém entrou ou saiu' },
+    notice: { deployments: 'Um deployment terminou ou falhou', billing: 'Uma notificação de cobrança chegou', presence: 'Alguém entrou ou saiu', exams: 'Uma prova foi agendada, iniciada ou entregue' },
     presence: 'Presença',
     presenceHint: 'Valem em todos os seus aparelhos.',
     hideLastSeen: 'Esconder quando fui visto pela última vez',

@@ -13,6 +13,7 @@ import { buildPortal, isBuilt, listPortals } from './build-portals.ts'
 import type { Config } from './config.ts'
 import { openDataFolder, type DataFolder } from './data-folder.ts'
 import { chooseDriver, createStepsOf, readCatalogue, type Deploying } from './driver.ts'
+import { addDemoExams } from './demo-exams.ts'
 import { playDemoHistory } from './demo-history.ts'
 import { openEmbedded } from './embedded.ts'
 import type { Parts } from './parts.ts'
@@ -120,10 +121,14 @@ async function playOnce(folder: DataFolder, { service, url }: { service: EventSe
   const { apiKeys } = service.identity
   for (const tenantId of ['acme', 'globex']) {
     const { id, key } = await apiKeys.create({
-      tenantId, name: 'demo-history', permissions: ['deploy:write', 'billing:write'], isDemo: true, actor: { type: 'demo', id: 'demo-history' },
+      tenantId, name: 'demo-history', permissions: ['deploy:write', 'billing:write', 'exam:read', 'exam:write'], isDemo: true, actor: { type: 'demo', id: 'demo-history' },
     })
-    const { events } = createRest({ baseUrl: url, getAccessToken: () => key })
-    await playDemoHistory(event => events.publish(event), tenantId).finally(() => apiKeys.revoke(tenantId, id))
+    const { events, exams } = createRest({ baseUrl: url, getAccessToken: () => key })
+    const play = async (): Promise<void> => {
+      await playDemoHistory(event => events.publish(event), tenantId)
+      await addDemoExams(exams, tenantId)
+    }
+    await play().finally(() => apiKeys.revoke(tenantId, id))
   }
   folder.writeJson('demo-history.json', { playedAt: new Date().toISOString() })
 }

@@ -3,13 +3,13 @@ import type { WritableComputedRef } from 'vue'
 import { computed, reactive } from 'vue'
 
 /** Kinds of notices that can be turned off. */
-export const noticeKinds = ['deployments', 'billing', 'presence'] as const
+export const noticeKinds = ['deployments', 'billing', 'presence', 'exams'] as const
 
 /** See {@link noticeKinds}. */
 export type NoticeKind = (typeof noticeKinds)[number]
 
 const KEY = 'neo-notices'
-const wanted = reactive<Record<NoticeKind, boolean>>({ deployments: true, billing: true, presence: true, ...read() })
+const wanted = reactive<Record<NoticeKind, boolean>>({ deployments: true, billing: true, presence: true, exams: true, ...read() })
 
 /** Whether notices of a kind are wanted; setting it keeps the choice. */
 export function useNotices(kind: NoticeKind): WritableComputedRef<boolean> {

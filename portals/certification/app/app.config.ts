@@ -1,0 +1,1 @@
+export default defineAppConfig({ portal: { name: 'certification' as const } })
