@@ -3,6 +3,7 @@ import type { Published } from '@neo-stack/events'
 import { channelOf, type Channel } from '@neo-stack/events'
 import { sql } from 'kysely'
 import { openPostgres } from '../src/database/postgres.ts'
+import { probePostgres } from '../src/database/probe.ts'
 import { HistoryService } from '../src/history/history-service.ts'
 import { createWritePath, type WritePath } from '../src/publish/write-path.ts'
 import { databaseContract } from './database-contract.ts'
@@ -43,6 +44,25 @@ describe.skipIf(!isHere)(title('two processes on one PostgreSQL'), () => {
   it('answer the same key with one event', async () => {
     const answers = await Promise.all(Array.from({ length: 64 }, (_, index) => write(index, 'same')))
     expect(new Set(answers.flat().map(({ id }) => id)).size).toBe(1)
+  })
+})
+
+describe.skipIf(!isHere)(title('a look at PostgreSQL'), () => {
+  it('tells its version and clock, and which migrations are missing or of a newer version, without making any', async () => {
+    const url = await copyDatabase(inject('postgresUrl') ?? '')
+    const before = await probePostgres(url)
+    expect(before).toMatchObject({ missingExtensions: [], unknown: [] })
+    expect(before.version).toBeGreaterThanOrEqual(150_000)
+    expect(Math.abs(before.now - Date.now())).toBeLessThan(60_000)
+    const database = await openPostgres({ url })
+    await database.jobs.executeSql("insert into migrations (name) values ('9999-later')")
+    await database.jobs.executeSql("delete from migrations where name = '0001-foundation' or name = (select max(name) from migrations where name < '9999')")
+    await database.close()
+    const after = await probePostgres(url)
+    expect(after.unknown).toEqual(['9999-later'])
+    expect(after.pending.length).toBeGreaterThan(0)
+    expect(await probePostgres(url)).toMatchObject({ pending: after.pending })
+    await expect(probePostgres('postgres://nobody@127.0.0.1:1/none')).rejects.toThrow()
   })
 })
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createRecord } from '../src/presence/record.ts'
-import { createRedisStore, redisAcl } from '../src/presence/redis.ts'
+import { createRedisStore, probeRedis, redisAcl } from '../src/presence/redis.ts'
 import type { PresenceStore } from '../src/presence/store.ts'
 import { isRequired } from './postgres-server.ts'
 import { isInstalled, startRedis } from './processes.ts'
@@ -63,5 +63,11 @@ describe.skipIf(!isHere)(isHere ? 'Redis' : 'Redis (skipped: needs redis-server)
     const store = createRedisStore({ url: 'redis://127.0.0.1:1' })
     await expect(store.change(ana, known => known)).rejects.toMatchObject({ code: 'unavailable' })
     await store.close()
+  })
+
+  it('can be looked at by the same user, and says so when it is away or the password is wrong', async () => {
+    expect((await probeRedis(`redis://events:secret@127.0.0.1:${redis.port}`)).tookMs).toBeGreaterThan(0)
+    await expect(probeRedis(`redis://events:wrong@127.0.0.1:${redis.port}`)).rejects.toThrow(/WRONGPASS/)
+    await expect(probeRedis('redis://127.0.0.1:1')).rejects.toThrow()
   })
 })

@@ -35,7 +35,7 @@ export function openDataFolder(folder: string): DataFolder {
   return {
     path: folder,
     database: path.join(folder, 'database'),
-    readJson: name => readJson(path.join(folder, name)),
+    readJson: name => readJsonFile(path.join(folder, name)),
     writeJson: (name, value) => writeJson(path.join(folder, name), value),
     unlock: () => { if (lock.isOpen) lock.close() },
   }
@@ -56,7 +56,8 @@ function lockFolder(folder: string): DatabaseSync {
   }
 }
 
-function readJson(file: string): unknown {
+/** Reads a JSON file of a data folder, `undefined` when it is missing. @throws {DataFolderError} when it is damaged */
+export function readJsonFile(file: string): unknown {
   try {
     return JSON.parse(readFileSync(file, 'utf8'))
   } catch (error) {

@@ -1,12 +1,13 @@
 /**
  * The all-in-one process: `main.ts` starts the platform, `main.ts build` only builds the portals, `main.ts deployer` is the deployer
- * of the scale-out column.
- * Exit codes: 0 stopped as asked, 1 could not start (one sentence on stderr).
+ * of the scale-out column, `main.ts doctor` looks at everything the platform stands on.
+ * Exit codes: 0 stopped as asked, or nothing is wrong; 1 could not start (one sentence on stderr), or something is.
  */
 
 import { buildPortal, isBuilt, listPortals } from './build-portals.ts'
 import { ConfigError, readConfig } from './config.ts'
 import { startDeployerProcess } from './deployer.ts'
+import { examine, formatFinding } from './doctor.ts'
 import { explain } from './failure.ts'
 import { startPlatform } from './platform.ts'
 import { formatWelcome, showStep, type Terminal } from './progress.ts'
@@ -35,12 +36,19 @@ async function deployer(): Promise<void> {
   stopOnSignals({ close, withinMs: STOP_WITHIN_MS, tell: sentence => { process.stderr.write(`${sentence}\n`) } })
 }
 
-const commands: ReadonlyMap<string, () => Promise<void>> = new Map([['', start], ['build', build], ['deployer', deployer]])
+async function doctor(): Promise<void> {
+  for await (const finding of examine(process.env)) {
+    terminal.write(formatFinding(finding))
+    if (finding.state === 'fault') process.exitCode = 1
+  }
+}
+
+const commands: ReadonlyMap<string, () => Promise<void>> = new Map([['', start], ['build', build], ['deployer', deployer], ['doctor', doctor]])
 
 try {
   const [, , name = ''] = process.argv
   const command = commands.get(name)
-  if (!command) throw new ConfigError(`There is no command ${JSON.stringify(name)}: nothing starts the platform, build only builds the portals, deployer starts a deployer.`)
+  if (!command) throw new ConfigError(`There is no command ${JSON.stringify(name)}: nothing starts the platform, build only builds the portals, deployer starts a deployer, doctor says what is wrong.`)
   await command()
 } catch (error) {
   process.stderr.write(`${explain(error)}\n`)

@@ -55,6 +55,9 @@ const migrations: readonly Migration[] = [
   { name: '0120-metric-tiers', sql: metricTiers },
 ]
 
+/** Names of all migrations of this code, in their order. */
+export const knownMigrations: readonly string[] = migrations.map(({ name }) => name)
+
 /** What {@link migrate} needs of a connection: runs several statements at once. */
 export interface MigrationRunner {
   exec: (sql: string) => Promise<unknown>

@@ -140,3 +140,30 @@ async function list(store: Store, tenantId: string, start: number): Promise<Stor
   if (gone.length > 0) await redis.srem(usersKey(store, tenantId), ...gone)
   return { records: texts.flatMap(text => parse(text) ?? []), version }
 }
+
+/** Milliseconds that a Redis has for its answer to {@link probeRedis}. */
+const PROBE_MS = 3000
+
+/** What a Redis says of itself. */
+export interface RedisFacts {
+  /** Milliseconds that it took to answer. */
+  tookMs: number
+}
+
+/** Looks at a Redis. Its user may do no more than presence needs, so nothing else is asked. Rejects when it cannot be reached. */
+export async function probeRedis(url: string): Promise<RedisFacts> {
+  const redis = new Redis(url, { lazyConnect: true, connectTimeout: PROBE_MS, commandTimeout: PROBE_MS, maxRetriesPerRequest: 0, retryStrategy: () => null })
+  // The cause is only told here; the calls that wait just learn that the connection is closed.
+  let cause: unknown
+  redis.on('error', (error: unknown) => { cause ??= error })
+  try {
+    await redis.connect()
+    const startedAt = performance.now()
+    await redis.ping()
+    return { tookMs: performance.now() - startedAt }
+  } catch (error) {
+    throw cause ?? error
+  } finally {
+    redis.disconnect()
+  }
+}
