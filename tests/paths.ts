@@ -7,3 +7,6 @@ export const platformMain = join(import.meta.dirname, '../services/platform/src/
 
 /** `packages/client/bin/main.ts`: the command `neo`. */
 export const neoMain = join(import.meta.dirname, '../packages/client/bin/main.ts')
+
+/** `deploy/src/main.ts`: `npm run start:cluster`. */
+export const clusterMain = join(import.meta.dirname, '../deploy/src/main.ts')

@@ -1,0 +1,92 @@
+/** `npm run start:cluster` as a process of its own folder and ports: what the tests of the scale-out column stand on. */
+
+import { spawn } from 'node:child_process'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createClient, type Client, type ClientOptions } from '@neo-stack/client'
+import { findCentrifugo, until, type DemoFile } from '@neo-stack/testing'
+import { clusterMain } from '../paths.ts'
+
+/** A part that runs. */
+export interface ClusterPart { name: string, pid: number, url: string }
+
+/** A running cluster. */
+export interface Cluster {
+  /** The gateway's address. */
+  url: string
+  demo: DemoFile
+  /** The part as it runs now. */
+  part: (name: string) => Promise<ClusterPart>
+  /** Signals a part with all its processes: nginx and PostgreSQL are several. */
+  signal: (name: string, signal: NodeJS.Signals) => Promise<void>
+  /** A service of the tenant, that repeats nothing by itself. */
+  service: (tenantId: string, options?: ClientOptions) => Client
+  /** A signed-in member of the tenant. */
+  member: (tenantId: string, options?: ClientOptions) => Promise<Client>
+  stop: () => Promise<void>
+}
+
+/** Whether the tests of this column are left out: a laptop without the real parts; in CI their absence fails. */
+export const isLeftOut = 'missing' in findCentrifugo() && process.env['NEO_REQUIRE_ALL'] !== '1'
+
+/** Milliseconds until all parts answer. */
+const READY_MS = 150_000
+
+/** Starts one and waits until everything answers. @throws {Error} with its output when it ends before */
+export async function startCluster(): Promise<Cluster> {
+  const folder = await mkdtemp(join(tmpdir(), 'neo-cluster-'))
+  const child = spawn(process.execPath, [clusterMain, 'start'], {
+    env: { PATH: process.env['PATH'], HOME: process.env['HOME'], HOST: '127.0.0.1', PORT: '0', NEO_DATA_DIR: folder, NEO_PORTALS: 'none' }, stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  // It ends its parts by itself, even when the tests are ended in the middle.
+  const end = (): void => { child.kill('SIGTERM') }
+  process.once('exit', end)
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', text => { output += text })
+  const exited = new Promise<void>(resolve => { child.once('close', () => { resolve() }) })
+  const state = async (): Promise<{ url: string, parts: ClusterPart[] }> => JSON.parse(await readFile(join(folder, 'cluster.json'), 'utf8')) as { url: string, parts: ClusterPart[] }
+  const clients: Client[] = []
+  const stop = async (): Promise<void> => {
+    await Promise.all(clients.splice(0).map(client => client.close()))
+    end()
+    await exited
+    process.off('exit', end)
+    await rm(folder, { recursive: true, force: true })
+  }
+  try {
+    await until(() => child.exitCode !== null || output.includes('The cluster is ready'), { timeoutMs: READY_MS, everyMs: 50, what: () => `the cluster:\n${output}` })
+    if (child.exitCode !== null) throw new Error(`the cluster ended:\n${output}`)
+  } catch (error) {
+    await stop()
+    throw error
+  }
+  const { url } = await state()
+  const demo = JSON.parse(await readFile(join(folder, 'demo.json'), 'utf8')) as DemoFile
+  const part = (name: string): Promise<ClusterPart> => until(async () => (await state()).parts.find(one => one.name === name), { what: name })
+  const open = (options: ClientOptions): Client => {
+    const client = createClient({ baseUrl: url, connection: { minReconnectMs: 100, maxReconnectMs: 1000 }, feeds: { retry: { baseMs: 100, maxMs: 1000 } }, ...options })
+    clients.push(client)
+    return client
+  }
+  return {
+    url, demo, part, stop,
+    signal: async (name, signal) => {
+      const { pid } = await part(name)
+      // PostgreSQL's children are no group, and a paused parent starts no others.
+      process.kill(pid, signal === 'SIGKILL' ? 'SIGSTOP' : signal)
+      const children = (await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')).split(' ').filter(Boolean).map(Number)
+      for (const one of [...children, ...signal === 'SIGKILL' ? [pid] : []]) process.kill(one, signal)
+    },
+    service: (tenantId, options) => open({ apiKey: keyOf(demo, tenantId), request: { retries: 0, timeoutMs: 5000 }, ...options }),
+    member: async (tenantId, options) => {
+      const client = open({ cookieJar: true, ...options })
+      const { email, password } = demo.users.find(user => user.tenantId === tenantId && user.role === 'member') ?? { email: '', password: '' }
+      await client.session.signIn(email, password)
+      return client
+    },
+  }
+}
+
+/** The key of the tenant's service. */
+export const keyOf = (demo: DemoFile, tenantId: string): string => demo.apiKeys.find(key => key.tenantId === tenantId)?.key ?? ''

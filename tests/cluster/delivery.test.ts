@@ -1,0 +1,96 @@
+/** The scale-out column through its gateway: real Centrifugo, Redis, PostgreSQL and nginx, the official client. */
+
+import { Centrifuge, type TransportEndpoint, type PublicationContext } from 'centrifuge'
+import { EventSource } from 'undici'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Client } from '@neo-stack/client'
+import type { Envelope } from '@neo-stack/events'
+import { createJournal, findDeliveryFaults, until } from '@neo-stack/testing'
+import { isLeftOut, keyOf, startCluster, type Cluster } from './cluster.ts'
+
+const tenantId = 'acme'
+const alerts = `tenant:${tenantId}:alerts`
+
+describe.skipIf(isLeftOut)('through the gateway', () => {
+  let cluster: Cluster
+  let service: Client
+  beforeAll(async () => {
+    cluster = await startCluster()
+    service = cluster.service(tenantId)
+  })
+  afterAll(async () => { await cluster?.stop() })
+
+  test('a deployment is followed from its start to its end, every event once and in order', async () => {
+    const member = await cluster.member(tenantId)
+    const channel = `tenant:${tenantId}:deployments`
+    const journal = createJournal()
+    const events: Envelope[] = []
+    const feed = member.feeds.events(channel, {
+      onSnapshot: () => undefined,
+      onEvent: event => {
+        journal.receive(event)
+        events.push(event)
+      },
+    })
+    feed.start()
+    await until(() => feed.status.state === 'live', { timeoutMs: 15_000 })
+    const { seq: before } = await service.rest.events.history({ channel })
+    const { deploymentId } = await member.rest.deployments.create(tenantId, { instanceType: 'netbox', name: 'Across machines' })
+    const isOurs = (type: string) => (event: Envelope): boolean => event.type === type && event.data['deploymentId'] === deploymentId
+    await until(() => events.some(isOurs('deployment_complete')), { timeoutMs: 90_000, what: 'the end of the deployment' })
+    expect(events.some(isOurs('deployment_start'))).toBe(true)
+    expect((await member.rest.deployments.get(tenantId, deploymentId)).deployment.status).toBe('completed')
+    expect(findDeliveryFaults({ ...journal, after: { [channel]: before } })).toEqual([])
+    feed.stop()
+  })
+
+  test.each<[what: string, fallback: 'http_stream' | 'sse']>([['HTTP streaming', 'http_stream'], ['SSE', 'sse']])('where WebSocket is refused %s carries the same', async (_what, transport) => {
+    const endpoint = (name: string): string => `${cluster.url}/connection/${name}`
+    const transports: TransportEndpoint[] = [{ transport: 'websocket', endpoint: endpoint('refused').replace('http', 'ws') }, { transport, endpoint: endpoint(transport) }]
+    const { rest } = service
+    const centrifuge = new Centrifuge(transports, {
+      emulationEndpoint: `${cluster.url}/emulation`, eventsource: EventSource, getToken: async () => (await rest.realtime.connectionToken()).token,
+    })
+    try {
+      const connected = new Promise<{ transport: string }>(resolve => { centrifuge.on('connected', resolve) })
+      const publications: PublicationContext[] = []
+      const subscription = centrifuge.newSubscription(alerts, { getToken: async () => String((await rest.realtime.subscriptionTokens([alerts])).tokens[alerts]) })
+      subscription.on('publication', context => { publications.push(context) }).subscribe()
+      centrifuge.connect()
+      expect((await connected).transport).toBe(transport)
+      await subscription.ready(10_000)
+      const seqs: unknown[] = []
+      for (let n = 0; n < 20; n++) seqs.push((await service.rest.events.publish({ channel: alerts, type: 'alert', data: { severity: 'info', message: `By ${transport} ${n}` } })).seq)
+      await until(() => publications.length === seqs.length, { timeoutMs: 10_000 })
+      expect(publications.map(({ data }) => (data as Envelope).seq)).toEqual(seqs)
+    } finally {
+      centrifuge.disconnect()
+    }
+  })
+
+  test('two services that publish to one channel make one order, without a hole, for readers on both nodes', async () => {
+    const nodes = await Promise.all(['centrifugo-1', 'centrifugo-2'].map(name => cluster.part(name)))
+    const readers = await Promise.all([...nodes, ...nodes].map(async ({ url }) => {
+      const journal = createJournal()
+      const client = cluster.service(tenantId, { apiKey: keyOf(cluster.demo, tenantId), realtimeUrl: `${url.replace('http', 'ws')}/connection/websocket` })
+      const feed = client.feeds.events(alerts, { onSnapshot: () => undefined, onEvent: event => { journal.receive(event) } })
+      feed.start()
+      await until(() => feed.status.state === 'live', { timeoutMs: 15_000 })
+      return { journal, feed }
+    }))
+    const { seq: before } = await service.rest.events.history({ channel: alerts })
+    const services = await Promise.all(['event-service-1', 'event-service-2'].map(name => cluster.part(name)))
+    const publish = async (baseUrl: string, publisher: number): Promise<void> => {
+      const { rest } = cluster.service(tenantId, { baseUrl })
+      for (let n = 0; n < 50; n++) {
+        const acknowledged = await rest.events.publish({ channel: alerts, type: 'alert', data: { severity: 'info', message: `Publisher ${publisher}, event ${n}` } })
+        for (const { journal } of readers) journal.acknowledge({ channel: alerts, ...acknowledged })
+      }
+    }
+    await Promise.all([...services, ...services].map(({ url }, publisher) => publish(url, publisher)))
+    for (const { journal } of readers) {
+      await until(() => journal.received.at(-1)?.seq === before + 200, { timeoutMs: 15_000, what: 'the last event' })
+      expect(findDeliveryFaults({ ...journal, after: { [alerts]: before } })).toEqual([])
+    }
+  })
+})
