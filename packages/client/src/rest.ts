@@ -1,14 +1,14 @@
 /** Typed REST: one function per route of the HTTP contract, grouped as a person would look for them. */
 
 import type {
-  AcknowledgeAlert, AlertAcknowledged, AlertList, AlertRules, AppendLogs, BillingPreferences, BillingRecords, Command, ConnectionToken,
+  AcknowledgeAlert, AlertAcknowledged, AlertList, AlertRulePreview, AlertRules, AlertSilence, AlertSilences, AppendLogs, BillingPreferences, BillingRecords, Command, ConnectionToken,
   CreateDeployment, DeploymentAccepted, DeploymentList, DeploymentSnapshot, DeploymentStatus, History, InboxCount, InboxState, InitialAccount,
-  InstanceList, LogPage, LogsAppended, MetricsLease, MetricsSeries, NotificationPage, NotificationType, PresenceList, PresenceSettings, Preview, PreviewQuery,
+  InstanceList, LogPage, LogsAppended, MakeSilence, MetricsLease, MetricsSeries, NotificationPage, NotificationType, PresenceList, PresenceSettings, Preview, PreviewQuery,
   PublishBatchRequest, Published, PublishedBatch, PublishRequest, PushMetrics, PutAlertRules, PutBillingPreferences, RaiseAlert, ReadAll, Redeploy,
   ProviderList, ReportUsage, SearchResult, Session, SetPresence, SetPresenceSettings, SignIn,
   SubscriptionTokens, Telemetry, UsageReported, UsageThresholds, User, UserPresence,
 } from '@neo-stack/events'
-import { inboxVerbs } from '@neo-stack/events'
+import { inboxVerbs, PLATFORM_TENANT } from '@neo-stack/events'
 import { createOperatorAdministration, createTenantAdministration, type OperatorAdministration, type TenantAdministration } from './administration.ts'
 import { createExamCalls, type ExamCalls } from './exams.ts'
 import type { CallOptions, RequestOptions, Send } from './request.ts'
@@ -195,6 +195,11 @@ export interface Rest extends TenantAdministration {
     rules(tenantId: string, options?: CallOptions): Promise<AlertRules>
     /** Puts these rules in place of all there were. */
     putRules(tenantId: string, body: PutAlertRules, options?: CallOptions): Promise<AlertRules>
+    /** When a rule would have fired in the last 24 h. */
+    preview(tenantId: string, rule: PutAlertRules['rules'][number], options?: CallOptions): Promise<AlertRulePreview>
+    silences(tenantId: string, options?: CallOptions): Promise<AlertSilences>
+    silence(tenantId: string, body: MakeSilence, options?: CallOptions): Promise<AlertSilence>
+    endSilence(tenantId: string, id: string, options?: CallOptions): Promise<void>
   }
 }
 
@@ -332,13 +337,19 @@ function createMetricsRoutes(send: Send): Rest['metrics'] {
 }
 
 function createAlertRoutes(send: Send): Rest['alerts'] {
-  const rulesOf = (tenantId: string): string => `${toTenantPath(tenantId)}/alert-rules`
+  const placeOf = (tenantId: string): string => tenantId === PLATFORM_TENANT ? '/v1/admin' : toTenantPath(tenantId)
+  const rulesOf = (tenantId: string): string => `${placeOf(tenantId)}/alert-rules`
+  const silencesOf = (tenantId: string): string => `${placeOf(tenantId)}/alert-silences`
   return {
     raise: (body, own) => send({ method: 'POST', path: '/v1/alerts', body, isCreating: true }, own),
     list: (tenantId, own) => send({ method: 'GET', path: `${toTenantPath(tenantId)}/alerts` }, own),
     acknowledge: (alertId, body = {}, own) => send({ method: 'POST', path: `/v1/alerts/${encodeURIComponent(alertId)}/ack`, body, isRepeatable: true }, own),
     rules: (tenantId, own) => send({ method: 'GET', path: rulesOf(tenantId) }, own),
     putRules: (tenantId, body, own) => send({ method: 'PUT', path: rulesOf(tenantId), body, isRepeatable: true }, own),
+    preview: (tenantId, rule, own) => send({ method: 'POST', path: `${rulesOf(tenantId)}/preview`, body: { rule }, isRepeatable: true }, own),
+    silences: (tenantId, own) => send({ method: 'GET', path: silencesOf(tenantId) }, own),
+    silence: (tenantId, body, own) => send({ method: 'POST', path: silencesOf(tenantId), body, isCreating: true }, own),
+    endSilence: async (tenantId, id, own) => { await send({ method: 'DELETE', path: `${silencesOf(tenantId)}/${encodeURIComponent(id)}`, isRepeatable: true }, own) },
   }
 }
 

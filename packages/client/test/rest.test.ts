@@ -40,6 +40,9 @@ describe('routes', () => {
     ['a tenant\'s lease', rest => rest.metrics.renewLease('acme'), 'PUT /v1/tenants/acme/metrics/lease', undefined],
     ['the host\'s lease', rest => rest.metrics.renewLease(undefined), 'PUT /v1/admin/metrics/lease', undefined],
     ['push', rest => rest.metrics.push('acme', { samples: [] }), 'POST /v1/tenants/acme/metrics', { samples: [] }],
+    ['the operators\' rules', rest => rest.alerts.rules('platform'), 'GET /v1/admin/alert-rules', undefined],
+    ['silences', rest => rest.alerts.silences('acme'), 'GET /v1/tenants/acme/alert-silences', undefined],
+    ['the end of a silence', rest => rest.alerts.endSilence('acme', 's1'), 'DELETE /v1/tenants/acme/alert-silences/s1', undefined],
     ['alert', rest => rest.alerts.raise({ tenantId: null, severity: 'info', message: 'm' }), 'POST /v1/alerts', { tenantId: null, severity: 'info', message: 'm' }],
   ])('%s asks for its route', async (_, call, line, body) => {
     const service = await serve(() => ({ body: {} }))

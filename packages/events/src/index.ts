@@ -86,9 +86,10 @@ export type { PresenceStatus, UserPresence } from './catalog/presence.ts'
 export { connectionIdSchema, presenceListSchema, presenceSettingsSchema, setPresenceSchema, setPresenceSettingsSchema } from './api/presence.ts'
 export type { PresenceList, PresenceSettings, SetPresence, SetPresenceSettings } from './api/presence.ts'
 export {
-  acknowledgeAlertSchema, alertAcknowledgedSchema, alertListSchema, alertRuleSchema, alertRulesSchema, putAlertRulesSchema,
+  acknowledgeAlertSchema, alertAcknowledgedSchema, alertListSchema, alertRulePreviewSchema, alertRuleSchema, alertRulesSchema, alertSilenceSchema, alertSilencesSchema,
+  makeSilenceSchema, previewAlertRuleSchema, putAlertRulesSchema,
 } from './api/alerts.ts'
-export type { AcknowledgeAlert, AlertAcknowledged, AlertList, AlertRule, AlertRules, PutAlertRules } from './api/alerts.ts'
+export type { AcknowledgeAlert, AlertAcknowledged, AlertList, AlertRule, AlertRulePreview, AlertRules, AlertSilence, AlertSilences, MakeSilence, PutAlertRules } from './api/alerts.ts'
 export { examEndSchema } from './catalog/exams.ts'
 export type { ExamEnd } from './catalog/exams.ts'
 export {

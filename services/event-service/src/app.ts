@@ -5,8 +5,9 @@
 
 import cookie from '@fastify/cookie'
 import type { FastifyBaseLogger } from 'fastify'
-import { DeploymentPublisher, MetricsPublisher, type Actor, type AppendLogs, type Deployment, type LogsAppended, type Publish } from '@neo-stack/events'
+import { DeploymentPublisher, MetricsPublisher, type Actor, type AppendLogs, type Deployment, type Envelope, type LogsAppended, type Publish } from '@neo-stack/events'
 import { createDueRules, type DueRules } from './alerts/due.ts'
+import { startEscalation, type Escalation } from './alerts/escalation.ts'
 import { alertRoutes } from './alerts/routes.ts'
 import { createRuleWatch } from './alerts/watch.ts'
 import { purgeRemoved } from './auth/accounts.ts'
@@ -62,6 +63,7 @@ import { createHostReader } from './metrics/host.ts'
 import { createMetricsProjection } from './metrics/projection.ts'
 import { purgeSamples } from './metrics/retention.ts'
 import { rollUp } from './metrics/rollups.ts'
+import { readSeries } from './metrics/series.ts'
 import { metricsRoutes } from './metrics/routes.ts'
 import { startSampler } from './metrics/sampler.ts'
 import { telemetryRoute } from './metrics/telemetry.ts'
@@ -201,7 +203,8 @@ export async function createEventService(given: EventServiceOptions): Promise<Ev
   const { now = Date.now, version = '0.1.0' } = options
   let isDraining = false
   const { app, meter, refuseOtherMethods, onFault } = await createFront(options, instruments)
-  const { writePath, tails, dueRules, indexer } = createWriting({ database, realtime, meter, now, onFault })
+  let escalation: Escalation | undefined
+  const { writePath, tails, dueRules, indexer } = createWriting({ database, realtime, meter, now, onFault, onWritten: events => { escalation?.onWritten(events) } })
   const perform = createActs({ writePath, now })
   const identity = await createIdentity({ ...options, perform, onFault, sessionChannel: realtime.sessionChannel })
   const sharing = startSharing({ ...options, identity, onFault })
@@ -219,7 +222,7 @@ export async function createEventService(given: EventServiceOptions): Promise<Ev
   await addBilling(app, { database, writePath, now, hasMail: options.mail !== undefined, quotas }, identity)
   metricsRoutes(app, { database, writePath, now })
   telemetryRoute(app, meter)
-  alertRoutes(app, { database, writePath, now })
+  alertRoutes(app, { database, writePath, perform, now, readPast: (tenantId, range) => readSeries(database, tenantId, { ...range, step: 10 }, now()) })
   const examTimer = addExams(app, { database, writePath, perform, now, onFault, isLeader: sharing.isLeader })
   auditRoutes(app, database)
   const tenants = { database, perform, banTenant: identity.revocation.banTenant, now }
@@ -238,11 +241,12 @@ export async function createEventService(given: EventServiceOptions): Promise<Ev
   // Counted before anything is removed: after a long stop as well.
   const rollups = startUpkeep({ database, onFault, isLeader: sharing.isLeader, everyMs: ROLLUP_MS, batch: 200, purges: [rollUp, (tx, batch) => purgeSamples(tx, batch, now())] })
   await database.inSystem(indexer.sweep)
+  if (!options.onlyHealth) escalation = await startEscalation({ database, writePath, boss: jobs.boss, now, onFault })
   const mail = await startMail(options, { database, boss: jobs.boss, now, onFault, app })
   const shutDown = async (): Promise<void> => {
     isDraining = true
     tails.stop()
-    await Promise.all([presence.stop(), sampler?.stop(), upkeep.stop(), rollups.stop(), dueRules.stop(), examTimer.stop(), sharing.stop(), indexer.stop(), mail?.stop()])
+    await Promise.all([presence.stop(), sampler?.stop(), upkeep.stop(), rollups.stop(), dueRules.stop(), examTimer.stop(), sharing.stop(), indexer.stop(), mail?.stop(), escalation?.stop()])
     await Promise.all([realtime.close(), closeServer(app)])
     await writePath.close()
     await identity.apiKeys.close()
@@ -308,7 +312,7 @@ async function addBilling(app: App, services: BillingServices & { quotas: Quotas
   await webhookRoutes(app, { ...services, sources })
 }
 
-type WritingParts = Pick<EventServiceOptions, 'database' | 'realtime'> & { meter: Meter, now: () => number, onFault: (error: unknown) => void }
+type WritingParts = Pick<EventServiceOptions, 'database' | 'realtime'> & { meter: Meter, now: () => number, onFault: (error: unknown) => void, onWritten: (events: readonly Envelope[]) => void }
 
 /** The write path and what hangs on it. */
 interface Writing {
@@ -319,14 +323,14 @@ interface Writing {
 }
 
 /** The write path with every feature's part in it: their projections, and those who listen to what was written. */
-function createWriting({ database, realtime, meter, now, onFault }: WritingParts): Writing {
+function createWriting({ database, realtime, meter, now, onFault, onWritten }: WritingParts): Writing {
   const tails = createLogTails(database)
   const indexer = startIndexer({ database, onFault })
   const dueRules = createDueRules({ database, writePath: () => writePath, now, onFault })
   const metricsProjection = createMetricsProjection(createRuleWatch({ onPending: dueRules.lookAt }))
   const writePath: WritePath = createWritePath({
     database, realtime, now, onFault, answerWithinMs: database.elect && ANSWER_MS,
-    onWritten: events => { for (const one of [meter, tails, indexer]) one.onWritten(events) },
+    onWritten: events => { for (const one of [meter, tails, indexer, { onWritten }]) one.onWritten(events) },
     projections: createProjectionRegistry([deploymentProjection, deploymentLogProjection, metricsProjection, billingProjection, activityProjection, inboxProjection, preferencesProjection]),
   })
   return { writePath, tails, dueRules, indexer }

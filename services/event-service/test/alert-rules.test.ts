@@ -90,8 +90,9 @@ describe('alert rules', () => {
     const operator = await service.bearer('operator@neo.example')
     expect((await ask('PUT', '/v1/admin/alert-rules', { rules: [{ ...rules, for: '0s' }] }, operator)).statusCode).toBe(200)
     await service.publishAs({ type: 'system', id: 'sampler' })({ channel: 'admin:metrics', type: 'metrics_update', data: { cpu: 99, memory: 1, disk: 1, networkIn: 0, networkOut: 0, activeInstances: 0, uptime: 1 } })
-    const { events } = (await ask('GET', '/v1/history?channel=admin:alerts', undefined, operator)).json<{ events: { type: string }[] }>()
-    expect(events.map(({ type }) => type)).toEqual(['alert'])
+    const { events } = (await ask('GET', '/v1/history?channel=admin:alerts', undefined, operator)).json<{ events: { type: string, data: { messageKey?: string } }[] }>()
+    // Tenants' critical alerts are told there too.
+    expect(events.filter(({ data }) => data.messageKey === 'rule_fired').map(({ type }) => type)).toEqual(['alert'])
   })
 })
 

@@ -1,18 +1,24 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { alertRuleSchema, type AlertRule, type Metrics } from '@neo-stack/events'
+import { replay, type PastPoint } from '../src/alerts/preview.ts'
 import { dueAt, judge, toSeconds, type RuleState } from '../src/alerts/rules.ts'
 
 const metrics = (cpu: number): Metrics => ({ cpu, memory: 0, disk: 0, networkIn: 0, networkOut: 0, activeInstances: 0, uptime: 0 })
 const ruleOf = (over: Partial<AlertRule> = {}): AlertRule => alertRuleSchema.parse({ name: 'cpu', metric: 'cpu', op: '>', threshold: 80, severity: 'critical', ...over })
 
+const pointOf = (tens: number, cpu: number, { low, high }: { low?: number, high?: number } = {}): PastPoint =>
+  ({ ...metrics(cpu), at: tens * 10, ...low !== undefined && { low: metrics(low) }, ...high !== undefined && { high: metrics(high) } })
+
 /** What happens over samples, one a second from second 1. */
 function play(rule: AlertRule, values: readonly number[]): string[] {
   let state: RuleState = { state: 'ok' }
   let ids = 0
+  let before: { at: number, metrics: Metrics } | undefined
   return values.map((value, index) => {
-    const verdict = judge(rule, state, { at: index + 1, metrics: metrics(value), newId: () => String(++ids) })
+    const verdict = judge(rule, state, { at: index + 1, metrics: metrics(value), before, newId: () => String(++ids) })
     state = verdict.state
+    before = { at: index + 1, metrics: metrics(value) }
     return verdict.change ?? state.state
   })
 }
@@ -33,6 +39,27 @@ describe('a rule', () => {
   it.each([['500ms', 0.5], ['0s', 0], ['2s', 2], ['5m', 300], ['1h', 3600]])('reads %s as %s seconds', (text, seconds) => {
     expect(toSeconds(text)).toBe(seconds)
     expect(dueAt({ for: text }, 100)).toBe(100 + seconds)
+  })
+
+  it('compares what a figure grows per second when it is a rule of rates', () => {
+    expect(play(ruleOf({ kind: 'rate', threshold: 5 }), [90, 92, 98, 98])).toEqual(['ok', 'ok', 'fired', 'resolved'])
+  })
+
+  it('becomes one alert that lasts when it changes four times in ten minutes, and is over after ten calm ones', () => {
+    const calm = Array.from({ length: 598 }, () => 0)
+    const said = play(ruleOf(), [90, 0, 90, 0, 90, 0, ...calm, 90, 0, ...calm, 0, 0, 0])
+    expect(said.slice(0, 6)).toEqual(['fired', 'resolved', 'fired', 'flapping', 'firing', 'firing'])
+    expect(said.flatMap((word, index) => word === 'fired' || word === 'resolved' || word === 'flapping' ? [`${index} ${word}`] : []))
+      .toEqual(['0 fired', '1 resolved', '2 fired', '3 flapping', `${605 + 600} resolved`])
+  })
+
+  it.each<[string, Partial<AlertRule>, PastPoint[], number]>([
+    ['once for a peak inside a point', {}, [pointOf(1, 50, { high: 90 }), pointOf(2, 50)], 1],
+    ['not for a peak when it must last', { for: '10s' }, [pointOf(1, 50, { high: 90 }), pointOf(2, 50, { high: 90 })], 0],
+    ['for what lasted over points', { for: '10s' }, [pointOf(1, 90, { low: 85 }), pointOf(2, 90, { low: 85 })], 1],
+    ['three times for three', {}, [90, 10, 90, 10, 90].map((cpu, index) => pointOf(index * 100, cpu)), 3],
+  ])('would have fired %s', (_name, over, points, times) => {
+    expect(replay(ruleOf(over), points, 10)).toHaveLength(times)
   })
 
   it('fires and is over in turns, fires only while true for long enough, and never twice within its hysteresis', () => {

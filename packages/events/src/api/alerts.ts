@@ -10,7 +10,7 @@ const acknowledgementSchema = z.object({ by: z.string(), time: z.iso.datetime(),
 export const alertListSchema = z.object({
   alerts: z.array(z.object({
     id: z.uuid(), severity: severitySchema, message: z.string(), time: z.iso.datetime(), state: z.enum(['firing', 'resolved']), resolvedAt: z.iso.datetime().optional(),
-    acknowledged: acknowledgementSchema.optional(),
+    acknowledged: acknowledgementSchema.optional(), isSilenced: z.boolean().optional(), rule: z.string().optional(), metric: z.string().optional(),
   })),
   logEpoch: z.string(),
   seq: z.int().min(0),
@@ -34,9 +34,10 @@ export type AlertAcknowledged = z.infer<typeof alertAcknowledgedSchema>
 /** Figures a rule may watch. */
 const ruleMetricSchema = z.enum(Object.keys(metricsSchema.shape) as [keyof typeof metricsSchema.shape, ...(keyof typeof metricsSchema.shape)[]])
 
-/** A rule: `metric op threshold` for at least `for` (`500ms`, `2s`, `5m`, `1h`) raises an alert of `severity`. */
+/** A rule: `metric op threshold` – with `kind` rate, how much the figure grows per second – for at least `for` (`500ms`, `2s`, `5m`, `1h`) raises an alert of `severity`. */
 export const alertRuleSchema = z.strictObject({
   name: z.string().trim().min(1).max(80),
+  kind: z.enum(['threshold', 'rate']).default('threshold'),
   metric: ruleMetricSchema,
   op: z.enum(['>', '>=', '<', '<=']),
   threshold: z.number(),
@@ -60,6 +61,39 @@ export const putAlertRulesSchema = z.strictObject({
 
 /** See {@link putAlertRulesSchema}. */
 export type PutAlertRules = z.input<typeof putAlertRulesSchema>
+
+/** POST …/alert-rules/preview */
+export const previewAlertRuleSchema = z.strictObject({ rule: alertRuleSchema })
+
+/** When a rule would have fired in the last `hours`, and when that would have been over; oldest first. */
+export const alertRulePreviewSchema = z.object({
+  hours: z.int(), fired: z.array(z.object({ from: z.iso.datetime(), to: z.iso.datetime().optional(), value: z.number() })),
+})
+
+/** See {@link alertRulePreviewSchema}. */
+export type AlertRulePreview = z.infer<typeof alertRulePreviewSchema>
+
+/** POST …/alert-silences: `rule` null is all of them; `from` is now when missing. */
+export const makeSilenceSchema = z.strictObject({
+  rule: z.string().trim().min(1).max(80).nullable(), from: z.iso.datetime().optional(), until: z.iso.datetime(), note: z.string().trim().min(1).max(500),
+})
+
+/** See {@link makeSilenceSchema}. */
+export type MakeSilence = z.infer<typeof makeSilenceSchema>
+
+/** A silence that runs or will. */
+export const alertSilenceSchema = z.object({
+  id: z.uuid(), rule: z.string().nullable(), from: z.iso.datetime(), until: z.iso.datetime(), note: z.string(), by: z.string(),
+})
+
+/** See {@link alertSilenceSchema}. */
+export type AlertSilence = z.infer<typeof alertSilenceSchema>
+
+/** GET …/alert-silences */
+export const alertSilencesSchema = z.object({ silences: z.array(alertSilenceSchema) })
+
+/** See {@link alertSilencesSchema}. */
+export type AlertSilences = z.infer<typeof alertSilencesSchema>
 
 /** GET …/alert-rules: each rule with where it stands; `since` is when that began, `no-data` that no sample came for a minute. */
 export const alertRulesSchema = z.object({

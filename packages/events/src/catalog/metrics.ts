@@ -55,6 +55,8 @@ const alertFields = {
   message: z.string().min(1).max(2000),
   messageKey: z.string().max(64).optional(),
   params: paramsSchema.optional(),
+  /** Nobody is to be bothered: a silence holds. */
+  isSilenced: z.boolean().optional(),
 }
 
 export const alert = defineEvent({

@@ -7,7 +7,8 @@ import { Overtaken } from '../publish/overtaken.ts'
 import type { WritePath } from '../publish/write-path.ts'
 import { alertsChannel, toRuleEvent } from './rule-events.ts'
 import { readNewest, readRules, saveState, type StoredRule } from './rule-store.ts'
-import { dueAt, fire } from './rules.ts'
+import { dueAt, fire, toValue } from './rules.ts'
+import { isSilenced } from './silences.ts'
 
 /** A sample that comes on its second is waited for. */
 const GRACE_MS = 500
@@ -63,12 +64,13 @@ export function createDueRules(options: DueOptions): DueRules {
 
 async function fireDue({ database, writePath, now }: DueOptions, tenantId: string): Promise<void> {
   const at = Math.floor(now() / 1000)
-  const { rules, newest } = await database.inTenant(tenantId, async tx => ({ rules: await readRules(tx, tenantId), newest: await readNewest(tx, tenantId) }), { snapshot: true })
+  const { rules, samples: [newest, before] } = await database.inTenant(tenantId, async tx => ({ rules: await readRules(tx, tenantId), samples: await readNewest(tx, tenantId, 2) }), { snapshot: true })
   if (!newest || newest.at < at - STALE_SECONDS) return
   const due = rules.filter(({ rule, state }) => state.state === 'pending' && dueAt(rule, state.since) <= at)
   if (due.length === 0) return
-  const fired = due.map(({ rule }) => ({ rule, ...fire({ at, value: newest.metrics[rule.metric], newId: () => crypto.randomUUID() }) }))
-  const events = fired.map(({ rule, ...change }) => ({ ...toRuleEvent(tenantId, rule, change), actor }))
+  const fired = due.map(({ rule, state }) => ({ rule, ...fire(state, { at, value: toValue(rule, { ...newest, before }) ?? 0, newId: () => crypto.randomUUID() }) }))
+  const quiet = await database.inTenant(tenantId, async tx => await Promise.all(fired.map(({ rule }) => isSilenced(tx, tenantId, { rule: rule.name, at: now() }))))
+  const events = fired.map(({ rule, ...change }, index) => ({ ...toRuleEvent(tenantId, rule, { ...change, isSilenced: quiet[index] ?? false }), actor }))
   const within = async (tx: Tx): Promise<void> => {
     await assertUnchanged(tx, tenantId, due)
     for (const one of fired) await saveState(tx, tenantId, one)

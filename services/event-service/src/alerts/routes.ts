@@ -3,25 +3,33 @@
 import type { FastifyRequest } from 'fastify'
 import * as z from 'zod'
 import {
-  acknowledgeAlertSchema, alertAcknowledgedSchema, alertListSchema, alertRulesSchema, PLATFORM_TENANT, putAlertRulesSchema, severitySchema, slugSchema,
-  type AlertList,
+  acknowledgeAlertSchema, alertAcknowledgedSchema, alertListSchema, alertRulePreviewSchema, alertRulesSchema, alertSilenceSchema, alertSilencesSchema, makeSilenceSchema,
+  PLATFORM_TENANT, previewAlertRuleSchema, putAlertRulesSchema, severitySchema, slugSchema, type AlertList, type AlertRule, type AlertRulePreview, type Permission,
 } from '@neo-stack/events'
 import type { Database } from '../database/database.ts'
 import { guard, principalOf, type App } from '../http.ts'
 import { actorOf } from '../publish/publish.ts'
 import { acknowledge, toAcknowledgement } from './acknowledge.ts'
+import { replay, type PastPoint } from './preview.ts'
 import { listRules, putRules, type RuleCommands } from './rule-commands.ts'
 import { alertsChannel } from './rule-events.ts'
+import { endSilence, listSilences, makeSilence, type SilenceParts } from './silences.ts'
 
 /** Newest events of the log that the list is made of. */
 const MAX_EVENTS = 200
+
+/** What these routes need. */
+export interface AlertParts extends RuleCommands, SilenceParts {
+  /** Points of the past, at most 2,000, with their width in seconds. */
+  readPast: (tenantId: string, range: { from: number, to: number }) => Promise<{ samples: readonly PastPoint[], step: number }>
+}
 
 type Alert = AlertList['alerts'][number]
 
 const tags = ['alerts']
 
 /** Adds the routes. */
-export function alertRoutes(app: App, commands: RuleCommands): void {
+export function alertRoutes(app: App, commands: AlertParts): void {
   listRoutes(app, commands.database)
   ruleRoutes(app, commands)
 
@@ -39,7 +47,7 @@ export function alertRoutes(app: App, commands: RuleCommands): void {
 }
 
 /** The same routes for a tenant's rules and the operators'. */
-function ruleRoutes(app: App, commands: RuleCommands): void {
+function ruleRoutes(app: App, commands: AlertParts): void {
   const places = [
     { path: '/v1/tenants/:tenantId/alert-rules', whose: 'a tenant', params: z.object({ tenantId: slugSchema }), read: 'alerts:read', write: 'alerts:write' },
     { path: '/v1/admin/alert-rules', whose: 'the operators', params: z.object({}), read: 'admin:*', write: 'admin:*' },
@@ -55,7 +63,44 @@ function ruleRoutes(app: App, commands: RuleCommands): void {
       await putRules(commands, { tenantId: tenantOf(request), actor: actorOf(principal) }, request.body.rules)
       return listRules(commands, tenantOf(request))
     })
+    app.post(`${path}/preview`, { schema: { summary: `When a rule of ${whose} would have fired in the last 24 h`, tags, params, body: previewAlertRuleSchema, response: { 200: alertRulePreviewSchema } } }, request => {
+      guard(request, tenantOf(request), read)
+      return preview(commands, tenantOf(request), request.body.rule)
+    })
+    silenceRoutes(app, commands, { path: path.replace('alert-rules', 'alert-silences'), whose, params, tenantOf, read, write })
   }
+}
+
+interface Place { path: string, whose: string, params: z.ZodObject, tenantOf: (request: FastifyRequest) => string, read: Permission, write: Permission }
+
+function silenceRoutes(app: App, commands: AlertParts, { path, whose, params, tenantOf, read, write }: Place): void {
+  app.get(path, { schema: { summary: `Silences of ${whose} that run or will`, tags, params, response: { 200: alertSilencesSchema } } }, async request => {
+    guard(request, tenantOf(request), read)
+    return { silences: await listSilences(commands, tenantOf(request)) }
+  })
+  app.post(path, { schema: { summary: `Silence alerts of ${whose} for a while`, tags, params, body: makeSilenceSchema, response: { 201: alertSilenceSchema } } }, async (request, reply) => {
+    const principal = guard(request, tenantOf(request), write)
+    return reply.code(201).send(await makeSilence(commands, { tenantId: tenantOf(request), actor: actorOf(principal), by: principal.userId }, request.body))
+  })
+  app.delete(`${path}/:id`, { schema: { summary: `End a silence of ${whose}`, tags, params: params.extend({ id: z.uuid() }), response: { 204: z.null() } } }, async (request, reply) => {
+    const principal = guard(request, tenantOf(request), write)
+    await endSilence(commands, { tenantId: tenantOf(request), actor: actorOf(principal) }, (request.params as { id: string }).id)
+    return reply.code(204).send(null)
+  })
+}
+
+const PREVIEW_HOURS = 24
+/** Of this many seconds at a time the past is told in points of ten seconds. */
+const SLICE_SECONDS = 19_200
+
+async function preview({ readPast, now }: AlertParts, tenantId: string, rule: AlertRule): Promise<AlertRulePreview> {
+  const to = Math.floor(now() / 1000)
+  const points: PastPoint[] = []
+  for (let from = to - PREVIEW_HOURS * 3600; from < to; from += SLICE_SECONDS) {
+    const { samples } = await readPast(tenantId, { from, to: Math.min(to, from + SLICE_SECONDS - 1) })
+    points.push(...samples)
+  }
+  return { hours: PREVIEW_HOURS, fired: replay(rule, points, 10) }
 }
 
 function listRoutes(app: App, database: Database): void {
@@ -82,9 +127,15 @@ async function listAlerts(database: Database, tenantId: string): Promise<AlertLi
     const known = alerts.get(key)
     const said = time.toISOString()
     alerts.set(key, {
-      ...known?.acknowledged && { acknowledged: known.acknowledged }, id: key, severity: severity.data, message: String(data['message']), time: known?.time ?? said,
+      ...known?.acknowledged && { acknowledged: known.acknowledged }, ...data['isSilenced'] === true && { isSilenced: true }, ...ruleOf(data), id: key, severity: severity.data, message: String(data['message']), time: known?.time ?? said,
       ...type === 'alert_resolved' ? { state: 'resolved', resolvedAt: said } : { state: 'firing' },
     })
   }
   return { alerts: [...alerts.values()].reverse(), logEpoch: database.logEpoch, seq: Number(rows[0]?.seq ?? 0) }
+}
+
+/** The rule an alert is of, and the figure it watches. */
+function ruleOf(data: Record<string, unknown>): Pick<Alert, 'rule' | 'metric'> {
+  const { rule, metric } = (data['params'] ?? {}) as Record<string, unknown>
+  return { ...typeof rule === 'string' && { rule }, ...typeof metric === 'string' && { metric } }
 }

@@ -22,7 +22,7 @@ const ATTEMPTS = 5
 /** A tenant's rules, each with where it stands. */
 export function listRules({ database, now }: Pick<RuleCommands, 'database' | 'now'>, tenantId: string): Promise<AlertRules> {
   return database.inTenant(tenantId, async tx => {
-    const newest = await readNewest(tx, tenantId)
+    const [newest] = await readNewest(tx, tenantId)
     const isStale = !newest || newest.at < now() / 1000 - STALE_SECONDS
     return { rules: (await readRules(tx, tenantId)).map(one => toAnswer(one, isStale)) }
   }, { snapshot: true })

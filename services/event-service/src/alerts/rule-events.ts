@@ -10,10 +10,12 @@ export function alertsChannel(tenantId: string): Channel {
 }
 
 /** The event of a change; `gone` when the rule itself went away while it fired. */
-export function toRuleEvent(tenantId: string, { name, metric, op, threshold, severity }: AlertRule, { change, alertId, value }: Pick<RuleChange, 'change' | 'alertId'> & { value?: number }): Pick<PendingEvent, 'channel' | 'type' | 'data'> {
+export function toRuleEvent(tenantId: string, { name, metric, op, threshold, severity }: AlertRule, { change, alertId, value, isSilenced = false }: Pick<RuleChange, 'change' | 'alertId'> & { value?: number, isSilenced?: boolean }): Pick<PendingEvent, 'channel' | 'type' | 'data'> {
   const now = value === undefined ? '' : ` (agora ${Number(value.toFixed(2))})`
   const params = { rule: name, metric, op, threshold, ...value !== undefined && { value } }
-  return change === 'fired'
-    ? { channel: alertsChannel(tenantId), type: 'alert', data: { alertId, severity, message: `${name}: ${metric} ${op} ${threshold}${now}`, messageKey: 'rule_fired', params } }
-    : { channel: alertsChannel(tenantId), type: 'alert_resolved', data: { alertId, severity, message: `${name}: ${metric} normalizado${now}`, messageKey: value === undefined ? 'rule_gone' : 'rule_resolved', params } }
+  const shared = { alertId, severity, params, ...isSilenced && { isSilenced } }
+  const channel = alertsChannel(tenantId)
+  if (change === 'fired') return { channel, type: 'alert', data: { ...shared, message: `${name}: ${metric} ${op} ${threshold}${now}`, messageKey: 'rule_fired' } }
+  if (change === 'flapping') return { channel, type: 'alert', data: { ...shared, message: `${name}: ${metric} oscila em torno de ${threshold}${now}`, messageKey: 'rule_flapping' } }
+  return { channel, type: 'alert_resolved', data: { ...shared, message: `${name}: ${metric} normalizado${now}`, messageKey: value === undefined ? 'rule_gone' : 'rule_resolved' } }
 }

@@ -1,6 +1,6 @@
 /** SQL of the table `alert_rules`. */
 
-import type { AlertRule } from '@neo-stack/events'
+import { alertRuleSchema, type AlertRule, type Metrics } from '@neo-stack/events'
 import type { Tx } from '../database/database.ts'
 import type { RuleState } from './rules.ts'
 
@@ -12,8 +12,8 @@ export interface StoredRule {
 
 /** Reads a tenant's rules in the order they were given. */
 export async function readRules(tx: Tx, tenantId: string): Promise<StoredRule[]> {
-  const rows = await tx.selectFrom('alert_rules').select(['rule', 'state', 'since', 'alert_id']).where('tenant_id', '=', tenantId).orderBy('position').execute()
-  return rows.map(row => ({ rule: row.rule, state: toState(row) }))
+  const rows = await tx.selectFrom('alert_rules').select(['rule', 'state', 'since', 'alert_id', 'changes', 'calm_since', 'is_flapping']).where('tenant_id', '=', tenantId).orderBy('position').execute()
+  return rows.map(row => ({ rule: alertRuleSchema.parse(row.rule), state: toState(row) }))
 }
 
 /** Remembers where a rule stands. */
@@ -29,22 +29,36 @@ export async function replaceRules(tx: Tx, tenantId: string, rules: readonly Sto
     ({ tenant_id: tenantId, name: rule.name, position, rule: JSON.stringify(rule), ...toColumns(state) }))).execute()
 }
 
-/** The newest sample of a tenant: its second, and the figures. */
-export async function readNewest(tx: Tx, tenantId: string): Promise<{ at: number, metrics: Record<AlertRule['metric'], number> } | undefined> {
-  const row = await tx.selectFrom('metric_samples').selectAll().where('tenant_id', '=', tenantId).orderBy('at', 'desc').limit(1).executeTakeFirst()
-  return row && {
+/** A sample: its second, and the figures. */
+export interface Sampled {
+  at: number
+  metrics: Metrics
+}
+
+/** The newest samples of a tenant, the newest first. */
+export async function readNewest(tx: Tx, tenantId: string, count = 1): Promise<Sampled[]> {
+  const rows = await tx.selectFrom('metric_samples').selectAll().where('tenant_id', '=', tenantId).orderBy('at', 'desc').limit(count).execute()
+  return rows.map(row => ({
     at: Number(row.at),
     metrics: {
       cpu: row.cpu, memory: row.memory, disk: row.disk, networkIn: row.network_in, networkOut: row.network_out, activeInstances: row.active_instances, uptime: row.uptime,
     },
+  }))
+}
+
+interface Columns { state: string, since: number | string | bigint | null, alert_id: string | null, changes: number[], calm_since: number | string | bigint | null, is_flapping: boolean }
+
+function toState({ state, since, alert_id: alertId, changes, calm_since: calmSince, is_flapping: isFlapping }: Columns): RuleState {
+  const memory = changes.length > 0 ? { changes } : {}
+  if (state === 'firing' && alertId !== null) {
+    return { state, since: Number(since), alertId, ...memory, ...isFlapping && { isFlapping }, ...calmSince !== null && { calmSince: Number(calmSince) } }
   }
+  return state === 'pending' ? { state, since: Number(since), ...memory } : { state: 'ok', ...memory }
 }
 
-function toState({ state, since, alert_id }: { state: string, since: number | string | bigint | null, alert_id: string | null }): RuleState {
-  if (state === 'firing' && alert_id !== null) return { state, since: Number(since), alertId: alert_id }
-  return state === 'pending' ? { state, since: Number(since) } : { state: 'ok' }
-}
-
-function toColumns(state: RuleState): { state: string, since: number | null, alert_id: string | null } {
-  return { state: state.state, since: 'since' in state ? state.since : null, alert_id: 'alertId' in state ? state.alertId : null }
+function toColumns(state: RuleState): { state: string, since: number | null, alert_id: string | null, changes: string, calm_since: number | null, is_flapping: boolean } {
+  return {
+    state: state.state, since: 'since' in state ? state.since : null, alert_id: 'alertId' in state ? state.alertId : null, changes: JSON.stringify(state.changes ?? []),
+    calm_since: 'calmSince' in state ? state.calmSince ?? null : null, is_flapping: 'isFlapping' in state && state.isFlapping === true,
+  }
 }

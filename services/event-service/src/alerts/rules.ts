@@ -2,14 +2,28 @@
 
 import type { AlertRule, Metrics } from '@neo-stack/events'
 
-/** Where a rule stands; `since` in seconds since the Unix epoch, by the samples' own clock. */
-export type RuleState =
+/** Where a rule stands; times in seconds since the Unix epoch, by the samples' own clock. `changes` are the latest ones' times. */
+export type RuleState = { changes?: readonly number[] } & (
   | { state: 'ok' }
   | { state: 'pending', since: number }
-  | { state: 'firing', since: number, alertId: string }
+  /** `calmSince`: it flaps, and since then the figure is back; it is over when it stays so for {@link FLAPPING_SECONDS}. */
+  | { state: 'firing', since: number, alertId: string, isFlapping?: boolean, calmSince?: number }
+)
 
 /** A change that people hear of. */
-export type RuleChange = { change: 'fired' | 'resolved', alertId: string, value: number }
+export type RuleChange = { change: 'fired' | 'resolved' | 'flapping', alertId: string, value: number }
+
+/** A sample as rules see it; `before` is the one before it, for rates. */
+export interface Seen {
+  at: number
+  metrics: Metrics
+  before?: { at: number, metrics: Metrics } | undefined
+  newId: () => string
+}
+
+/** This many changes within {@link FLAPPING_SECONDS} become one alert that lasts. */
+const FLAPPING_CHANGES = 4
+const FLAPPING_SECONDS = 600
 
 const UNITS = { ms: 0.001, s: 1, m: 60, h: 3600 } as const
 
@@ -24,25 +38,56 @@ export function dueAt({ for: duration }: Pick<AlertRule, 'for'>, since: number):
   return since + toSeconds(duration)
 }
 
+/** What a rule compares: the figure, or how much it grew per second since the sample before. `undefined` when there is nothing to compare. */
+export function toValue({ metric, kind }: Pick<AlertRule, 'metric' | 'kind'>, { at, metrics, before }: Pick<Seen, 'at' | 'metrics' | 'before'>): number | undefined {
+  if (kind === 'threshold') return metrics[metric]
+  return before && at > before.at ? (metrics[metric] - before.metrics[metric]) / (at - before.at) : undefined
+}
+
+type Verdict = { state: RuleState } & Partial<RuleChange>
+
 /**
  * The next state after a sample. An alert that fires is over only when the figure has come back over the threshold by the rule's
- * hysteresis, so that a figure that trembles at the threshold is one alert.
+ * hysteresis, so that a figure that trembles at the threshold is one alert; one that changes too often stays until it is calm.
  */
-export function judge(rule: AlertRule, before: RuleState, { at, metrics, newId }: { at: number, metrics: Metrics, newId: () => string }): { state: RuleState } & Partial<RuleChange> {
-  const value = metrics[rule.metric]
-  if (before.state === 'firing') {
-    return isOver(rule, value) ? { state: { state: 'ok' }, change: 'resolved', alertId: before.alertId, value } : { state: before }
-  }
-  if (!isTrue(rule, value)) return { state: { state: 'ok' } }
+export function judge(rule: AlertRule, before: RuleState, seen: Seen): Verdict {
+  const { at, newId } = seen
+  const value = toValue(rule, seen)
+  if (value === undefined) return { state: before }
+  if (before.state === 'firing') return isOver(rule, value) ? settle(before, { at, value }) : { state: withoutCalm(before) }
+  const memory = before.changes && { changes: before.changes }
+  if (!isTrue(rule, value)) return { state: { state: 'ok', ...memory } }
   const since = before.state === 'pending' ? before.since : at
-  return at >= dueAt(rule, since) ? fire({ at, value, newId }) : { state: { state: 'pending', since } }
+  return at >= dueAt(rule, since) ? fire(before, { at, value, newId }) : { state: { state: 'pending', since, ...memory } }
 }
 
 /** What firing makes of a rule. */
-export function fire({ at, value, newId }: { at: number, value: number, newId: () => string }): { state: RuleState } & RuleChange {
+export function fire({ changes }: RuleState, { at, value, newId }: { at: number, value: number, newId: () => string }): { state: RuleState } & RuleChange {
   const alertId = newId()
-  return { state: { state: 'firing', since: at, alertId }, change: 'fired', alertId, value }
+  return { state: { state: 'firing', since: at, alertId, changes: remember(changes, at) }, change: 'fired', alertId, value }
 }
+
+type Firing = Extract<RuleState, { state: 'firing' }>
+
+/** The figure is back: the alert is over, unless it came and went too often. */
+function settle(before: Firing, { at, value }: { at: number, value: number }): Verdict {
+  const { alertId } = before
+  const changes = remember(before.changes, at)
+  if (before.isFlapping) {
+    const calmSince = before.calmSince ?? at
+    return at - calmSince >= FLAPPING_SECONDS
+      ? { state: { state: 'ok', changes: [at] }, change: 'resolved', alertId, value }
+      : { state: { ...before, calmSince } }
+  }
+  if (changes.length >= FLAPPING_CHANGES) return { state: { ...before, changes, isFlapping: true, calmSince: at }, change: 'flapping', alertId, value }
+  return { state: { state: 'ok', changes }, change: 'resolved', alertId, value }
+}
+
+function withoutCalm({ calmSince: _calm, ...state }: Firing): RuleState {
+  return state
+}
+
+const remember = (changes: readonly number[] = [], at: number): number[] => [...changes.filter(one => one > at - FLAPPING_SECONDS), at]
 
 function isTrue({ op, threshold }: AlertRule, value: number): boolean {
   if (op === '>') return value > threshold

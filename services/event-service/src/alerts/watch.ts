@@ -7,7 +7,8 @@ import type { Metrics } from '@neo-stack/events'
 import type { Projected, Projection } from '../publish/projection.ts'
 import { alertsChannel, toRuleEvent } from './rule-events.ts'
 import { readNewest, readRules, saveState } from './rule-store.ts'
-import { dueAt, judge } from './rules.ts'
+import { dueAt, judge, type RuleState } from './rules.ts'
+import { isSilenced } from './silences.ts'
 
 /** How rules are watched. */
 export interface RuleWatchOptions {
@@ -20,18 +21,28 @@ export interface RuleWatchOptions {
 export function createRuleWatch({ newId = () => crypto.randomUUID(), onPending }: RuleWatchOptions): Omit<Projection, 'types'> {
   return {
     derives: ({ channel }) => [alertsChannel(channel.tenantId).name],
-    apply: async (tx, { channel: { tenantId }, data }) => {
+    apply: async (tx, { channel: { tenantId }, data, time }) => {
       const at = Number(data['at'])
       const rules = await readRules(tx, tenantId)
-      if (rules.length === 0 || ((await readNewest(tx, tenantId))?.at ?? at) > at) return undefined
+      const [newest, previous] = rules.length > 0 ? await readNewest(tx, tenantId, 2) : []
+      if (!newest || newest.at > at) return undefined
       const derived: Required<Projected>['derived'][number][] = []
       for (const { rule, state: before } of rules) {
-        const { state, change, alertId, value } = judge(rule, before, { at, metrics: data as unknown as Metrics, newId })
+        const { state, change, alertId, value } = judge(rule, before, { at, metrics: data as unknown as Metrics, before: previous, newId })
         if (state.state === 'pending') onPending(tenantId, { due: dueAt(rule, state.since), at })
-        if (state.state !== before.state) await saveState(tx, tenantId, { rule, state })
-        if (change && alertId !== undefined && value !== undefined) derived.push(toRuleEvent(tenantId, rule, { change, alertId, value }))
+        if (!isSame(state, before)) await saveState(tx, tenantId, { rule, state })
+        if (change && alertId !== undefined && value !== undefined) {
+          const isQuiet = await isSilenced(tx, tenantId, { rule: rule.name, at: Date.parse(time) })
+          derived.push(toRuleEvent(tenantId, rule, { change, alertId, value, isSilenced: isQuiet }))
+        }
       }
       return { derived }
     },
   }
+}
+
+/** Whether a state is as it was: the same kind, and as calm. */
+function isSame(one: RuleState, other: RuleState): boolean {
+  const calm = (state: RuleState): unknown => state.state === 'firing' && [state.isFlapping, state.calmSince]
+  return one.state === other.state && JSON.stringify(calm(one)) === JSON.stringify(calm(other))
 }

@@ -19,6 +19,7 @@ import { sql as demoKeys } from './migrations/0095-demo-keys.ts'
 import { sql as backTo } from './migrations/0096-back-to.ts'
 import { sql as mailStarts } from './migrations/0150-mail-starts.ts'
 import { sql as metricTiers } from './migrations/0120-metric-tiers.ts'
+import { sql as alertSilences } from './migrations/0121-alert-silences.ts'
 import { sql as exams } from './migrations/0140-exams.ts'
 import { sql as outbox } from './migrations/0080-outbox.ts'
 import { sql as shared } from './migrations/0081-shared.ts'
@@ -53,6 +54,7 @@ const migrations: readonly Migration[] = [
   { name: '0140-exams', sql: exams },
   { name: '0150-mail-starts', sql: mailStarts },
   { name: '0120-metric-tiers', sql: metricTiers },
+  { name: '0121-alert-silences', sql: alertSilences },
 ]
 
 /** Names of all migrations of this code, in their order. */

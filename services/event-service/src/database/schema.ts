@@ -56,7 +56,9 @@ export interface Schema {
   metric_leases: { tenant_id: string, until: Time }
   alert_rules: {
     tenant_id: string, name: string, position: number, rule: Json<AlertRule>, state: ColumnType<string, string | undefined>, since: NullableBig, alert_id: string | null
+    changes: ColumnType<number[], string | undefined, string>, calm_since: NullableBig, is_flapping: Generated<boolean>
   }
+  alert_silences: { tenant_id: string, id: string, rule: string | null, starts_at: Time, ends_at: Time, note: string, made_by: string }
   billing_notifications: {
     tenant_id: string, id: string, n: Big, type: string, time: Time, status: string, message: string
     amount_minor: NullableBig, currency: string | null, data: Json<Record<string, unknown>>, words: Generated<string>, occurred_at: Time
