@@ -16,7 +16,6 @@ const changes: Readonly<Record<string, (data: Envelope['data'], known: ExamSessi
   exam_saved: (data, known) => Number(data['save']) > known.save ? { save: Number(data['save']), answered: Number(data['answered']) } : {},
   exam_submitted: data => ({
     status: 'submitted', by: data['by'] as ExamEnd, submittedAt: String(data['submittedAt']), answered: Number(data['answered']),
-    ...typeof data['reason'] === 'string' && { reason: data['reason'] },
   }),
 }
 

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { AuditPage, CandidateList, Envelope, Exam, ExamPaper, ExamSession, ExamSessionList, History } from '@neo-stack/events'
+import { startExamTimer } from '../src/exams/due.ts'
 import { openPrepared } from './prepared-database.ts'
 import { startService, type TestService } from './service.ts'
 
@@ -38,6 +39,13 @@ describe('exams', () => {
   const read = async (id: string, who = 'candidate'): Promise<ExamPaper> => (await ask(who, 'GET', of(id))).json<ExamPaper>()
   const told = async (id: string): Promise<Envelope[]> => (await ask('proctor', 'GET', '/v1/history?channel=tenant:acme:certification&limit=1000')).json<History>().events.filter(({ data }) => data['sessionId'] === id)
   const typesOf = async (id: string): Promise<string[]> => (await told(id)).map(({ type }) => type)
+
+  const ofAMinute = async (): Promise<string> => {
+    const minute = (await ask('proctor', 'POST', base, { ...exam, seconds: 60 })).json<Exam>().id
+    const id = await schedule({ examId: minute })
+    await ask('candidate', 'POST', of(id, '/start'))
+    return id
+  }
 
   it('are scheduled, taken, submitted and judged, and each step is told once', async () => {
     const id = await begun()
@@ -110,12 +118,13 @@ describe('exams', () => {
     const trail = (await service.app.inject({ url: '/v1/tenants/acme/audit?limit=50', headers: owner })).json<AuditPage>().entries.filter(({ target }) => target === id)
     expect(trail.map(({ action }) => action).toSorted()).toEqual(['exam.ended', 'exam.scheduled', 'exam.started'])
     expect(trail.find(({ action }) => action === 'exam.ended')?.detail).toMatchObject({ reason: 'Falta de luz' })
+    // Everybody of the tenant reads its channels: why somebody's exam was ended is not theirs to know.
+    expect(JSON.stringify(await told(id))).not.toContain('Falta de luz')
+    expect((await ask('viewer', 'GET', '/v1/history?channel=tenant:acme:activity&limit=1000')).body).not.toContain('Falta de luz')
   })
 
   it('end at their deadline whatever a late submission says', async () => {
-    const minute = (await ask('proctor', 'POST', base, { ...exam, seconds: 60 })).json<Exam>().id
-    const id = await schedule({ examId: minute })
-    await ask('candidate', 'POST', of(id, '/start'))
+    const id = await ofAMinute()
     const { session: { deadline } } = await read(id)
     service.advance(61_000)
     expect((await save(id, 1, { q1: 1 })).json()).toMatchObject({ code: 'exam_over' })
@@ -123,15 +132,29 @@ describe('exams', () => {
   })
 
   it('end by themselves when their time is over, at the deadline', async () => {
-    const short = (await ask('proctor', 'POST', base, { ...exam, seconds: 5 })).json<Exam>().id
-    const id = await schedule({ examId: short })
-    await ask('candidate', 'POST', of(id, '/start'))
+    const id = await ofAMinute()
     await save(id, 1, { q1: 1, q2: 0 })
-    await expect.poll(async () => (await read(id)).session.status, { timeout: 15_000 }).toBe('submitted')
+    service.advance(60_000)
+    await expect.poll(async () => (await read(id)).session.status, { timeout: 30_000 }).toBe('submitted')
     const { session } = await read(id)
     expect(session).toMatchObject({ by: 'timer', submittedAt: session.deadline, result: { right: 2, percent: 66, passed: true } })
     const submitted = (await told(id)).filter(({ type }) => type === 'exam_submitted')
     expect(submitted).toMatchObject([{ actor: { type: 'system', id: 'exam-timer' }, data: { by: 'timer' } }])
+  })
+
+  it('are looked at just when their time ends, by who was told of it, and not before', async () => {
+    const id = await ofAMinute()
+    const deadline = Date.parse((await read(id)).session.deadline ?? '')
+    const began = Date.now()
+    const now = (): number => deadline - 300 + Date.now() - began
+    const ended: { id: string, at: number }[] = []
+    const timer = startExamTimer({
+      database: service.database, now, isLeader: () => false, onFault: error => { throw error },
+      expire: (_tenantId, one) => { ended.push({ id: one, at: now() }); return Promise.resolve() },
+    })
+    timer.lookAt(deadline)
+    await expect.poll(() => ended.find(one => one.id === id)?.at, { timeout: 30_000 }).toBeGreaterThanOrEqual(deadline)
+    await timer.stop()
   })
 
   it('give a list with its place in the log, and the same session for a repeat under one key', async () => {
@@ -166,7 +189,7 @@ it('an exam whose time ran out while nothing ran is ended at the next start, at 
   const after = await startService({ database, now: () => Date.now() + 3_600_000 })
   const stateOf = (): Promise<{ status: string, submitted_at: Date | null, ended_by: string | null } | undefined> =>
     database.inSystem(tx => tx.selectFrom('exam_sessions').select(['status', 'submitted_at', 'ended_by']).where('id', '=', id).executeTakeFirst())
-  await expect.poll(async () => (await stateOf())?.status, { timeout: 10_000 }).toBe('submitted')
+  await expect.poll(async () => (await stateOf())?.status, { timeout: 30_000 }).toBe('submitted')
   expect(await stateOf()).toMatchObject({ ended_by: 'timer', submitted_at: new Date(deadline ?? 0) })
   await after.stop()
   await database.close()

@@ -38,12 +38,12 @@ export const examSaved = defineEvent({
   data: z.strictObject({ ...ofSession, save: z.int().positive(), answered: z.int().min(0) }),
 })
 
-/** Comes once per session. */
+/** Comes once per session. A proctor's reason stands in the session, for those who may read it. */
 export const examSubmitted = defineEvent({
   type: 'exam_submitted',
   families: ['certification'],
-  doc: 'A session ended: by its candidate, by the time, or by a proctor with a reason',
-  data: z.strictObject({ ...ofSession, by: examEndSchema, submittedAt: z.iso.datetime(), answered: z.int().min(0), reason: z.string().max(200).optional() }),
+  doc: 'A session ended: by its candidate, by the time, or by a proctor',
+  data: z.strictObject({ ...ofSession, by: examEndSchema, submittedAt: z.iso.datetime(), answered: z.int().min(0) }),
 })
 
 /** Says that there is a result; what it is stands in the session, for those who may read it. */

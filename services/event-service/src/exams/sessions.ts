@@ -59,7 +59,7 @@ export function createExamSessions(options: SessionOptions): ExamSessions {
       return { save: session.save, answered: session.answered, now: new Date(now()).toISOString() }
     },
     submit: (asked, id) => change(options, { id, asked, action: 'exam.submitted', decide: stored => end(stored, 'candidate', now()) }),
-    end: (asked, id, reason) => change(options, { id, asked, isProctor: true, action: 'exam.ended', detail: { reason }, decide: stored => {
+    end: (asked, id, reason) => change(options, { id, asked, isProctor: true, action: 'exam.ended', trail: { reason }, decide: stored => {
       if (stored.state.status === 'submitted') return { refused: 'exam_over' }
       return finish(stored.state, { by: 'proctor', reason }, { questions: stored.questions, now: now() })
     } }),
@@ -102,7 +102,8 @@ interface Change {
   isProctor?: boolean
   /** Its name in the audit trail. @default it is not in there */
   action?: string
-  detail?: Record<string, string>
+  /** What only the trail says of it. */
+  trail?: Record<string, string>
   decide: (stored: StoredSession) => Outcome
 }
 
@@ -124,11 +125,11 @@ async function tryChange(options: SessionOptions, wanted: Change): Promise<ExamS
 }
 
 /** What ended by the time is no act of whoever asked, so the trail says nothing of it. */
-async function write({ perform, writePath }: SessionOptions, { id, asked, action, detail }: Change, { stored, next }: { stored: StoredSession, next: StoredSession }): Promise<void> {
+async function write({ perform, writePath }: SessionOptions, { id, asked, action, trail }: Change, { stored, next }: { stored: StoredSession, next: StoredSession }): Promise<void> {
   const run = (tx: Parameters<typeof saveState>[0]): Promise<void> => saveState(tx, stored, next.state)
   const events = toEvents(stored, next.state)
   if (asked && action !== undefined && next.state.by !== 'timer') {
-    await perform({ ...toAct(asked), action, target: id, ...detail && { detail } }, { run, events })
+    await perform({ ...toAct(asked), action, target: id }, { run, events, ...trail && { auditDetail: () => trail } })
     return
   }
   const actor = asked && next.state.by !== 'timer' ? actorOf(asked.principal) : timer
@@ -140,8 +141,7 @@ function toEvents(stored: StoredSession, state: SessionState): Omit<DraftEvent, 
   const say = (type: EventTypeName, data: Record<string, unknown>): Omit<DraftEvent, 'actor'> => toEvent(stored, type, data)
   const answered = Object.keys(state.answers).length
   if (state.status === 'submitted') {
-    const submitted = { by: state.by, submittedAt: toIso(state.submittedAt), answered, ...state.reason !== undefined && { reason: state.reason } }
-    return [say('exam_submitted', submitted), say('exam_result', {})]
+    return [say('exam_submitted', { by: state.by, submittedAt: toIso(state.submittedAt), answered }), say('exam_result', {})]
   }
   return stored.state.status === 'scheduled'
     ? [say('exam_started', { startedAt: toIso(state.startedAt), deadline: toIso(state.deadline) })]
