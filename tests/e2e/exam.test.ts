@@ -141,7 +141,7 @@ describe.skipIf(!chromiumPath && !isRequired)(`an exam${chromiumPath ? '' : ' (s
     const [, { page }] = proctors
     await row(page).getByRole('link').click()
     await page.getByRole('link', { name: 'Ver no histórico' }).click()
-    await page.getByText('Prova entregue').first().waitFor({ timeout: 30_000 })
+    await page.getByTestId('history-event').filter({ hasText: 'Prova entregue' }).first().waitFor({ timeout: 30_000 })
     await page.goto(at())
   }, 180_000)
 
