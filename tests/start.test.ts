@@ -57,7 +57,7 @@ describe('npm start', () => {
     for (const part of ['NEO_STACK Events is ready (', 'owner@acme.example', 'viewer@globex.example', 'operator@neo.example', dataDir, 'Simulated', 'Durability']) expect(first.stdout()).toContain(part)
     const demo = JSON.parse(await readFile(join(dataDir, 'demo.json'), 'utf8')) as DemoFile
     expect((await stat(join(dataDir, 'demo.json'))).mode & 0o777).toBe(0o600)
-    expect(demo.users.map(({ email }) => email).sort()).toEqual([...['acme', 'globex'].flatMap(tenant => ['owner', 'manager', 'member', 'viewer'].map(role => `${role}@${tenant}.example`)), 'operator@neo.example'].sort())
+    expect(demo.users.map(({ email }) => email).sort()).toEqual([...['acme', 'globex'].flatMap(tenant => ['owner', 'manager', 'member', 'viewer'].map(role => `${role}@${tenant}.example`)), 'candidate@acme.example', 'proctor@acme.example', 'operator@neo.example'].sort())
     expect(demo.apiKeys.map(({ tenantId }) => tenantId).sort()).toEqual(['acme', 'globex', null].sort())
     await useKey(first.url, demo)
     const played = await historyOf(first.url, demo)
