@@ -53,6 +53,13 @@ describe('alerts', () => {
     expect(resolved.map(({ id, isResolved }) => [id, isResolved])).toEqual([['b', false], ['a', true]])
   })
 
+  it('are acknowledged once, by whoever was first', () => {
+    const acknowledgement = (note: string): Envelope => ({ ...alert('x', 'alert_acknowledged'), data: { alertId: 'a', by: 'ana', at: '2026-01-01T00:00:00Z', note } })
+    const seen = [alert('a'), acknowledgement('first'), acknowledgement('second')].reduce<ReturnType<typeof addAlert>>(addAlert, [])
+    expect(seen).toMatchObject([{ id: 'a', isResolved: false, acknowledged: { note: 'first' } }])
+    expect(addAlert(seen, alert('a', 'alert_resolved'))).toMatchObject([{ isResolved: true, acknowledged: { note: 'first' } }])
+  })
+
   it('of an unknown type change nothing', () => {
     const none: ReturnType<typeof addAlert> = []
     expect(addAlert(none, alert('a', 'metrics_update'))).toBe(none)

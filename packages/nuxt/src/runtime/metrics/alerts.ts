@@ -1,4 +1,4 @@
-/** Alerts as a list: raised and resolved events merged. Pure. */
+/** Alerts as a list: raised, acknowledged and resolved events merged. Pure. */
 import type { Envelope, Severity } from '@neo-stack/events'
 
 /** An alert as a reader sees it. */
@@ -8,17 +8,28 @@ export interface AlertView {
   message: string
   time: string
   isResolved: boolean
+  /** A silence held when it fired: nobody was bothered. */
+  isSilenced?: boolean
+  /** When somebody saw to it, and what they said. */
+  acknowledged?: { time: string, note?: string }
 }
 
 /** Alerts kept. */
 export const MAX_ALERTS = 50
 
-/** Merges one event into the list, newest first: a resolved alert changes in its place. */
-export function addAlert(alerts: readonly AlertView[], { id, type, time, data }: Envelope): readonly AlertView[] {
-  if (type !== 'alert' && type !== 'alert_resolved') return alerts
-  const { alertId, severity, message } = data as { alertId?: string, severity: Severity, message: string }
-  const view: AlertView = { id: alertId ?? id, severity, message, time, isResolved: type === 'alert_resolved' }
+/** Merges one event into the list, newest first: an alert that is acknowledged or resolved changes in its place. */
+export function addAlert(alerts: readonly AlertView[], event: Envelope): readonly AlertView[] {
+  if (event.type === 'alert_acknowledged') return acknowledge(alerts, event)
+  if (event.type !== 'alert' && event.type !== 'alert_resolved') return alerts
+  const { id, type, time, data } = event
+  const { alertId, severity, message, isSilenced } = data as { alertId?: string, severity: Severity, message: string, isSilenced?: boolean }
+  const view: AlertView = { id: alertId ?? id, severity, message, time, isResolved: type === 'alert_resolved', ...isSilenced && { isSilenced } }
   const known = alerts.some(one => one.id === view.id)
-  if (known) return alerts.map(one => one.id === view.id ? { ...view, time: one.time } : one)
+  if (known) return alerts.map(one => one.id === view.id ? { ...one, ...view, time: one.time } : one)
   return [view, ...alerts].slice(0, MAX_ALERTS)
+}
+
+function acknowledge(alerts: readonly AlertView[], { data, time }: Envelope): readonly AlertView[] {
+  const { alertId, note } = data as { alertId?: string, note?: string }
+  return alerts.map(one => one.id === alertId && !one.acknowledged ? { ...one, acknowledged: { time, ...note !== undefined && { note } } } : one)
 }

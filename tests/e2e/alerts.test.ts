@@ -1,0 +1,79 @@
+/** Alerts in a real browser: the host is loaded for real, the operator hears, acknowledges, and hears that it is over. */
+
+import { once } from 'node:events'
+import { connect, createServer, type AddressInfo } from 'node:net'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { chromiumPath, isRequired, seriousFindings, type Watched } from './browser.ts'
+import { openStage, type Stage } from './stage.ts'
+
+/** Moves bytes through the loopback as fast as they go, until told to stop. */
+async function loadNetwork(): Promise<() => Promise<void>> {
+  const server = createServer(socket => { socket.resume().on('error', () => undefined) }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const socket = connect((server.address() as AddressInfo).port, '127.0.0.1')
+  const piece = Buffer.alloc(1 << 20)
+  let isStopped = false
+  const pump = (): void => { if (!isStopped) socket.write(piece, pump) }
+  await once(socket, 'connect')
+  pump()
+  return async () => {
+    isStopped = true
+    socket.destroy()
+    server.close()
+    await once(server, 'close')
+  }
+}
+
+describe.skipIf(!chromiumPath && !isRequired)(`alerts${chromiumPath ? '' : ' (skipped: needs chromium)'}`, () => {
+  let stage: Stage
+  let operator: Watched
+  let unload: (() => Promise<void>) | undefined
+  beforeAll(async () => {
+    stage = await openStage()
+    operator = await stage.enter('operator@neo.example', { portal: 'admin' })
+  }, 600_000)
+  afterAll(async () => {
+    await unload?.()
+    await stage?.close()
+  })
+
+  it('a rule is tried, saved, fires when the host is loaded, is acknowledged, and is over when the load is', async () => {
+    const { page, errors } = operator
+    await page.goto(`${stage.platform.url}/admin/alerts`)
+    await page.getByTestId('rule-new').click()
+    await page.getByTestId('rule-name').fill('Rede cheia')
+    await page.getByTestId('rule-metric').selectOption('networkIn')
+    await page.getByTestId('rule-threshold').fill('30000000')
+    await page.getByTestId('rule-severity').selectOption('critical')
+    await page.getByTestId('rule-preview-ask').click()
+    await page.getByTestId('rule-preview').getByText('nas últimas 24 h').waitFor()
+    await page.getByTestId('rule-save').click()
+    await page.getByTestId('alert-rule').filter({ hasText: 'Rede cheia' }).waitFor()
+    unload = await loadNetwork()
+    const row = page.getByTestId('alert-row').filter({ hasText: 'Rede cheia' })
+    const firing = row.and(page.locator('[data-state=firing]'))
+    await firing.waitFor({ timeout: 30_000 })
+    await page.getByTestId('alert-rule').and(page.locator('[data-state=firing]')).waitFor()
+    await firing.getByTestId('alert-acknowledge').click()
+    await firing.getByTestId('alert-note').fill('Cópia em andamento')
+    await firing.getByTestId('alert-acknowledge-send').click()
+    await row.getByTestId('alert-acknowledged').filter({ hasText: 'Cópia em andamento' }).waitFor()
+    expect(await seriousFindings(page)).toEqual([])
+    await unload()
+    unload = undefined
+    await row.and(page.locator('[data-state=resolved]')).first().waitFor({ timeout: 30_000 })
+    expect(errors).toEqual([])
+  }, 120_000)
+
+  it('a tenant silences its rules for a while, and ends that', async () => {
+    const { page, errors } = await stage.enter('manager@acme.example', { width: 360 })
+    await page.goto(`${stage.platform.url}/tenant/alerts`)
+    await page.getByTestId('silence-note').fill('Manutenção')
+    await page.getByTestId('silence-make').click()
+    await page.getByTestId('alert-silence').filter({ hasText: 'Manutenção' }).waitFor()
+    expect(await seriousFindings(page)).toEqual([])
+    await page.getByTestId('silence-end').click()
+    await page.getByTestId('alert-silence').waitFor({ state: 'detached' })
+    expect(errors).toEqual([])
+  }, 60_000)
+})
