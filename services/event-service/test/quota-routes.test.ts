@@ -10,6 +10,8 @@ const counted = [
   'post /v1/tenants/{tenantId}/deployments', 'post /v1/tenants/{tenantId}/deployments/{deploymentId}/cancel', 'post /v1/tenants/{tenantId}/deployments/{deploymentId}/retry',
   'post /v1/tenants/{tenantId}/instances/{instanceId}/redeploy', 'post /v1/tenants/{tenantId}/instances/{instanceId}/rollback', 'post /v1/tenants/{tenantId}/instances/{instanceId}/delete',
   'post /v1/tenants/{tenantId}/deployments/{deploymentId}/logs', 'post /v1/tenants/{tenantId}/metrics', 'post /v1/tenants/{tenantId}/usage', 'put /v1/tenants/{tenantId}/presence/me/{connectionId}',
+  'post /v1/tenants/{tenantId}/exams', 'post /v1/tenants/{tenantId}/exams/sessions', 'post /v1/tenants/{tenantId}/exams/sessions/{sessionId}/start', 'put /v1/tenants/{tenantId}/exams/sessions/{sessionId}/answers',
+  'post /v1/tenants/{tenantId}/exams/sessions/{sessionId}/submit', 'post /v1/tenants/{tenantId}/exams/sessions/{sessionId}/end',
 ]
 
 /** By what their address begins with. */
