@@ -8,7 +8,7 @@ const shared = [
 
 export default defineProject({
   test: {
-    name: 'event-service-postgres', include: ['test/postgres.test.ts', 'test/pooled-connections.test.ts', 'test/centrifugo.test.ts', 'test/outbox.test.ts', 'test/shared.test.ts', ...isPostgresInstalled || isRequired ? shared : []],
+    name: 'event-service-postgres', include: ['test/postgres.test.ts', 'test/pooled-connections.test.ts', 'test/centrifugo.test.ts', 'test/outbox.test.ts', 'test/shared.test.ts', 'test/move.test.ts', ...isPostgresInstalled || isRequired ? shared : []],
     globalSetup: ['test/postgres-setup.ts'], testTimeout: 60_000, hookTimeout: 120_000,
   },
 })

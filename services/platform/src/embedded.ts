@@ -26,7 +26,8 @@ export async function openEmbedded(config: Config, folder: DataFolder): Promise<
   }
 }
 
-async function openDatabase(folder: DataFolder): Promise<Database> {
+/** Opens the database of a locked folder. @throws {DatabaseError} */
+export async function openDatabase(folder: DataFolder): Promise<Database> {
   try {
     return await openPglite({ dataDir: folder.database })
   } catch (error) {

@@ -1,15 +1,18 @@
 /**
  * The all-in-one process: `main.ts` starts the platform, `main.ts build` only builds the portals, `main.ts deployer` is the deployer
- * of the scale-out column, `main.ts doctor` looks at everything the platform stands on.
+ * of the scale-out column, `main.ts doctor` looks at everything the platform stands on, `main.ts migrate --to postgres://…` moves the
+ * embedded data there.
  * Exit codes: 0 stopped as asked, or nothing is wrong; 1 could not start (one sentence on stderr), or something is.
  */
 
+import { parseArgs } from 'node:util'
 import { buildPortal, isBuilt, listPortals } from './build-portals.ts'
 import { ConfigError, readConfig } from './config.ts'
 import { startDeployerProcess } from './deployer.ts'
 import { examine, formatFinding } from './doctor.ts'
 import { explain } from './failure.ts'
 import { startPlatform } from './platform.ts'
+import { migrateTo } from './migrate.ts'
 import { formatWelcome, showStep, type Terminal } from './progress.ts'
 import { stopOnSignals } from './stop.ts'
 
@@ -43,12 +46,18 @@ async function doctor(): Promise<void> {
   }
 }
 
-const commands: ReadonlyMap<string, () => Promise<void>> = new Map([['', start], ['build', build], ['deployer', deployer], ['doctor', doctor]])
+async function migrate(): Promise<void> {
+  const { values: { to } } = parseArgs({ args: process.argv.slice(3), options: { to: { type: 'string' } } })
+  if (to === undefined || !/^postgres(ql)?:\/\//.test(to)) throw new ConfigError('Say where to: migrate --to postgres://user:password@host:5432/database.')
+  await migrateTo({ folder: readConfig(process.env).dataDir, to, tell: sentence => { terminal.write(`  ${sentence}\n`) } })
+}
+
+const commands: ReadonlyMap<string, () => Promise<void>> = new Map([['', start], ['build', build], ['deployer', deployer], ['doctor', doctor], ['migrate', migrate]])
 
 try {
   const [, , name = ''] = process.argv
   const command = commands.get(name)
-  if (!command) throw new ConfigError(`There is no command ${JSON.stringify(name)}: nothing starts the platform, build only builds the portals, deployer starts a deployer, doctor says what is wrong.`)
+  if (!command) throw new ConfigError(`There is no command ${JSON.stringify(name)}: nothing starts the platform, build only builds the portals, deployer starts a deployer, doctor says what is wrong, migrate --to moves the data to PostgreSQL.`)
   await command()
 } catch (error) {
   process.stderr.write(`${explain(error)}\n`)

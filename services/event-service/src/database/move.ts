@@ -1,0 +1,134 @@
+/**
+ * Moves everything that an embedded database holds to PostgreSQL, row by row: one transaction, compared table by table before it
+ * commits. The log keeps its epoch and its numbers, so that feeds go on where they were.
+ */
+
+import pg from 'pg'
+import type { KeySetJson } from '../auth/keys.ts'
+import { createJobs } from '../deployments/jobs.ts'
+import type { Database } from './database.ts'
+import { openPostgres } from './postgres.ts'
+
+/** What is moved, and where to. */
+export interface MoveOptions {
+  /** Nobody else writes to it meanwhile. */
+  from: Database
+  /** Address of a PostgreSQL that holds nothing yet, as its owner. */
+  to: string
+  /** Keys that tokens were signed and secrets sealed with: nobody is signed out. */
+  keys: KeySetJson
+  /** Told of each table that was moved. */
+  onMoved?: (table: MovedTable) => void
+}
+
+/** A table whose rows are the same on both sides. */
+export interface MovedTable { name: string, rows: number }
+
+/** The move was not made; the target is as it was. */
+export class MoveError extends Error {
+  override readonly name = 'MoveError'
+}
+
+/** Rows of one statement. */
+const BATCH = 500
+
+/** Each side's own: what was migrated, and rows that wait for Centrifugo. */
+const LEFT_OUT = ['migrations', 'centrifugo_outbox']
+
+type Ask = <T>(text: string, values?: unknown[]) => Promise<T[]>
+
+/** Moves all tables. @throws {MoveError} when the target holds something or a table is not the same afterwards */
+export async function moveToPostgres({ from, to, keys, onMoved = () => undefined }: MoveOptions): Promise<MovedTable[]> {
+  await makeQueue(from)
+  const schema = await openPostgres({ url: to })
+  await makeQueue(schema).finally(schema.close)
+  const source: Ask = async <T>(text: string, values?: unknown[]) => (await from.jobs.executeSql(text, values)).rows as T[]
+  const client = new pg.Client({ connectionString: to })
+  await client.connect()
+  try {
+    const target: Ask = async <T>(text: string, values?: unknown[]) => (await client.query(text, values)).rows as T[]
+    await target('begin')
+    await prepare(source, target)
+    const moved: MovedTable[] = []
+    for (const name of await listTables(source)) {
+      const rows = await moveTable({ source, target, name })
+      moved.push({ name, rows })
+      onMoved({ name, rows })
+    }
+    await moveKeys(target, keys)
+    await target('alter table audit enable trigger audit_chain')
+    await target('commit')
+    return moved
+  } finally {
+    // Without the commit everything is as it was.
+    await client.end()
+  }
+}
+
+/** Both sides have the queue's tables as this build wants them. */
+async function makeQueue(database: Database): Promise<void> {
+  const jobs = await createJobs(database)
+  await jobs.stop()
+}
+
+/** The first one signs. */
+async function moveKeys(target: Ask, { secret, keys }: KeySetJson): Promise<void> {
+  await target('insert into installation_secrets (name, value) values ($1, $2)', ['refresh', secret])
+  for (const [age, jwk] of keys.entries()) await target(`insert into signing_keys (kid, jwk, signs_from) values ($1, $2, now() - $3 * interval '1 second')`, [jwk.kid, JSON.stringify(jwk), age])
+}
+
+async function prepare(source: Ask, target: Ask): Promise<void> {
+  await source(`set timezone to 'UTC'`)
+  await target(`set local timezone to 'UTC'`)
+  await target(`select set_config('neo.tenant', '*', true)`)
+  const [held] = await target<{ name: string }>(`select 'users' as name from users union all select 'events' from events union all select 'audit' from audit limit 1`)
+  if (held) throw new MoveError(`The database to move to is not empty: its table ${held.name} holds rows; give an empty one.`)
+  // What the schema's making put there; the source has its own.
+  for (const name of ['settings', 'signing_keys', 'installation_secrets', 'tenants']) await target(`delete from ${name}`)
+  // The chain is moved as it is, not linked anew.
+  await target('alter table audit disable trigger audit_chain')
+}
+
+/** Tables by name, each after those that it refers to. */
+async function listTables(source: Ask): Promise<string[]> {
+  const tables = await source<{ name: string, refers_to: string[] }>(`
+    select c.relname::text as name, array(select distinct r.confrelid::regclass::text from pg_constraint r where r.conrelid = c.oid and r.contype = 'f' and r.confrelid <> c.oid) as refers_to
+    from pg_class c where c.relnamespace = 'public'::regnamespace and c.relkind = 'r' order by c.relname`)
+  const left = tables.filter(({ name }) => !LEFT_OUT.includes(name))
+  const order: string[] = []
+  while (left.length > 0) {
+    const next = left.findIndex(table => table.refers_to.every(name => order.includes(name)))
+    order.push(...left.splice(Math.max(next, 0), 1).map(({ name }) => name))
+  }
+  return [...order, 'pgboss.job']
+}
+
+interface TableMove { source: Ask, target: Ask, name: string }
+
+async function moveTable(move: TableMove): Promise<number> {
+  const { source, target, name } = move
+  const columns = await listColumns(move)
+  for (let after: string | undefined = '(0,0)'; after !== undefined;) {
+    const batch: { rows: string, last: string | null }[] = await source(
+      `select json_agg(row_to_json(t))::text as rows, max(place)::text as last from (select ctid as place, * from ${name} where ctid > $1::tid order by ctid limit ${BATCH}) t`, [after])
+    after = batch[0]?.last ?? undefined
+    if (after !== undefined) await target(`insert into ${name} (${columns}) overriding system value select ${columns} from json_populate_recordset(null::${name}, $1::json)`, [batch[0]?.rows])
+  }
+  const [there, here] = [await digest(source, name, columns), await digest(target, name, columns)]
+  if (there.rows !== here.rows || there.sum !== here.sum) throw new MoveError(`The table ${name} is not the same after the move (${there.rows} rows there, ${here.rows} here): nothing was moved.`)
+  return here.rows
+}
+
+/** Columns that both sides have and that are not computed. */
+async function listColumns({ source, target, name }: TableMove): Promise<string> {
+  const text = `select quote_ident(attname) as name from pg_attribute where attrelid = $1::regclass and attnum > 0 and not attisdropped and attgenerated = '' order by attname`
+  const there = new Set((await source<{ name: string }>(text, [name])).map(column => column.name))
+  return (await target<{ name: string }>(text, [name])).map(column => column.name).filter(column => there.has(column)).join(', ')
+}
+
+/** Number of rows and a sum over their hashes, whatever their order. */
+async function digest(ask: Ask, name: string, columns: string): Promise<{ rows: number, sum: string }> {
+  const [found] = await ask<{ rows: number, sum: string }>(`
+    select count(*)::int as rows, coalesce(sum(('x' || left(md5(row_to_json(t)::text), 15))::bit(60)::bigint), 0)::text as sum from (select ${columns} from ${name}) t`)
+  return found ?? { rows: 0, sum: '0' }
+}
