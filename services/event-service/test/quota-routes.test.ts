@@ -24,6 +24,8 @@ const uncounted: [prefix: string, why: string][] = [
   ['/v1/tenants/{tenantId}/users', 'administration must work when a quota is used up'],
   ['/v1/tenants/{tenantId}/api-keys', 'administration must work when a quota is used up'],
   ['/v1/tenants/{tenantId}/alert-rules', 'administration must work when a quota is used up'],
+  ['/v1/tenants/{tenantId}/alert-silences', 'administration must work when a quota is used up'],
+  ['/v1/tenants/{tenantId}/metrics/lease', 'says that somebody looks, and publishes nothing'],
   ['/v1/tenants/{tenantId}/billing/', 'is what a person does with their inbox, and administration'],
   ['/v1/tenants/{tenantId}/presence/me', 'is what a person chooses'],
   ['/v1/tenants/{tenantId}/history/erasures', 'makes room, and is owed to the person'],
