@@ -52,6 +52,18 @@ describe('webhooks of billing systems', () => {
     return post(path, sent ?? body, { 'stripe-signature': `t=${at},v1=${'0'.repeat(64)},v1=${signature},v0=ignored` })
   }
 
+  it('come from a system that is added once, however often the same key asks, and whose secret is shown once', async () => {
+    const add = (name: string): Promise<Answer> => service.app.inject({
+      method: 'POST', url: '/v1/tenants/globex/billing/sources', payload: { name, kind: 'standard' }, headers: { ...bearers['owner@globex.example'], 'idempotency-key': 'source-1' },
+    }).then(answer => answer)
+    const [first, again] = [await add('ERP'), await add('ERP')]
+    expect([first.statusCode, again.statusCode]).toEqual([201, 201])
+    expect(first.json<SourceSecret>().secret).toMatch(/^whsec_/)
+    expect(again.json()).toEqual({ source: first.json<SourceSecret>().source })
+    expect((await add('another')).json()).toMatchObject({ status: 409, code: 'idempotency_conflict' })
+    expect((await manage('GET', '/v1/tenants/globex/billing/sources', undefined, 'owner@globex.example')).json<{ sources: BillingSource[] }>().sources).toHaveLength(1)
+  })
+
   it('are stored before they are answered, and stand in the inbox', async () => {
     const answer = await send(invoice())
     expect(answer.json()).toMatchObject({ status: 'accepted', ids: [expect.any(String)] })

@@ -195,6 +195,19 @@ describe('the billing inbox', () => {
       expect(items).toHaveLength(7)
     })
 
+    it('counts a report once that comes twice under an idempotency key', async () => {
+      const under = (used: number): Promise<Answer> => service.app.inject({
+        method: 'POST', url: '/v1/tenants/acme/usage', payload: { resource: 'seats', used, limit: 1000, period: '2026-11' },
+        headers: { 'authorization': `Bearer ${service.keyOf('acme')}`, 'idempotency-key': 'report-1' },
+      }).then(answer => answer)
+      const first = await under(600)
+      expect(first.json()).toMatchObject({ percentage: 60, crossed: [{ threshold: 50, state: 'triggered' }] })
+      expect((await report(100, { resource: 'seats' })).json()).toMatchObject({ crossed: [{ threshold: 50, state: 'resolved' }] })
+      expect((await under(600)).json()).toEqual(first.json())
+      expect((await under(601)).json()).toMatchObject({ status: 409, code: 'idempotency_conflict' })
+      expect((await page()).items).toHaveLength(2)
+    })
+
     it('goes by the thresholds that the tenant chose, of the limit or absolute', async () => {
       const url = '/v1/tenants/acme/billing/thresholds'
       const put = (thresholds: object[], who = 'owner@acme.example'): Promise<Answer> => service.app.inject({ method: 'PUT', url, payload: { thresholds }, headers: bearers[who] ?? {} })

@@ -47,6 +47,18 @@ describe('deployment logs', () => {
     expect(page.seq).toBe(2)
   })
 
+  it('appends lines once that come twice under an idempotency key, and refuses others under it', async () => {
+    const id = await start()
+    const sent = (lines: string[]): Promise<Answer> => service.app.inject({
+      method: 'POST', url: urlOf(id), payload: { lines }, headers: { 'authorization': `Bearer ${service.keyOf('acme')}`, 'idempotency-key': 'lines-1' },
+    }).then(answer => answer)
+    expect((await Promise.all([sent(['1', '2']), sent(['1', '2'])])).map(answer => answer.json<unknown>())).toEqual([{ last: 2 }, { last: 2 }])
+    await append(id, { lines: ['3'] })
+    expect((await sent(['1', '2'])).json()).toEqual({ last: 2 })
+    expect((await sent(['other'])).json()).toMatchObject({ status: 409, code: 'idempotency_conflict' })
+    expect(texts(await read(id))).toEqual(['1', '2', '3'])
+  })
+
   it('stores no secret, and knows the lines again that it redacted', async () => {
     const id = await start()
     const lines = ['postgres://odoo:hunter2@db/odoo', '-----BEGIN PRIVATE KEY-----', 'MIIEvQIBADANBg', { stream: 'stderr', text: 'meanwhile' }]

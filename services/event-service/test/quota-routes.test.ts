@@ -1,6 +1,8 @@
 /** Every route that writes either counts against the tenant's quota or is named here with the reason why it does not. */
 
+import { Webhook } from 'standardwebhooks'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { SourceSecret } from '@neo-stack/events'
 import { startService, type TestService } from './service.ts'
 
 type Answer = Awaited<ReturnType<TestService['app']['inject']>>
@@ -20,7 +22,7 @@ const uncounted: [prefix: string, why: string][] = [
   ['/v1/realtime/', 'signs tokens and publishes nothing'],
   ['/v1/telemetry', 'counts what browsers saw and publishes nothing'],
   ['/v1/admin/', 'is for operators, who must get in when a quota is used up'],
-  ['/v1/webhooks/billing/', 'counts for the tenant that the webhook is about: see billing-webhooks.test.ts'],
+  ['/v1/webhooks/billing/', 'counts for the tenant that the webhook is about: see below'],
   ['/v1/tenants/{tenantId}/users', 'administration must work when a quota is used up'],
   ['/v1/tenants/{tenantId}/api-keys', 'administration must work when a quota is used up'],
   ['/v1/tenants/{tenantId}/alert-rules', 'administration must work when a quota is used up'],
@@ -82,6 +84,23 @@ describe('the quota of a tenant', () => {
     const append = (): Promise<Answer> => service.app.inject({ method: 'POST', url: '/v1/tenants/acme/deployments/none/logs', headers: { authorization: `Bearer ${service.keyOf('acme')}` }, payload: { lines: ['1', '2', '3'] } }).then(answer => answer)
     expect((await append()).statusCode).toBe(404)
     expect((await append()).statusCode).toBe(429)
+  })
+
+  it('is met by webhooks, whose tenant is that of their source', async () => {
+    now += 60_000
+    const owner = await service.bearer('owner@acme.example')
+    const { source, secret } = (await service.app.inject({ method: 'POST', url: '/v1/tenants/acme/billing/sources', headers: owner, payload: { name: 'ERP', kind: 'standard' } })).json<SourceSecret>()
+    const send = async (id: string): Promise<Answer> => {
+      const body = JSON.stringify({ type: 'billing_invoice', timestamp: new Date(now).toISOString(), data: { invoiceId: id, amountMinor: 1990, currency: 'BRL', status: 'pending' } })
+      const headers = { 'content-type': 'application/json', 'webhook-id': id, 'webhook-timestamp': String(Math.floor(now / 1000)), 'webhook-signature': new Webhook(secret).sign(id, new Date(now), body) }
+      return await service.app.inject({ method: 'POST', url: source.path, headers, payload: body })
+    }
+    const answers = [await send('w-1'), await send('w-2'), await send('w-3')]
+    expect(answers.map(({ statusCode }) => statusCode)).toEqual([200, 200, 429])
+    expect(Number(answers[2]?.headers['retry-after'])).toBeGreaterThan(0)
+    expect(answers[2]?.json()).toMatchObject({ code: 'rate_limited', quota: 'events per second' })
+    now += 60_000
+    expect((await send('w-3')).statusCode).toBe(200)
   })
 
   it('does not keep out what takes no space when the space is used up', async () => {

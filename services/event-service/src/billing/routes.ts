@@ -7,7 +7,7 @@ import {
   usageThresholdsSchema, type InboxState,
 } from '@neo-stack/events'
 import { Problem } from '../errors.ts'
-import { guard, type App } from '../http.ts'
+import { guard, idempotencyKeyOf, type App } from '../http.ts'
 import { actorOf } from '../publish/publish.ts'
 import { createInbox, type InboxOwner } from './inbox.ts'
 import { listLadders, putLadders } from './ladders.ts'
@@ -76,7 +76,7 @@ export function billingRoutes(app: App, services: BillingServices): void {
   }, request => {
     const { tenantId } = request.params
     const principal = guard(request, tenantId, 'usage:write')
-    return reportUsage(services, { ...request.body, tenantId, actor: actorOf(principal) })
+    return reportUsage(services, { ...request.body, tenantId, actor: actorOf(principal), idempotencyKey: idempotencyKeyOf(request) })
   })
 }
 

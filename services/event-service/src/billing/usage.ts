@@ -3,7 +3,8 @@
 import { channelOf, type Actor, type ReportUsage, type UsageReported, type UsageStep } from '@neo-stack/events'
 import type { Database, Tx } from '../database/database.ts'
 import { Overtaken, untilAhead } from '../publish/overtaken.ts'
-import type { DraftEvent, WritePath } from '../publish/write-path.ts'
+import { hashOf } from '../publish/publish.ts'
+import type { DraftEvent, Submission, WritePath } from '../publish/write-path.ts'
 import { FORECAST_DAYS } from './forecast.ts'
 import { readLadder } from './ladders.ts'
 import { climb, percentOf, type Crossing } from './thresholds.ts'
@@ -24,6 +25,8 @@ export interface UsageServices {
 export interface UsageReport extends ReportUsage {
   tenantId: string
   actor: Actor
+  /** Repeats under it are answered what the first was, and count once. */
+  idempotencyKey?: string | undefined
 }
 
 /** What a resource's thresholds are kept as; `version` counts the reports. */
@@ -46,9 +49,17 @@ async function tryReport({ database, writePath, now }: UsageServices, report: Us
   const percentage = used * 100 / limit
   const { crossed, triggered } = climb(level.triggered, { used, limit }, ladder)
   const keep = (tx: Tx): Promise<void> => keepLevel(tx, report, { triggered, version: level.version, now: now() })
-  if (crossed.length === 0) await database.inTenant(tenantId, keep)
-  else await writePath.write({ tenantId, events: crossed.map(crossing => toEvent(report, crossing, percentage)), within: keep })
+  const key = keyOf(report)
+  if (key || crossed.length > 0) {
+    const events = crossed.map(crossing => toEvent(report, crossing, percentage))
+    return await writePath.write({ tenantId, events, within: keep, answer: () => ({ percentage, crossed }), ...key && { key } }) as UsageReported
+  }
+  await database.inTenant(tenantId, keep)
   return { percentage, crossed }
+}
+
+function keyOf({ tenantId, idempotencyKey, resource, period, used, limit }: UsageReport): Submission['key'] {
+  return idempotencyKey === undefined ? undefined : { scope: `${tenantId}/usage`, key: idempotencyKey, bodyHash: hashOf({ resource, period, used, limit }) }
 }
 
 async function readLevel(tx: Tx, { resource, period }: UsageReport): Promise<Level> {

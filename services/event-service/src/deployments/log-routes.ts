@@ -5,7 +5,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import * as z from 'zod'
 import { appendLogsSchema, logPageSchema, logQuerySchema, logsAppendedSchema, slugSchema } from '@neo-stack/events'
 import type { Database } from '../database/database.ts'
-import { guard, type App } from '../http.ts'
+import { guard, idempotencyKeyOf, type App } from '../http.ts'
 import { actorOf } from '../publish/publish.ts'
 import type { WritePath } from '../publish/write-path.ts'
 import { appendLogs, readLogs, readWholeLog, type LineFormat } from './log-store.ts'
@@ -45,7 +45,7 @@ export function logRoutes(app: App, { database, writePath, tails, isStillGood }:
     schema: { summary: 'Append log lines', tags, params, body: appendLogsSchema, response: { 201: logsAppendedSchema } },
   }, async (request, reply) => {
     const principal = guard(request, request.params.tenantId, 'logs:write')
-    return reply.code(201).send(await appendLogs(writePath, request.params, { ...request.body, actor: actorOf(principal) }))
+    return reply.code(201).send(await appendLogs(writePath, request.params, { ...request.body, actor: actorOf(principal), idempotencyKey: idempotencyKeyOf(request) }))
   })
 }
 

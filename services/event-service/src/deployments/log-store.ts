@@ -4,7 +4,8 @@ import type { Actor, AppendLogs, Envelope, LogLine, LogPage, LogsAppended } from
 import type { Database } from '../database/database.ts'
 import { readPosition } from '../database/position.ts'
 import { Problem } from '../errors.ts'
-import type { DraftEvent, WritePath } from '../publish/write-path.ts'
+import type { DraftEvent, Submission, WritePath } from '../publish/write-path.ts'
+import { hashOf } from '../publish/publish.ts'
 import { toChunks, toNewLines, type NewLine } from './log-lines.ts'
 import { lineBefore, selectLines, type LogQuery } from './log-rows.ts'
 import { logChannel } from './projection.ts'
@@ -15,11 +16,11 @@ const RAW_PAGE = 2000
 
 /**
  * Appends lines, all or nothing, and says the number of the last stored one. With `from` a retry is safe: lines that are known
- * are skipped.
+ * are skipped. Without it an idempotency key makes it so.
  * @throws {Problem} `not_found` for an unknown deployment, `log_gap` with `last` when lines before `from` are missing, `log_conflict` with
  *   `last` when others stand at these numbers
  */
-export async function appendLogs(writePath: WritePath, key: DeploymentKey, { lines, from, actor }: AppendLogs & { actor: Actor }): Promise<LogsAppended> {
+export async function appendLogs(writePath: WritePath, key: DeploymentKey, { lines, from, actor, idempotencyKey }: LinesOfActor): Promise<LogsAppended> {
   const channel = logChannel(key)
   let next = from
   const events = toChunks(toNewLines(lines as (string | NewLine)[])).map((chunk): DraftEvent => {
@@ -27,7 +28,14 @@ export async function appendLogs(writePath: WritePath, key: DeploymentKey, { lin
     if (next !== undefined) next += chunk.length
     return { channel, type: 'deployment_log', data, actor }
   })
-  return await writePath.write({ tenantId: key.tenantId, events, answer: toAppended }) as LogsAppended
+  const kept: Submission['key'] = idempotencyKey === undefined ? undefined : { scope: `${channel.name}/lines`, key: idempotencyKey, bodyHash: hashOf({ lines, from }) }
+  return await writePath.write({ tenantId: key.tenantId, events, answer: toAppended, ...kept && { key: kept } }) as LogsAppended
+}
+
+/** Lines, who says them, and the key that repeats answer under. */
+interface LinesOfActor extends AppendLogs {
+  actor: Actor
+  idempotencyKey?: string | undefined
 }
 
 /** The projection numbered the lines; a chunk that was known already comes back empty, after the last line. */

@@ -6,13 +6,16 @@ import {
   createSourceSchema, PLATFORM_TENANT, putCustomersSchema, rotateSecretSchema, slugSchema, sourceListSchema, sourceSchema, sourceSecretSchema, webhookAnswerSchema,
 } from '@neo-stack/events'
 import { isProblem } from '../../errors.ts'
-import { guard, type App } from '../../http.ts'
+import { guard, idempotencyKeyOf, type App } from '../../http.ts'
 import { createLimiter } from '../../plugins/limiter.ts'
 import { actorOf } from '../../publish/publish.ts'
 import { takeWebhook, type IntakeOptions } from './intake.ts'
 import type { SourceOwner, Sources } from './sources.ts'
 
 const tags = ['billing']
+
+/** A new source; a repeat under the same `Idempotency-Key` is not shown its secret. */
+const sourceCreatedSchema = sourceSecretSchema.partial({ secret: true })
 
 /** Wrong signatures from one address for one source. */
 const WRONG_SIGNATURES = { points: 100, seconds: 60 }
@@ -31,8 +34,8 @@ export function sourceRoutes(app: App, sources: Sources): void {
     }
     app.get(base, { schema: { summary: `Billing systems whose webhooks are taken in, of ${whose}`, tags, params, response: { 200: sourceListSchema } } }, async request =>
       ({ sources: await sources.list(ownerOf(request).tenantId) }))
-    app.post(base, { schema: { summary: `Add a billing system of ${whose}; the only time its secret is shown`, tags, params, body: createSourceSchema, response: { 201: sourceSecretSchema } } }, async (request, reply) =>
-      reply.code(201).send(await sources.create(ownerOf(request), request.body)))
+    app.post(base, { schema: { summary: `Add a billing system of ${whose}; the only time its secret is shown`, tags, params, body: createSourceSchema, response: { 201: sourceCreatedSchema } } }, async (request, reply) =>
+      reply.code(201).send(await sources.create(ownerOf(request), request.body, idempotencyKeyOf(request))))
     app.delete(`${base}/:sourceId`, { schema: { summary: `Remove a billing system of ${whose}: its webhooks are refused from now on`, tags, params: one, response: { 204: z.null() } } }, async (request, reply) => {
       await sources.remove(ownerOf(request), (request.params as { sourceId: string }).sourceId)
       return reply.code(204).send(null)

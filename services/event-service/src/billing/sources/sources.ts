@@ -5,11 +5,14 @@ import { PLATFORM_TENANT, type Actor, type BillingSource, type CreateSource, typ
 import type { Database, Tx } from '../../database/database.ts'
 import { Problem } from '../../errors.ts'
 import { appendAudit } from '../../plugins/audit.ts'
+import { hashOf } from '../../publish/publish.ts'
+import type { WritePath } from '../../publish/write-path.ts'
 import type { Seal } from './seal.ts'
 
 /** What sources are managed with. */
 export interface SourcesOptions {
   database: Database
+  writePath: Pick<WritePath, 'write'>
   seal: Seal
   now: () => number
 }
@@ -28,11 +31,17 @@ export interface OpenedSource {
   secrets: string[]
 }
 
+/** A new source; its secret is missing where the same key had made it before. */
+type SourceCreated = Pick<SourceSecret, 'source'> & Partial<SourceSecret>
+
 /** See {@link createSources}. Every act is audited; secrets are in no answer but the one that made them. */
 export interface Sources {
   list: (tenantId: string) => Promise<BillingSource[]>
-  /** @throws {Problem} `invalid_request` for a secret that its scheme cannot use, `unprocessable` for one source too many */
-  create: (owner: SourceOwner, source: CreateSource) => Promise<SourceSecret>
+  /**
+   * A repeat under the same key makes nothing and shows no secret.
+   * @throws {Problem} `invalid_request` for a secret that its scheme cannot use, `unprocessable` for one source too many, `idempotency_conflict`
+   */
+  create: (owner: SourceOwner, source: CreateSource, idempotencyKey?: string) => Promise<SourceCreated>
   /** Makes or takes a new secret; older ones end after `overlapSeconds`. @throws {Problem} `not_found` */
   rotate: (owner: SourceOwner, id: string, by: { secret?: string | undefined, overlapSeconds: number }) => Promise<SourceSecret>
   /** @throws {Problem} `not_found` */
@@ -56,12 +65,7 @@ export function createSources(options: SourcesOptions): Sources {
   const { database, seal, now } = options
   return {
     list: tenantId => database.inTenant(tenantId, tx => readSources(tx, now())),
-    create: (owner, source) => database.inTenant(owner.tenantId, async tx => {
-      if ((await readSources(tx, now())).length >= MAX_SOURCES) throw new Problem('unprocessable', { detail: `A tenant has at most ${MAX_SOURCES} sources.` })
-      const id = `${source.kind}-${randomBytes(9).toString('hex')}`
-      await tx.insertInto('billing_sources').values({ id, tenant_id: owner.tenantId, name: source.name, kind: source.kind, created_at: new Date(now()) }).execute()
-      return addSecret(options, tx, { owner, source: { id, kind: source.kind }, secret: source.secret, action: 'billing_source.created' })
-    }),
+    create: (owner, source, idempotencyKey) => createSource(options, { owner, source, idempotencyKey }),
     rotate: (owner, id, { secret, overlapSeconds }) => database.inTenant(owner.tenantId, async tx => {
       const source = await findSource(tx, id)
       await tx.updateTable('billing_source_secrets').set({ expires_at: new Date(now() + overlapSeconds * 1000) }).where('source_id', '=', id)
@@ -96,6 +100,30 @@ export function createSources(options: SourcesOptions): Sources {
       return row?.customer_tenant_id
     }),
   }
+}
+
+interface NewSource {
+  owner: SourceOwner
+  source: CreateSource
+  idempotencyKey: string | undefined
+}
+
+/** By way of the write path, which knows what was done under a key; the answer it keeps holds no secret. */
+async function createSource(options: SourcesOptions, { owner, source, idempotencyKey }: NewSource): Promise<SourceCreated> {
+  const { tenantId } = owner
+  let created: SourceSecret | undefined
+  const within = async (tx: Tx): Promise<void> => { created = await addSource(options, tx, { owner, source }) }
+  const key = idempotencyKey === undefined ? undefined : { scope: `${tenantId}/billing-sources`, key: idempotencyKey, bodyHash: hashOf(source) }
+  const first = await options.writePath.write({ tenantId, events: [], within, answer: () => created?.source, ...key && { key } }) as BillingSource
+  return created ?? { source: first }
+}
+
+async function addSource(options: SourcesOptions, tx: Tx, { owner, source: { name, kind, secret } }: Omit<NewSource, 'idempotencyKey'>): Promise<SourceSecret> {
+  const now = options.now()
+  if ((await readSources(tx, now)).length >= MAX_SOURCES) throw new Problem('unprocessable', { detail: `A tenant has at most ${MAX_SOURCES} sources.` })
+  const id = `${kind}-${randomBytes(9).toString('hex')}`
+  await tx.insertInto('billing_sources').values({ id, tenant_id: owner.tenantId, name, kind, created_at: new Date(now) }).execute()
+  return addSecret(options, tx, { owner, source: { id, kind }, secret, action: 'billing_source.created' })
 }
 
 async function findSource(tx: Tx, id: string, tenantId?: string): Promise<Pick<BillingSource, 'id' | 'kind'>> {
