@@ -15,6 +15,7 @@ import { applyExamEvent, isToRead, toExamMap } from './exam-state.ts'
 import { createLogFeed } from './log-feed.ts'
 import { applyLogChunk, toFreshLines, toLogView } from './log-state.ts'
 import { withLease } from './metrics-lease.ts'
+import { createPatientReader } from './patient-reader.ts'
 import { createSeriesFeed } from './series-feed.ts'
 import { createStateFeed } from './state-feed.ts'
 
@@ -203,18 +204,12 @@ function createPresenceFeed(shared: Shared, tenantId: string, handlers: Presence
 function createExamsFeed(shared: Shared, tenantId: string, handlers: ExamHandlers): Feed {
   const { exams } = shared.rest
   let sessions: ExamMap = new Map()
-  /** Sessions that are being read, and whether more was said of them meanwhile. */
-  const reading = new Map<string, boolean>()
-  const read = async (sessionId: string): Promise<void> => {
-    do {
-      reading.set(sessionId, false)
-      // Not the reader's own, or gone: it stays out of the view.
-      const paper = await exams.session({ tenantId, sessionId }).catch(() => undefined)
-      if (paper) handlers.onChange(sessions = sessions.has(sessionId) ? new Map(sessions).set(sessionId, paper.session) : toExamMap([paper.session, ...sessions.values()]))
-    } while (reading.get(sessionId))
-    reading.delete(sessionId)
-  }
-  return createLogFeed<ExamMap>({
+  const reader = createPatientReader({
+    ...shared,
+    read: sessionId => exams.session({ tenantId, sessionId }),
+    onValue: ({ session }) => { handlers.onChange(sessions = sessions.has(session.id) ? new Map(sessions).set(session.id, session) : toExamMap([session, ...sessions.values()])) },
+  })
+  const feed = createLogFeed<ExamMap>({
     ...shared,
     ...commonOf(handlers),
     channel: formatChannel('certification', { tenantId }),
@@ -229,10 +224,17 @@ function createExamsFeed(shared: Shared, tenantId: string, handlers: ExamHandler
       const merged = applyExamEvent(sessions, envelope)
       if (merged !== sessions) handlers.onChange(sessions = merged)
       const sessionId = String(envelope.data['sessionId'])
-      if (reading.has(sessionId)) reading.set(sessionId, true)
-      else if (isToRead(sessions, envelope)) void read(sessionId)
+      if (reader.isReading(sessionId) || isToRead(sessions, envelope)) reader.ask(sessionId)
     },
   })
+  return {
+    get status() { return feed.status },
+    start: () => { feed.start() },
+    stop: () => {
+      reader.stop()
+      feed.stop()
+    },
+  }
 }
 
 function createEventsFeed(shared: Shared, channel: string, handlers: EventHandlers): Feed {

@@ -1,6 +1,6 @@
 import type { ExamPaper, ExamSession, SaveAnswers } from '@neo-stack/events'
 import { describe, expect, it, vi } from 'vitest'
-import { ApiError, applyExamEvent, createServerClock, ExamAnswers, isToRead, toExamMap, type AnswersView } from '../src/index.ts'
+import { ApiError, applyExamEvent, createPatientReader, createServerClock, ExamAnswers, isToRead, toExamMap, type AnswersView } from '../src/index.ts'
 
 const session: ExamSession = {
   id: 's1', examId: 'e1', title: 'Redes', candidateId: 'c1', candidateName: 'Ana', status: 'started', seconds: 60, questions: 3, answered: 0, save: 0,
@@ -189,5 +189,37 @@ describe('sessions', () => {
 
   it('are read where an event says less than there is', () => {
     expect([isToRead(map, { type: 'exam_result', data }), isToRead(map, { type: 'exam_scheduled', data }), isToRead(new Map(), { type: 'exam_scheduled', data }), isToRead(map, { type: 'exam_saved', data })]).toEqual([true, false, true, false])
+  })
+})
+
+describe('what an event only announced', () => {
+  it('is read again while the service is away, once more when more was said of it, and never when it is not the reader\'s own', async () => {
+    const timers: (() => void)[] = []
+    const heard: string[] = []
+    const answers: (string | ApiError)[] = [error('network'), error('network'), 'a', 'b']
+    let asked = 0
+    const reader = createPatientReader({
+      read: () => {
+        asked++
+        const next = answers.shift() ?? error('exam_over')
+        return typeof next === 'string' ? Promise.resolve(next) : Promise.reject(next)
+      },
+      onValue: value => { heard.push(value) }, random: () => 0,
+      clock: { now: () => 0, setTimeout: callback => timers.push(callback), clearTimeout: () => undefined },
+    })
+    reader.ask('s1')
+    await vi.waitFor(() => { expect(timers).toHaveLength(1) })
+    timers.shift()?.()
+    await vi.waitFor(() => { expect(timers).toHaveLength(1) })
+    reader.ask('s1')
+    expect([asked, heard]).toEqual([2, []])
+    timers.shift()?.()
+    await vi.waitFor(() => { expect(reader.isReading('s1')).toBe(false) })
+    expect([asked, heard]).toEqual([3, ['a']])
+    reader.ask('s1')
+    reader.ask('s1')
+    await vi.waitFor(() => { expect(reader.isReading('s1')).toBe(false) })
+    expect([asked, heard, timers.length]).toEqual([5, ['a', 'b'], 0])
+    reader.stop()
   })
 })

@@ -2,7 +2,7 @@
 import type { AnswersView } from '@neo-stack/client'
 import type { ExamPaper, ExamSession } from '@neo-stack/events'
 import type { ComputedRef, Ref, ShallowRef } from 'vue'
-import { ExamAnswers } from '@neo-stack/client'
+import { ApiError, createPatientReader, ExamAnswers } from '@neo-stack/client'
 import { computed, onScopeDispose, shallowReadonly, shallowRef, watch } from 'vue'
 import { useNeoClient } from '../client.ts'
 import { serverClockOf } from '../exams/clock.ts'
@@ -50,13 +50,19 @@ export function useExamSession(tenantId: string, sessionId: string): ExamSession
   })
 
   const read = (): Promise<ExamPaper> => clock.ask(() => client.rest.exams.session(of))
+  const take = (next: ExamPaper): void => {
+    paper.value = next
+    error.value = undefined
+    if (next.answers) answers.begin(next)
+  }
+  // What ended while the service was away is read once it is back.
+  const reader = createPatientReader({ read, onValue: take })
   const load = async (): Promise<void> => {
     try {
-      paper.value = await read()
-      error.value = undefined
-      if (paper.value.answers) answers.begin(paper.value)
+      take(await read())
     } catch (cause) {
       error.value = cause
+      if (cause instanceof ApiError && cause.isTemporary) reader.ask(sessionId)
     }
   }
   const sync = async (): Promise<void> => {
@@ -71,6 +77,7 @@ export function useExamSession(tenantId: string, sessionId: string): ExamSession
   watch(() => { const known = getSession(sessionId); return `${known?.status ?? ''} ${known?.result ? 'judged' : ''}` }, (_now, before) => { if (before.trim() !== '') void load() })
   onScopeDispose(() => {
     answers.stop()
+    reader.stop()
     stopWatching()
     clearInterval(timer)
   })
