@@ -49,10 +49,11 @@ test('a thousand requests in one write need no stack', async () => {
 
 test('a request behind one that takes its time is answered after it', async () => {
   const held = Promise.withResolvers<undefined>()
-  const running = await start({ httpApi: { key: KEY, rpc: { slow: async () => {
+  const rpc = async (): Promise<{ data: string }> => {
     await held.promise
     return { data: 'late' }
-  } } } })
+  }
+  const running = await start({ httpApi: { key: KEY, rpc } })
   const { socket, heard } = await open(running)
   socket.write(requestOf(JSON.stringify({ method: 'slow', params: {} }), { path: '/api/rpc' }) + requestOf(bodyOf(1)))
   await new Promise(resolve => { setImmediate(resolve) })
@@ -60,6 +61,7 @@ test('a request behind one that takes its time is answered after it', async () =
   expect(heard()).toBe('')
   held.resolve(undefined)
   await until(() => heard().includes('"nodes"'))
+  expect(heard()).toContain('late')
   expect(heard().indexOf('late')).toBeLessThan(heard().indexOf('"offset":1'))
   expect(heard().indexOf('"offset":1')).toBeLessThan(heard().indexOf('"nodes"'))
   socket.destroy()

@@ -10,7 +10,9 @@ import { judgeCentrifugo, judgeClock, judgeDisk, judgePostgres, judgeSecret, typ
 const nowhere = { PORT: '1', NEO_PORTALS: 'none' }
 
 async function listFindings(env: Record<string, string>): Promise<Finding[]> {
-  return await Array.fromAsync(examine(env))
+  const findings: Finding[] = []
+  for await (const finding of examine(env)) findings.push(finding)
+  return findings
 }
 
 const faultsOf = (findings: readonly Finding[]): string[] => findings.flatMap(({ part, state }) => state === 'fault' ? [part] : [])
