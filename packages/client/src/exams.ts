@@ -1,7 +1,7 @@
 /** Typed REST of exams and their sessions. */
 
 import type { AnswersSaved, CandidateList, CreateExam, EndExam, Exam, ExamList, ExamPaper, ExamSession, ExamSessionList, SaveAnswers, ScheduleExam } from '@neo-stack/events'
-import type { CallOptions, Send } from './request.ts'
+import { keyOf, type CallOptions, type Send } from './request.ts'
 
 /** Which exam session is meant. */
 export interface ExamPath {
@@ -47,9 +47,4 @@ export function createExamCalls(send: Send): ExamCalls {
     submit: (of, own) => send({ method: 'POST', path: path(of, '/submit'), isRepeatable: true }, own),
     end: (of, body, own) => send({ method: 'POST', path: path(of, '/end'), body }, own),
   }
-}
-
-/** A key in the body is the caller's; the header repeats it, so that both always agree. */
-function keyOf({ idempotencyKey }: { idempotencyKey?: string | undefined }): CallOptions {
-  return idempotencyKey === undefined ? {} : { idempotencyKey }
 }

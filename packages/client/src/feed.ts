@@ -28,6 +28,21 @@ export interface Feed {
   stop(): void
 }
 
+/** The feed with something beside it that starts after it and stops before it. */
+export function alongside(feed: Feed, { start, stop }: { start?: () => void, stop: () => void }): Feed {
+  return {
+    get status() { return feed.status },
+    start: () => {
+      feed.start()
+      start?.()
+    },
+    stop: () => {
+      stop()
+      feed.stop()
+    },
+  }
+}
+
 /** What every kind of feed takes. */
 export interface FeedBasics {
   connection: Pick<Connection, 'subscribe'>

@@ -4,7 +4,7 @@ import type { Deployment, Envelope, LogLine, MetricsSample, UserPresence } from 
 import type { Connection } from './connection.ts'
 import type { DeploymentMap } from './deployment-state.ts'
 import type { ExamMap } from './exam-state.ts'
-import type { Feed, FeedBasics } from './feed.ts'
+import { alongside, type Feed, type FeedBasics } from './feed.ts'
 import type { LogView } from './log-state.ts'
 import type { DeploymentPath, Rest } from './rest.ts'
 import type { TimeSample } from './server-clock.ts'
@@ -227,14 +227,7 @@ function createExamsFeed(shared: Shared, tenantId: string, handlers: ExamHandler
       if (reader.isReading(sessionId) || isToRead(sessions, envelope)) reader.ask(sessionId)
     },
   })
-  return {
-    get status() { return feed.status },
-    start: () => { feed.start() },
-    stop: () => {
-      reader.stop()
-      feed.stop()
-    },
-  }
+  return alongside(feed, { stop: reader.stop })
 }
 
 function createEventsFeed(shared: Shared, channel: string, handlers: EventHandlers): Feed {

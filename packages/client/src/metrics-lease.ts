@@ -1,7 +1,7 @@
 /** Says that somebody looks at samples, as long as a feed of them runs: the service then takes one a second. */
 
 import type { Clock, Timer } from './clock.ts'
-import type { Feed } from './feed.ts'
+import { alongside, type Feed } from './feed.ts'
 
 /** Twice within the 20 s that a lease lasts. A hidden tab's timers ring once a minute, so that its lease ends. */
 const RENEW_MS = 8000
@@ -13,16 +13,11 @@ export function withLease(feed: Feed, renew: () => Promise<unknown>, clock: Cloc
     timer = clock.setTimeout(turn, RENEW_MS)
     if (feed.status.state !== 'denied') renew().catch(() => undefined)
   }
-  return {
-    get status() { return feed.status },
-    start: () => {
-      feed.start()
-      if (timer === undefined) turn()
-    },
+  return alongside(feed, {
+    start: () => { if (timer === undefined) turn() },
     stop: () => {
       clock.clearTimeout(timer)
       timer = undefined
-      feed.stop()
     },
-  }
+  })
 }

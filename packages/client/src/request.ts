@@ -61,6 +61,11 @@ export interface Call {
 /** Performs a call; the caller vouches for the answer's type, the service validates what it sends. */
 export type Send = <Answer>(call: Call, options?: CallOptions | undefined) => Promise<Answer>
 
+/** A key in the body is the caller's; the header repeats it, so that both always agree. */
+export function keyOf({ idempotencyKey }: { idempotencyKey?: string | undefined }): CallOptions {
+  return idempotencyKey === undefined ? {} : { idempotencyKey }
+}
+
 /** Longest `Retry-After` that is waited for inside a call; beyond it the caller decides. */
 const MAX_WAIT_MS = 10_000
 const RETRIED = new Set([429, 502, 503, 504])

@@ -12,7 +12,7 @@ import { inboxVerbs, PLATFORM_TENANT } from '@neo-stack/events'
 import { createOperatorAdministration, createTenantAdministration, type OperatorAdministration, type TenantAdministration } from './administration.ts'
 import { createExamCalls, type ExamCalls } from './exams.ts'
 import type { CallOptions, RequestOptions, Send } from './request.ts'
-import { createSend } from './request.ts'
+import { createSend, keyOf } from './request.ts'
 
 /** Which portal a session belongs to: each has a session and a cookie of its own. */
 export type Portal = NonNullable<SignIn['portal']>
@@ -381,9 +381,4 @@ function createPresenceRoutes(send: Send): Rest['presence'] {
     settings: (tenantId, own) => send({ method: 'GET', path: `${pathOf(tenantId)}/me` }, own),
     putSettings: (tenantId, body, own) => send({ method: 'PUT', path: `${pathOf(tenantId)}/me`, body, isRepeatable: true }, own),
   }
-}
-
-/** A key in the body is the caller's; the header repeats it, so that both always agree. */
-function keyOf({ idempotencyKey }: { idempotencyKey?: string | undefined }): CallOptions {
-  return idempotencyKey === undefined ? {} : { idempotencyKey }
 }

@@ -208,7 +208,7 @@ export async function createEventService(given: EventServiceOptions): Promise<Ev
   const perform = createActs({ writePath, now })
   const identity = await createIdentity({ ...options, perform, onFault, sessionChannel: realtime.sessionChannel })
   const sharing = startSharing({ ...options, identity, onFault })
-  const jobs = await (database.alone ?? (run => run()))(() => createJobs(database, { onFault }))
+  const jobs = await database.alone(() => createJobs(database, { onFault }))
   watchParts(instruments, { jobs, indexer, version, column: realtime.enqueue ? 'scale-out' : 'embedded', ...options.sampleHost })
   const publishAs = (actor: Actor): Publish => createInternalPublish(writePath, actor)
   authHookPlugin(app, { auth: identity.auth, database, now })

@@ -86,9 +86,8 @@ async function preparePortals({ portals: mode }: Config, terminal: Terminal): Pr
 
 /** Of several processes on one database the first one seeds. */
 async function seed({ demo }: Config, folder: DataFolder, database: Database): Promise<Seeded> {
-  const alone = database.alone ?? (run => run())
-  if (!demo) return alone(() => createOperator(database))
-  const seeded = await alone(() => seedDemo(database))
+  if (!demo) return database.alone(() => createOperator(database))
+  const seeded = await database.alone(() => seedDemo(database))
   if (seeded.users.length > 0) folder.writeJson('demo.json', seeded)
   return seeded
 }

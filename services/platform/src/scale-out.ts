@@ -18,7 +18,7 @@ export async function openScaleOut(config: Config, { databaseUrl, redisUrl, cent
   const database = await openDatabase(databaseUrl, onFault)
   try {
     // The first of several processes makes the keys, the others find them.
-    const keys = await (database.alone ?? (run => run()))(() => openSharedKeys({ database, onFault }))
+    const keys = await database.alone(() => openSharedKeys({ database, onFault }))
     const presenceStore = createRedisStore({ url: redisUrl, onFault })
     return {
       database, keys, logger, presenceStore, realtimeSeconds: TOKEN_SECONDS, isBehindGateway: true,

@@ -35,7 +35,7 @@ type Told = Pick<Envelope, 'id' | 'type' | 'data'> & { tenantId: string }
 
 /** Starts. */
 export async function startEscalation({ database, writePath, boss, now, onFault }: EscalationParts): Promise<Escalation> {
-  await (database.alone ?? (run => run()))(() => boss.createQueue(QUEUE, queueOptions))
+  await database.alone(() => boss.createQueue(QUEUE, queueOptions))
   const running = new Set<Promise<unknown>>()
   const queue = (told: Told): void => {
     const sent = boss.send(QUEUE, told, { id: told.id }).catch(onFault).finally(() => running.delete(sent))

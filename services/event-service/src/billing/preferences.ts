@@ -18,7 +18,7 @@ const DEFAULTS: Chosen = { categories: toCategories([], []), quietHours: null, t
 
 /** What holds for a user. */
 export function readPreferences(database: Database, user: InboxUser): Promise<Chosen> {
-  return database.inTenant(user.tenantId, tx => read(tx, user))
+  return database.inTenant(user.tenantId, async tx => toChosen(await readRow(tx, user)))
 }
 
 /** Changes what is given and tells the user's other devices, both or neither. */
@@ -38,8 +38,11 @@ export const preferencesProjection: Projection = {
   },
 }
 
-async function read(tx: Tx, { userId }: InboxUser): Promise<Chosen> {
-  const row = await tx.selectFrom('billing_preferences').selectAll().where('user_id', '=', userId).executeTakeFirst()
+const readRow = (tx: Tx, { userId }: InboxUser) => tx.selectFrom('billing_preferences').selectAll().where('user_id', '=', userId).executeTakeFirst()
+
+type Row = Awaited<ReturnType<typeof readRow>>
+
+function toChosen(row: Row): Chosen {
   if (!row) return DEFAULTS
   return {
     categories: toCategories(row.muted, row.mailed),
@@ -49,12 +52,13 @@ async function read(tx: Tx, { userId }: InboxUser): Promise<Chosen> {
 }
 
 async function keep(tx: Tx, user: InboxUser, { categories = {}, ...rest }: PutBillingPreferences): Promise<void> {
-  const known = await read(tx, user)
+  const row = await readRow(tx, user)
+  const known = toChosen(row)
   const chosen = Object.fromEntries(Object.entries(known.categories).map(([name, wanted]) => [name, { ...wanted, ...categories[name as BillingCategory] }])) as Chosen['categories']
   const { quietHours, timeZone, language } = { ...known, ...Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined)) } as Chosen
   const mailed = types.filter(type => chosen[billingCategories[type]].email)
   const values = {
-    muted: types.filter(type => !chosen[billingCategories[type]].app), mailed, mailed_after: JSON.stringify(await startsOf(tx, user, mailed)),
+    muted: types.filter(type => !chosen[billingCategories[type]].app), mailed, mailed_after: JSON.stringify(await startsOf(tx, user, { row, mailed })),
     quiet_from: quietHours?.from ?? null, quiet_to: quietHours?.to ?? null, time_zone: timeZone, language,
   }
   await tx.insertInto('billing_preferences').values({ tenant_id: user.tenantId, user_id: user.userId, ...values })
@@ -62,10 +66,9 @@ async function keep(tx: Tx, user: InboxUser, { categories = {}, ...rest }: PutBi
 }
 
 /** What came before somebody asked for a type by e-mail is not sent; what waits of other types still is. */
-async function startsOf(tx: Tx, { tenantId, userId }: InboxUser, mailed: readonly NotificationType[]): Promise<Record<string, number>> {
-  const known = await tx.selectFrom('billing_preferences').select(['mailed', 'mailed_after']).where('user_id', '=', userId).executeTakeFirst()
+async function startsOf(tx: Tx, { tenantId }: InboxUser, { row, mailed }: { row: Row, mailed: readonly NotificationType[] }): Promise<Record<string, number>> {
   const last = await lastNumber(tx, tenantId)
-  return Object.fromEntries(mailed.map(type => [type, known?.mailed.includes(type) ? known.mailed_after[type] ?? 0 : last]))
+  return Object.fromEntries(mailed.map(type => [type, row?.mailed.includes(type) ? row.mailed_after[type] ?? 0 : last]))
 }
 
 function toCategories(muted: readonly string[], mailed: readonly string[]): Chosen['categories'] {

@@ -36,8 +36,8 @@ export interface Database {
   readonly jobsBackend: 'pglite' | 'postgres'
   /** Where several processes share the database: takes part in choosing the one that does what only one may do. @default this process does */
   readonly elect?: (onFault: (error: unknown) => void) => Election
-  /** Where several processes share the database: of those that call it one runs at a time. @default this process runs */
-  readonly alone?: <T>(run: () => Promise<T>) => Promise<T>
+  /** Of the processes that share the database and call this one runs at a time; where there is one only, it just runs. */
+  readonly alone: <T>(run: () => Promise<T>) => Promise<T>
   /** Rejects when the database does not answer. */
   ping: () => Promise<void>
   close: () => Promise<void>

@@ -62,6 +62,7 @@ async function toDatabase(pglite: PGlite): Promise<Database> {
     logEpoch: String(epoch.rows[0]?.value),
     jobs: fromPglite(pglite),
     jobsBackend: 'pglite',
+    alone: run => run(),
     ping: async () => { await pglite.query('select 1') },
     close: () => closing ??= kysely.destroy(),
   }

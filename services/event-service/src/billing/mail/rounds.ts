@@ -47,7 +47,7 @@ export async function startMailRounds(parts: MailParts, options: MailOptions): P
   const { database, boss, now, onFault } = parts
   const { delayMs = 60_000, everyMs = 5000 } = options
   const mailer = createMailer(options)
-  await (database.alone ?? (run => run()))(() => boss.createQueue(QUEUE, queueOptions))
+  await database.alone(() => boss.createQueue(QUEUE, queueOptions))
   const times = (): { now: number, ripeAt: number } => ({ now: now(), ripeAt: now() - delayMs })
   const look = async (): Promise<void> => {
     for (const user of await listWaiting(database, times())) await boss.send(QUEUE, user, { singletonKey: `${user.tenantId}/${user.userId}` })
