@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { History } from '@neo-stack/events'
 import { purgeEvents, type RetentionRules } from '../src/history/retention.ts'
+import { startIndexer } from '../src/history/indexer.ts'
 import { countTrimmed, retention } from '../src/history/trim.ts'
 import { startService, type TestService } from './service.ts'
 
@@ -79,6 +80,20 @@ describe('retention', () => {
   it('leaves families that have another rule alone', async () => {
     await purge({ billing: { days: 0 }, deployments: { days: 0 } }, 1)
     expect((await read('limit=100')).body.events).toHaveLength(12)
+  })
+
+  it('and the indexer never wait for each other', async () => {
+    const faults: unknown[] = []
+    const indexer = startIndexer({ database: service.database, onFault: error => faults.push(error), delayMs: 0, batch: 5 })
+    const publish = service.publishAs({ type: 'system', id: 'test' })
+    const time = new Date(service.now()).toISOString()
+    for (let round = 0; round < 10; round++) {
+      const published = await Promise.all(Array.from({ length: 40 }, () => publish({ channel: 'tenant:globex:alerts', type: 'alert', data: { severity: 'info', message: 'rush' } })))
+      indexer.onWritten(published.map(({ id, seq }) => ({ id, seq, type: 'alert', channel: 'tenant:globex:alerts', tenantId: 'globex', time, actor: { type: 'system', id: 'test' }, data: {} })))
+      await purge({ alerts: { days: 400, events: 12 } })
+    }
+    await indexer.stop()
+    expect(faults).toEqual([])
   })
 
   it('empties a channel that is old, and the numbers go on', async () => {
