@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { SearchResult } from '@neo-stack/events'
 import type { Database } from '../src/database/database.ts'
-import { startIndexer, type Indexer } from '../src/history/indexer.ts'
+import { restAfter, startIndexer, type Indexer } from '../src/history/indexer.ts'
 import { planNext } from '../src/history/search-plan.ts'
 import { openPrepared } from './prepared-database.ts'
 import { startService, type TestService } from './service.ts'
@@ -108,6 +108,17 @@ describe('the indexer', () => {
     await database.inSystem(indexer.sweep)
     await expect.poll(() => indexed('tenant:acme:certification'), { timeout: 30_000 }).toBe(2)
     await indexer.stop()
+  })
+})
+
+describe('after a batch the indexer', () => {
+  it.each([
+    ['works as long as it rests while nobody publishes', { behind: 10_000, isBusy: false }, 1],
+    ['leaves the database to a burst', { behind: 10_000, isBusy: true }, 9],
+    ['takes a quarter once the burst is none any more', { behind: 60_000, isBusy: true }, 3],
+    ['never rests far behind', { behind: 250_001, isBusy: true }, 0],
+  ])('%s', (_title, pressure, rest) => {
+    expect(restAfter(pressure)).toBe(rest)
   })
 })
 

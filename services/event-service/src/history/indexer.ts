@@ -1,6 +1,7 @@
 /**
  * Brings the words of events into search's index, behind the log: a publish does not wait for it, and a search looks through what
- * it has not come to. It rests longer than it works, so that publishers have the database; only far behind it works without rest.
+ * it has not come to. While there is much to publish it rests longer than it works, so that publishers have the database; only far
+ * behind it works without rest.
  */
 
 import type { Envelope } from '@neo-stack/events'
@@ -32,17 +33,31 @@ export interface Indexer {
   stop: () => Promise<void>
 }
 
-/** How many times as long as a batch took the indexer rests after it. */
-const REST = 3
-
-/** Events behind from which on it rests no more. */
+/** Events behind from which on a burst is no burst any more, and from which on the indexer rests no more. */
+const BEHIND = 50_000
 const FAR_BEHIND = 250_000
+
+/** How it is with the log when a batch is done. */
+export interface Pressure {
+  /** Events that are not indexed yet. */
+  behind: number
+  /** Whether events came since the batch before. */
+  isBusy: boolean
+}
+
+/** How many times as long as a batch took the indexer rests after it. Pure. */
+export function restAfter({ behind, isBusy }: Pressure): number {
+  if (behind > FAR_BEHIND) return 0
+  if (!isBusy) return 1
+  return behind > BEHIND ? 3 : 9
+}
 
 /** Starts; {@link Indexer.sweep} finds what was left behind. */
 export function startIndexer({ database, onFault = () => undefined, delayMs = 200, batch = 200, now = () => performance.now(), setTimer = setTimeout }: IndexerOptions): Indexer {
   const behind = new Set<string>()
   const pause = createPause(setTimer)
   let count = 0
+  let isBusy = false
   let isStopped = false
   let running: Promise<void> | undefined
   const work = async (): Promise<void> => {
@@ -55,7 +70,9 @@ export function startIndexer({ database, onFault = () => undefined, delayMs = 20
       const done = await database.inSystem(tx => indexBatch(tx, channel, batch))
       count = Math.max(0, count - done)
       if (done === batch) behind.add(channel)
-      if (behind.size > 0) await pause.wait(count > FAR_BEHIND ? 0 : (now() - startedAt) * REST)
+      const rest = (now() - startedAt) * restAfter({ behind: count, isBusy })
+      isBusy = false
+      if (behind.size > 0) await pause.wait(rest)
     }
     count = 0
   }
@@ -72,6 +89,7 @@ export function startIndexer({ database, onFault = () => undefined, delayMs = 20
         if (seq === undefined) continue
         behind.add(channel)
         count++
+        isBusy = true
       }
       wake()
     },
@@ -115,14 +133,16 @@ function createPause(setTimer: (run: () => void, ms: number) => NodeJS.Timeout):
  * emptied; the channel, which publishers wait for, only at the end. @returns how many
  */
 async function indexBatch(tx: Tx, channel: string, batch: number): Promise<number> {
-  const { rows: [picked] } = await sql<{ done: string | number, last: string | number | null }>`
-    with picked as materialized (
-      select events.id, events.tenant_id, events.seq, neo_words(events.data) as words from events join channels on channels.name = events.channel
-      where events.channel = ${channel} and events.seq > channels.indexed_seq order by events.seq limit ${batch} for share of events),
+  // Numbers are dense, so the batch is a range: without statistics a limit would be planned as a sort of all that is behind.
+  const { rows: [range] } = await sql<{ done: string | number, last: string | number }>`
+    with range as (select indexed_seq as first, least(seq, indexed_seq + ${batch}::bigint) as last from channels where name = ${channel}),
+    picked as materialized (
+      select id, tenant_id, neo_words(data) as words from events
+      where channel = ${channel} and seq > (select first from range) and seq <= (select last from range) for share),
     added as (
       insert into event_words (id, tenant_id, plain, stems) select id, tenant_id, neo_plain(words), neo_stems(words) from picked on conflict (id) do nothing)
-    select count(*) as done, max(seq) as last from picked`.execute(tx)
-  if (picked?.last == null) return 0
-  await sql`update channels set indexed_seq = greatest(indexed_seq, ${picked.last}::bigint) where name = ${channel}`.execute(tx)
-  return Number(picked.done)
+    select last - first as done, last from range`.execute(tx)
+  if (!range || Number(range.done) <= 0) return 0
+  await sql`update channels set indexed_seq = greatest(indexed_seq, ${range.last}::bigint) where name = ${channel}`.execute(tx)
+  return Number(range.done)
 }
