@@ -1,5 +1,40 @@
-import { describe } from 'vitest'
+import { sql } from 'kysely'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { careFor } from '../src/database/autovacuum.ts'
+import type { Database } from '../src/database/database.ts'
 import { databaseContract } from './database-contract.ts'
 import { openPrepared } from './prepared-database.ts'
 
 describe('the database port on PGlite', () => { databaseContract(openPrepared) })
+
+describe('a table of PGlite', () => {
+  it.each([
+    ['is left alone while little has changed', { rows: 1000, dead: 250, changed: 150 }, undefined],
+    ['gets statistics when a tenth has changed', { rows: 1000, dead: 0, changed: 151 }, 'analyze'],
+    ['loses its dead rows when they are a fifth', { rows: 1000, dead: 251, changed: 251 }, 'vacuum analyze'],
+    ['is left alone when it is small', { rows: 0, dead: 50, changed: 50 }, undefined],
+  ] as const)('%s', (_title, state, care) => {
+    expect(careFor(state)).toBe(care)
+  })
+})
+
+describe('tending PGlite', () => {
+  let database: Database
+  beforeAll(async () => { database = await openPrepared() })
+  afterAll(() => database.close())
+
+  const stateOf = (table: string): Promise<unknown> => database.inSystem(async tx => {
+    const { rows: [row] } = await sql`select reltuples::float as rows, n_dead_tup::float as dead from pg_class join pg_stat_user_tables on relid = pg_class.oid where pg_class.relname = ${table}`.execute(tx)
+    return row
+  })
+
+  it('gives tables their statistics and takes dead rows away', async () => {
+    await database.inSystem(async tx => {
+      await tx.insertInto('tenants').values({ id: 'acme', name: 'Acme' }).execute()
+      await sql`insert into channels (name, tenant_id) select 'tenant:acme:alerts' || n, 'acme' from generate_series(1, 300) as n`.execute(tx)
+    })
+    await database.inSystem(tx => sql`update channels set bytes = 1`.execute(tx))
+    await database.tend?.()
+    expect(await stateOf('channels')).toEqual({ rows: 300, dead: 0 })
+  })
+})

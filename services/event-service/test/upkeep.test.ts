@@ -24,6 +24,14 @@ describe('upkeep', () => {
     await upkeep.stop()
   })
 
+  it('looks after the tables at the end of a round', async () => {
+    const done: string[] = []
+    const upkeep = startUpkeep({ database, purges: [() => { done.push('purge'); return Promise.resolve(0) }], after: () => { done.push('after'); return Promise.resolve() } })
+    await upkeep.run()
+    expect(done).toEqual(['purge', 'after'])
+    await upkeep.stop()
+  })
+
   it('tells of a purge that failed and tries again the next time', async () => {
     const faults: unknown[] = []
     let calls = 0

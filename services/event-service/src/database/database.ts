@@ -38,6 +38,8 @@ export interface Database {
   readonly elect?: (onFault: (error: unknown) => void) => Election
   /** Of the processes that share the database and call this one runs at a time; where there is one only, it just runs. */
   readonly alone: <T>(run: () => Promise<T>) => Promise<T>
+  /** Looks after the tables: dead rows, statistics for plans. @default the database does so by itself */
+  readonly tend?: () => Promise<void>
   /** Rejects when the database does not answer. */
   ping: () => Promise<void>
   close: () => Promise<void>

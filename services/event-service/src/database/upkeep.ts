@@ -9,6 +9,8 @@ export type Purge = (tx: Tx, batch: number) => Promise<number>
 export interface UpkeepOptions {
   database: Database
   purges: readonly Purge[]
+  /** Done at the end of a round. @default nothing */
+  after?: (() => Promise<void>) | undefined
   /** @default 60_000 */
   everyMs?: number
   /** Rows of one transaction. @default 1_000 */
@@ -28,7 +30,7 @@ export interface Upkeep {
 }
 
 /** Starts; the first round comes after one period. */
-export function startUpkeep({ database, purges, everyMs = 60_000, batch = 1000, isLeader = () => true, onFault = () => undefined }: UpkeepOptions): Upkeep {
+export function startUpkeep({ database, purges, after, everyMs = 60_000, batch = 1000, isLeader = () => true, onFault = () => undefined }: UpkeepOptions): Upkeep {
   let isStopped = false
   let running: Promise<void> | undefined
   const purgeAll = async (): Promise<void> => {
@@ -36,6 +38,7 @@ export function startUpkeep({ database, purges, everyMs = 60_000, batch = 1000, 
       let removed = batch
       while (!isStopped && removed === batch) removed = await database.inSystem(tx => purge(tx, batch))
     }
+    if (!isStopped) await after?.()
   }
   const run = (): Promise<void> => running ??= purgeAll().catch(onFault).finally(() => { running = undefined })
   const timer = setInterval(() => { if (isLeader()) void run() }, everyMs).unref()
