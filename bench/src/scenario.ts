@@ -26,7 +26,7 @@ export interface BenchContext {
   database?: string
   /** Times a comparison is run; the median counts. */
   runs: number
-  /** Flags of Node for servers under comparison, such as `--cpu-prof`. @default none */
+  /** Flags of Node for the server that is measured, such as `--cpu-prof`. @default none */
   nodeFlags?: readonly string[]
   say: (text: string) => void
 }
@@ -44,9 +44,9 @@ export interface Scenario {
 }
 
 /** Starts the platform on core 0; over a given PostgreSQL it is event-service alone. */
-export function startServer({ pinned, database }: BenchContext, options: Omit<Partial<PlatformProcessOptions>, 'main'> = {}): Promise<PlatformProcess> {
+export function startServer({ pinned, database, nodeFlags }: BenchContext, options: Omit<Partial<PlatformProcessOptions>, 'main'> = {}): Promise<PlatformProcess> {
   const server = database === undefined ? { main: platformMain } : { main: `${root}bench/server/main.ts`, env: { BENCH_DATABASE: database } }
-  return startPlatform({ ...server, readyTimeoutMs: 120_000, ...pinned && { prefix: ['taskset', '-c', '0'] }, ...options })
+  return startPlatform({ ...server, readyTimeoutMs: 120_000, ...pinned && { prefix: ['taskset', '-c', '0'] }, ...nodeFlags && { nodeFlags }, ...options })
 }
 
 /** Measures the generator's own lag over a piece of work: the row, and the note that the generator was the limit. */

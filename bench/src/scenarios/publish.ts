@@ -48,7 +48,10 @@ export const publish: Scenario = {
 /** Each way has a server of its own: what the one before left to be indexed must not weigh on the next. */
 async function measureAlone(context: BenchContext, way: Way): Promise<Measured> {
   await using platform = await startServer(context)
-  return await measure(context, platform, way)
+  const measured = await measure(context, platform, way)
+  // Not killed: a profile is written at the end.
+  await platform.terminate()
+  return measured
 }
 
 async function measure(context: BenchContext, platform: PlatformProcess, way: Way): Promise<Measured> {

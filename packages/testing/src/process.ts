@@ -18,6 +18,8 @@ export interface PlatformProcessOptions {
   env?: Readonly<Record<string, string>>
   /** Command put in front, for example `['taskset', '-c', '0']`. @default none */
   prefix?: readonly string[]
+  /** Flags of Node itself, such as `--cpu-prof`. @default none */
+  nodeFlags?: readonly string[]
   /** Milliseconds until it must answer. @default 90000 */
   readyTimeoutMs?: number
 }
@@ -115,8 +117,8 @@ export async function runPlatform(options: PlatformProcessOptions & { dataDir: s
   return exit
 }
 
-function run({ main, env = {}, prefix = [] }: PlatformProcessOptions, { dataDir, port }: { dataDir: string, port: number }): Running {
-  const [command = process.execPath, ...args] = [...prefix, process.execPath, main]
+function run({ main, env = {}, prefix = [], nodeFlags = [] }: PlatformProcessOptions, { dataDir, port }: { dataDir: string, port: number }): Running {
+  const [command = process.execPath, ...args] = [...prefix, process.execPath, ...nodeFlags, main]
   const child = spawn(command, args, {
     // Nothing of the environment of whoever runs the tests: it may hold settings.
     env: { HOST: '127.0.0.1', PORT: String(port), NEO_DATA_DIR: dataDir, NEO_DEMO: '1', NEO_PORTALS: 'none', NEO_DEPLOYER: 'simulation', ...env },
