@@ -19,7 +19,7 @@ const toNotification = (n: number, patch: Partial<Notification> = {}): Notificat
 const byTestId = (name: string): string => `[data-testid="${name}"]`
 
 /** An app whose service keeps an inbox. */
-async function createInboxApp(inbox: Notification[], code: 'pt-BR' | 'en' = 'pt-BR'): Promise<App> {
+async function createInboxApp(inbox: Notification[], code: 'pt-BR' | 'es' | 'en' = 'pt-BR'): Promise<App> {
   const app = await createApp(code)
   app.fake.setSession({ state: 'signed-in', user: { ...member, id: '0190a000-0000-7000-8000-000000000001' } })
   const set: string[] = []
@@ -81,6 +81,17 @@ describe('BillingNotifications', () => {
     expect(wrapper.get(byTestId('billing-notification')).text()).toContain('New invoice available: ¥1,990')
   })
 
+  it.each([
+    ['pt-BR', { state: 'triggered', threshold: 80, thresholdUnit: 'percent' }, '84,5% do limite de storage usado'],
+    ['es', { state: 'triggered', threshold: 80, thresholdUnit: 'percent' }, '84,5 % del límite de storage usado'],
+    ['en', { state: 'resolved', threshold: 90, thresholdUnit: 'percent' }, 'Usage of storage below 90%: now 84.5%'],
+    ['en', { state: 'resolved', threshold: 1500, thresholdUnit: 'absolute' }, 'Usage of storage below 1,500: now 84.5%'],
+  ] as const)('says in %s what usage did: %j', async (language, more, sentence) => {
+    const { amountMinor: _amount, currency: _currency, ...usage } = toNotification(1, { type: 'billing_usage_alert', data: { resource: 'storage', percentage: 84.5, ...more } })
+    const wrapper = await show(await createInboxApp([usage], language))
+    expect(wrapper.get(byTestId('billing-notification')).text().replaceAll('\u00A0', ' ')).toContain(sentence)
+  })
+
   it('marks one, marks all, archives, and takes it back', async () => {
     const wrapper = await show(await createInboxApp(inbox))
     await wrapper.get(byTestId('billing-read')).trigger('click')
@@ -130,6 +141,7 @@ describe('BillingOverview', () => {
     mounted.push(wrapper)
     await flushPromises()
     expect(wrapper.get(byTestId('billing-plan')).text()).toMatch(/Pro.*antes: Basic/)
+    expect(wrapper.get(byTestId('billing-usage')).text().replaceAll('\u00A0', ' ')).toContain('50 de 100 · 50,0%')
     expect(wrapper.get(byTestId('billing-open')).text().replaceAll('\u00A0', ' ')).toMatch(/KWD 1,990.*inv-1.*venceu em/)
     expect(wrapper.get(byTestId('billing-payment')).text().replaceAll('\u00A0', ' ')).toContain('1.990')
     expect(wrapper.get(byTestId('billing-forecast')).text().replaceAll('\u00A0', ' ')).toBe('100 % em 3 d 4 h')

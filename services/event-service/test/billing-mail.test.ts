@@ -291,6 +291,15 @@ describe('a letter', () => {
     expect(text.replace(/\u00A0/g, ' ')).toContain(amount)
   })
 
+  it.each([
+    ['pt-BR', { state: 'triggered', threshold: 80, thresholdUnit: 'percent' }, '84,5% do limite de storage usado'],
+    ['en', { state: 'resolved', threshold: 90, thresholdUnit: 'percent' }, 'Usage of storage below 90%: now 84.5%'],
+    ['pt-BR', { state: 'resolved', threshold: 1500, thresholdUnit: 'absolute' }, 'Uso de storage abaixo de 1.500: agora 84,5%'],
+  ] as const)('says in %s what usage did: %j', (language, more, sentence) => {
+    const { text } = writeLetter(occasion({ language, notifications: [{ type: 'billing_usage_alert', status: 'pending', message: 'x', time: new Date(0), data: { resource: 'storage', percentage: 84.5, ...more } }] }))
+    expect(text).toContain(sentence)
+  })
+
   it('shows what others wrote as text, never as HTML', () => {
     const { html, text } = writeLetter(occasion())
     expect(html).toContain('Card &lt;b&gt;declined&lt;/b&gt; &amp; returned')

@@ -59,12 +59,16 @@ function toSentence({ type, status, message, data, amountMinor, currency }: Unse
   const amount = amountMinor !== undefined && currency !== undefined ? formatMoney(amountMinor, currency, { language }) : undefined
   if (type === 'billing_invoice' && amount !== undefined) return said.invoice[status](String(data['invoiceId']), amount)
   if (type === 'billing_plan_change' && status === 'completed') return said.plan(String(data['planName']))
-  if (type === 'billing_usage_alert' && data['state'] !== 'resolved' && typeof data['percentage'] === 'number' && typeof data['resource'] === 'string') {
-    const percentage = new Intl.NumberFormat(language, { style: 'percent', minimumFractionDigits: 1, maximumFractionDigits: 1 }).format(data['percentage'] / 100)
-    return said.usage(percentage, data['resource'])
-  }
+  if (type === 'billing_usage_alert' && typeof data['percentage'] === 'number' && typeof data['resource'] === 'string') return toUsage(data, { language, resource: data['resource'], percentage: data['percentage'] })
   const ours = data['messageKey'] === 'payment_status' ? said.payment[status] : data['messageKey'] === 'subscription_status' ? said.subscription[status] : message
   return amount === undefined ? ours : `${ours}: ${amount}`
+}
+
+function toUsage({ state, threshold, thresholdUnit }: Unseen['data'], { language, resource, percentage }: { language: Language, resource: string, percentage: number }): string {
+  const toPercent = (value: number, decimals: number): string => new Intl.NumberFormat(language, { style: 'percent', minimumFractionDigits: decimals, maximumFractionDigits: 1 }).format(value / 100)
+  const now = toPercent(percentage, 1)
+  if (state !== 'resolved' || typeof threshold !== 'number') return words[language].usage(now, resource)
+  return words[language].usageOver(now, resource, thresholdUnit === 'absolute' ? new Intl.NumberFormat(language).format(threshold) : toPercent(threshold, 0))
 }
 
 const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' }

@@ -19,6 +19,7 @@ export interface Words {
   subscription: Readonly<Record<BillingStatus, string>>
   plan: (plan: string) => string
   usage: (percentage: string, resource: string) => string
+  usageOver: (percentage: string, resource: string, threshold: string) => string
 }
 
 const portuguese: Words = {
@@ -37,6 +38,7 @@ const portuguese: Words = {
   subscription: { pending: 'Assinatura aguarda o primeiro pagamento', completed: 'Assinatura ativa', failed: 'Assinatura com pagamento em atraso', cancelled: 'Assinatura encerrada' },
   plan: plan => `Plano alterado para ${plan}`,
   usage: (percentage, resource) => `${percentage} do limite de ${resource} usado`,
+  usageOver: (percentage, resource, threshold) => `Uso de ${resource} abaixo de ${threshold}: agora ${percentage}`,
 }
 
 const english: Words = {
@@ -55,6 +57,7 @@ const english: Words = {
   subscription: { pending: 'Subscription awaits the first payment', completed: 'Subscription active', failed: 'Payment of the subscription is overdue', cancelled: 'Subscription ended' },
   plan: plan => `Plan changed to ${plan}`,
   usage: (percentage, resource) => `${percentage} of the limit of ${resource} used`,
+  usageOver: (percentage, resource, threshold) => `Usage of ${resource} below ${threshold}: now ${percentage}`,
 }
 
 const spanish: Words = {
@@ -73,6 +76,7 @@ const spanish: Words = {
   subscription: { pending: 'La suscripción espera el primer pago', completed: 'Suscripción activa', failed: 'Suscripción con pago atrasado', cancelled: 'Suscripción terminada' },
   plan: plan => `Plan cambiado a ${plan}`,
   usage: (percentage, resource) => `${percentage} del límite de ${resource} usado`,
+  usageOver: (percentage, resource, threshold) => `Uso de ${resource} por debajo de ${threshold}: ahora ${percentage}`,
 }
 
 /** Sentences by language. */
