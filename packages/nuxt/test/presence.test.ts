@@ -117,6 +117,21 @@ describe('the list of who is here', () => {
     wrapper.unmount()
   })
 
+  it('shows a full tenant step by step', async () => {
+    const { fake, mount } = await createApp()
+    const wrapper = mount(UserPresenceList, { tenantId: 'acme', limit: 6 })
+    fake.presence[0]?.handlers.onChange(toMap(...Array.from({ length: 150 }, (_, n) => user(`u-${String(n).padStart(3, '0')}`))), [])
+    await nextTick()
+    const more = wrapper.get('[data-testid=presence-more]')
+    const seen: [number, string][] = []
+    for (let press = 0; press < 4; press++) {
+      seen.push([wrapper.findAll('[data-testid=presence-user]').length, more.text()])
+      await more.trigger('click')
+    }
+    expect(seen).toEqual([[6, 'Mostrar mais (faltam 144)'], [106, 'Mostrar todos (150)'], [150, 'Mostrar menos'], [6, 'Mostrar mais (faltam 144)']])
+    wrapper.unmount()
+  })
+
   it('says when it is denied', async () => {
     const { fake, mount } = await createApp()
     const wrapper = mount(UserPresenceList, { tenantId: 'acme' })

@@ -1,4 +1,4 @@
-/** Which notices on the page the reader wants; kept in this browser. */
+/** Which notices on the page the reader wants; kept in this browser and followed by each of its tabs. */
 import type { WritableComputedRef } from 'vue'
 import { computed, reactive } from 'vue'
 
@@ -10,6 +10,9 @@ export type NoticeKind = (typeof noticeKinds)[number]
 
 const KEY = 'neo-notices'
 const wanted = reactive<Record<NoticeKind, boolean>>({ deployments: true, billing: true, presence: true, exams: true, ...read() })
+
+// Said to every other tab of this browser, never to the one that wrote.
+if ('localStorage' in globalThis) globalThis.addEventListener('storage', event => { if ((event as unknown as { key: string | null }).key === KEY) Object.assign(wanted, read()) })
 
 /** Whether notices of a kind are wanted; setting it keeps the choice. */
 export function useNotices(kind: NoticeKind): WritableComputedRef<boolean> {

@@ -12,6 +12,7 @@ export const presence: typeof ptBR = {
   nobody: 'Nobody is here now',
   failed: 'Who is here could not be loaded',
   all: 'Show all ({count})',
+  more: 'Show more ({count} left)',
   fewer: 'Show fewer',
   looking: 'Also looking at this page: {names}',
   joined: '{name} came',

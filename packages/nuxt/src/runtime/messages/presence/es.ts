@@ -12,6 +12,7 @@ export const presence: typeof ptBR = {
   nobody: 'Nadie está aquí ahora',
   failed: 'No se pudo cargar quién está aquí',
   all: 'Mostrar todos ({count})',
+  more: 'Mostrar más (faltan {count})',
   fewer: 'Mostrar menos',
   looking: 'También ven esta página: {names}',
   joined: '{name} ha entrado',

@@ -10,6 +10,7 @@ export const presence = {
   nobody: 'Ninguém está aqui agora',
   failed: 'Não foi possível carregar quem está aqui',
   all: 'Mostrar todos ({count})',
+  more: 'Mostrar mais (faltam {count})',
   fewer: 'Mostrar menos',
   looking: 'Também estão vendo esta página: {names}',
   joined: '{name} entrou',
