@@ -1,11 +1,15 @@
-/** Event-service with the embedded engine over a PostgreSQL, as a process of its own: what `--database` measures instead of the platform. */
+/**
+ * Event-service with the embedded engine as a process of its own: over a PostgreSQL where `BENCH_DATABASE` names one, else over PGlite in
+ * memory. With `BENCH_MEMBERS` the tenant acme has so many people more, whose tokens stand in `members.json`.
+ */
 
 import { writeFile } from 'node:fs/promises'
+import { randomUUID } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
-import { createEmbeddedRealtime, createEventService, createKeySet, createRevocation, openPostgres, seedDemo } from '@neo-stack/event-service'
+import { createEmbeddedRealtime, createEventService, createKeySet, createRevocation, openPglite, openPostgres, seedDemo, type Database, type EventService } from '@neo-stack/event-service'
 
-const { BENCH_DATABASE: url = '', HOST: host = '127.0.0.1', PORT: port = '0', NEO_DATA_DIR: folder = '.' } = process.env
-const database = await openPostgres({ url })
+const { BENCH_DATABASE: url, BENCH_MEMBERS: members = '0', HOST: host = '127.0.0.1', PORT: port = '0', NEO_DATA_DIR: folder = '.' } = process.env
+const database = await (url === undefined ? openPglite() : openPostgres({ url }))
 const { users } = await seedDemo(database)
 const keys = await createKeySet()
 const revocation = await createRevocation({ database })
@@ -13,5 +17,15 @@ const realtime = createEmbeddedRealtime({ jwks: () => keys.jwks, isAllowed: revo
 const service = await createEventService({ database, realtime, keys, revocation })
 const { key } = await service.identity.apiKeys.create({ tenantId: 'acme', name: 'bench', permissions: ['events:publish', 'usage:write'], actor: { type: 'system', id: 'bench' } })
 await writeFile(`${folder}/demo.json`, JSON.stringify({ users, apiKeys: [{ tenantId: 'acme', key, permissions: ['events:publish', 'usage:write'] }] }), { mode: 0o600 })
+await writeFile(`${folder}/members.json`, JSON.stringify(await addMembers(database, service, Number(members))), { mode: 0o600 })
 await service.app.listen({ host, port: Number(port) })
 console.log(`http://${host}:${(service.app.server.address() as AddressInfo).port}`)
+
+/** People without a password, who are signed in from the start. */
+async function addMembers(into: Database, { identity }: EventService, count: number): Promise<{ userId: string, token: string }[]> {
+  const people = Array.from({ length: count }, (_, n) => ({ id: randomUUID(), tenant_id: 'acme', email: `member-${n}@acme.example`, name: `Member ${n}`, password_hash: '', roles: ['member'] }))
+  await into.inSystem(async tx => {
+    for (let first = 0; first < count; first += 500) await tx.insertInto('users').values(people.slice(first, first + 500)).execute()
+  })
+  return Promise.all(people.map(async ({ id, roles }) => ({ userId: id, token: (await identity.tokens.signAccess({ userId: id, tenantId: 'acme', roles, sessionId: randomUUID() })).token })))
+}

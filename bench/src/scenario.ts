@@ -43,9 +43,17 @@ export interface Scenario {
   run: (context: BenchContext) => Promise<Measured>
 }
 
+/** Path of event-service alone, without portals and demonstration. */
+const bareMain: string = `${root}bench/server/main.ts`
+
+/** Starts event-service alone on core 0, over PGlite in memory or a given PostgreSQL. */
+export function startBareServer({ pinned, database, nodeFlags }: BenchContext, env: Readonly<Record<string, string>> = {}): Promise<PlatformProcess> {
+  return startPlatform({ main: bareMain, env: { ...env, ...database !== undefined && { BENCH_DATABASE: database } }, readyTimeoutMs: 120_000, ...pinned && { prefix: ['taskset', '-c', '0'] }, ...nodeFlags && { nodeFlags } })
+}
+
 /** Starts the platform on core 0; over a given PostgreSQL it is event-service alone. */
 export function startServer({ pinned, database, nodeFlags }: BenchContext, options: Omit<Partial<PlatformProcessOptions>, 'main'> = {}): Promise<PlatformProcess> {
-  const server = database === undefined ? { main: platformMain } : { main: `${root}bench/server/main.ts`, env: { BENCH_DATABASE: database } }
+  const server = database === undefined ? { main: platformMain } : { main: bareMain, env: { BENCH_DATABASE: database } }
   return startPlatform({ ...server, readyTimeoutMs: 120_000, ...pinned && { prefix: ['taskset', '-c', '0'] }, ...nodeFlags && { nodeFlags }, ...options })
 }
 

@@ -8,7 +8,7 @@ import { startServer, type Scenario } from '../scenario.ts'
 import { summarise } from '../statistics.ts'
 import type { Row } from '../table.ts'
 
-const PAGES = { dashboard: '/', deployments: '/deployments', instances: '/instances', billing: '/billing', inbox: '/inbox', history: '/history', team: '/team', settings: '/settings' } as const
+const PAGES = { dashboard: '/', deployments: '/deployments', instances: '/instances', alerts: '/alerts', billing: '/billing', inbox: '/inbox', history: '/history', team: '/team', settings: '/settings' } as const
 /** Loads of each page; the median counts. */
 const LOADS = 5
 const DEPLOYMENTS = 1000
