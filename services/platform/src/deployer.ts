@@ -1,17 +1,18 @@
 /** The deployer as a process of its own in the scale-out column: takes jobs out of the shared queue, and tells over HTTP only how it is. */
 
-import { createEventService } from '@neo-stack/event-service'
+import { createEventService, watchEpoch } from '@neo-stack/event-service'
 import { createDeployer } from '@neo-stack/stack-deployer'
 import { ConfigError, type Config } from './config.ts'
 import { openDataFolder } from './data-folder.ts'
 import { chooseDriver } from './driver.ts'
+import type { Again, Closable } from './keep-started.ts'
 import { openScaleOut } from './scale-out.ts'
 
 /**
  * Starts it. Jobs are leased: one whose deployer died is taken by another when its time is over, so none is recovered here.
  * @returns how to stop it: no more jobs are taken, running ones go back to the queue
  */
-export async function startDeployerProcess(config: Config): Promise<() => Promise<void>> {
+export async function startDeployerProcess(config: Config, again: Again): Promise<Closable> {
   if (!config.scaleOut) throw new ConfigError('A deployer of its own needs DATABASE_URL, REDIS_URL, CENTRIFUGO_URL and CENTRIFUGO_API_KEY; embedded, the platform deploys by itself.')
   const folder = openDataFolder(config.dataDir)
   const parts = await openScaleOut(config, config.scaleOut)
@@ -21,10 +22,13 @@ export async function startDeployerProcess(config: Config): Promise<() => Promis
   })
   await deployer.start()
   await service.app.listen({ host: config.host, port: config.port })
-  return async () => {
+  const forget = watchEpoch({ database: parts.database, onReplaced: again, onFault: error => { parts.logger.error({ err: error }, 'the log\'s epoch could not be read') } })
+  const close = async (): Promise<void> => {
+    forget()
     await deployer.stop()
     await service.close()
     await parts.close()
     folder.unlock()
   }
+  return { close }
 }

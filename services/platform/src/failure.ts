@@ -1,6 +1,8 @@
 /** Turns what stops a start into one sentence. */
 
+import { BackupError } from '@neo-stack/event-service'
 import { ConfigError } from './config.ts'
+import { CommandError } from './control.ts'
 import { DataFolderError, reasonOf } from './data-folder.ts'
 import { PortalBuildError } from './build-portals.ts'
 
@@ -11,7 +13,7 @@ export class DatabaseError extends Error {
 
 /** One sentence for a person about why the platform does not start. */
 export function explain(error: unknown): string {
-  if (error instanceof ConfigError || error instanceof DataFolderError || error instanceof PortalBuildError || error instanceof DatabaseError) return error.message
+  if (error instanceof ConfigError || error instanceof DataFolderError || error instanceof PortalBuildError || error instanceof DatabaseError || error instanceof BackupError || error instanceof CommandError) return error.message
   if (error instanceof Error && 'code' in error) {
     const { code, port, address } = error as { code: unknown, port?: unknown, address?: unknown }
     if (code === 'EADDRINUSE') return `Port ${String(port)} is taken by another process: stop it, or set PORT to another one (0 takes a free one).`

@@ -6,16 +6,19 @@
 import { once } from 'node:events'
 import { createServer, type AddressInfo } from 'node:net'
 import path from 'node:path'
-import { createEventService, createOperator, seedDemo, type Database, type EventService, type Seeded } from '@neo-stack/event-service'
+import { createEventService, createOperator, seedDemo, watchEpoch, type Database, type EventService, type Seeded } from '@neo-stack/event-service'
 import { createRest } from '@neo-stack/client'
 import { createDeployer, recoverJobs, type Deployer } from '@neo-stack/stack-deployer'
+import { createCommandHandler } from './backup.ts'
 import { buildPortal, isBuilt, listPortals } from './build-portals.ts'
 import type { Config } from './config.ts'
+import { listenForCommands } from './control.ts'
 import { openDataFolder, type DataFolder } from './data-folder.ts'
 import { chooseDriver, createStepsOf, readCatalogue, type Deploying } from './driver.ts'
 import { addDemoExams } from './demo-exams.ts'
 import { playDemoHistory } from './demo-history.ts'
 import { openEmbedded } from './embedded.ts'
+import type { Again } from './keep-started.ts'
 import type { Parts } from './parts.ts'
 import { showStep, type Terminal, type Welcome } from './progress.ts'
 import { openScaleOut } from './scale-out.ts'
@@ -24,15 +27,17 @@ import { openScaleOut } from './scale-out.ts'
 export interface Platform {
   /** What to tell the person who started it. */
   welcome: Omit<Welcome, 'startedInMs'>
+  port: number
   /** Not ready at once, clients are told to reconnect, what is in flight finishes. Idempotent. */
   close: () => Promise<void>
 }
 
 /**
  * Starts everything.
+ * @param again called when what the platform stands on was replaced: it is to be closed and started again
  * @throws what `explain` in failure.ts turns into one sentence; nothing stays open then
  */
-export async function startPlatform(config: Config, terminal: Terminal): Promise<Platform> {
+export async function startPlatform(config: Config, terminal: Terminal, again: Again = () => undefined): Promise<Platform> {
   const undo: (() => void | Promise<void>)[] = []
   const close = startOnce(async () => { for (const step of undo.reverse()) await step() })
   try {
@@ -53,8 +58,9 @@ export async function startPlatform(config: Config, terminal: Terminal): Promise
     const { port } = service.app.server.address() as AddressInfo
     const ownUrl = toUrl(config.host, port)
     if (config.demo && (!scaleOut || seeded.users.length > 0)) await playOnce(folder, { service, url: ownUrl })
+    undo.push(await listenToOwner(folder, { parts, isShared: scaleOut !== undefined, again }))
     const url = config.publicUrl ?? ownUrl
-    return { close, welcome: { url, portals: Object.keys(portals), signIns: seeded.users, dataDir: config.dataDir, isDemo: config.demo, isSimulated: deployer?.driver.simulated ?? false } }
+    return { close, port, welcome: { url, portals: Object.keys(portals), signIns: seeded.users, dataDir: config.dataDir, isDemo: config.demo, isSimulated: deployer?.driver.simulated ?? false } }
   } catch (error) {
     await close()
     throw error
@@ -64,6 +70,13 @@ export async function startPlatform(config: Config, terminal: Terminal): Promise
 function startOnce(run: () => Promise<void>): () => Promise<void> {
   let running: Promise<void> | undefined
   return () => running ??= run()
+}
+
+/** Commands that need the data: on a folder of ours they come over its socket, a shared database shows what was done to it. */
+async function listenToOwner(folder: DataFolder, { parts: { database, keys, logger }, isShared, again }: { parts: Parts, isShared: boolean, again: Again }): Promise<() => void> {
+  const onFault = (error: unknown): void => { logger.error({ err: error }, 'the epoch of the log could not be read') }
+  if (isShared || !keys) return watchEpoch({ database, onReplaced: again, onFault })
+  return listenForCommands(folder.path, createCommandHandler({ folder, database, keys, again }))
 }
 
 /** Says at once that the port is taken, instead of after the portals were built. */

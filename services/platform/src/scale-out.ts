@@ -15,7 +15,7 @@ const STALE_MS = 10_000
 export async function openScaleOut(config: Config, { databaseUrl, redisUrl, centrifugoUrls, centrifugoApiKey }: ScaleOut): Promise<Parts> {
   const logger = createLogger(config)
   const onFault = (error: unknown): void => { logger.error({ err: error }, 'a part of the installation does not answer') }
-  const database = await openDatabase(databaseUrl, onFault)
+  const database = await openSharedDatabase(databaseUrl, onFault)
   try {
     // The first of several processes makes the keys, the others find them.
     const keys = await database.alone(() => openSharedKeys({ database, onFault }))
@@ -36,7 +36,8 @@ export async function openScaleOut(config: Config, { databaseUrl, redisUrl, cent
   }
 }
 
-async function openDatabase(url: string, onFault: (error: unknown) => void): Promise<Database> {
+/** Opens the shared database. @throws {DatabaseError} */
+export async function openSharedDatabase(url: string, onFault: (error: unknown) => void): Promise<Database> {
   try {
     return await openPostgres({ url, onFault })
   } catch (error) {

@@ -5,9 +5,9 @@
 
 import pg from 'pg'
 import type { KeySetJson } from '../auth/keys.ts'
-import { createJobs } from '../deployments/jobs.ts'
 import type { Database } from './database.ts'
 import { openPostgres } from './postgres.ts'
+import { digestTable, insertRows, listColumns, listTables, makeQueue, type Ask } from './tables.ts'
 
 /** What is moved, and where to. */
 export interface MoveOptions {
@@ -31,11 +31,6 @@ export class MoveError extends Error {
 
 /** Rows of one statement. */
 const BATCH = 500
-
-/** Each side's own: what was migrated, and rows that wait for Centrifugo. */
-const LEFT_OUT = ['migrations', 'centrifugo_outbox']
-
-type Ask = <T>(text: string, values?: unknown[]) => Promise<T[]>
 
 /** Moves all tables. @throws {MoveError} when the target holds something or a table is not the same afterwards */
 export async function moveToPostgres({ from, to, keys, onMoved = () => undefined }: MoveOptions): Promise<MovedTable[]> {
@@ -65,12 +60,6 @@ export async function moveToPostgres({ from, to, keys, onMoved = () => undefined
   }
 }
 
-/** Both sides have the queue's tables as this build wants them. */
-async function makeQueue(database: Database): Promise<void> {
-  const jobs = await createJobs(database)
-  await jobs.stop()
-}
-
 /** The first one signs. */
 async function moveKeys(target: Ask, { secret, keys }: KeySetJson): Promise<void> {
   await target('insert into installation_secrets (name, value) values ($1, $2)', ['refresh', secret])
@@ -89,46 +78,18 @@ async function prepare(source: Ask, target: Ask): Promise<void> {
   await target('alter table audit disable trigger audit_chain')
 }
 
-/** Tables by name, each after those that it refers to. */
-async function listTables(source: Ask): Promise<string[]> {
-  const tables = await source<{ name: string, refers_to: string[] }>(`
-    select c.relname::text as name, array(select distinct r.confrelid::regclass::text from pg_constraint r where r.conrelid = c.oid and r.contype = 'f' and r.confrelid <> c.oid) as refers_to
-    from pg_class c where c.relnamespace = 'public'::regnamespace and c.relkind = 'r' order by c.relname`)
-  const left = tables.filter(({ name }) => !LEFT_OUT.includes(name))
-  const order: string[] = []
-  while (left.length > 0) {
-    const next = left.findIndex(table => table.refers_to.every(name => order.includes(name)))
-    order.push(...left.splice(Math.max(next, 0), 1).map(({ name }) => name))
-  }
-  return [...order, 'pgboss.job']
-}
-
 interface TableMove { source: Ask, target: Ask, name: string }
 
-async function moveTable(move: TableMove): Promise<number> {
-  const { source, target, name } = move
-  const columns = await listColumns(move)
+async function moveTable({ source, target, name }: TableMove): Promise<number> {
+  const there = new Set(await listColumns(source, name))
+  const columns = (await listColumns(target, name)).filter(column => there.has(column)).join(', ')
   for (let after: string | undefined = '(0,0)'; after !== undefined;) {
     const batch: { rows: string, last: string | null }[] = await source(
       `select json_agg(row_to_json(t))::text as rows, max(place)::text as last from (select ctid as place, * from ${name} where ctid > $1::tid order by ctid limit ${BATCH}) t`, [after])
     after = batch[0]?.last ?? undefined
-    if (after !== undefined) await target(`insert into ${name} (${columns}) overriding system value select ${columns} from json_populate_recordset(null::${name}, $1::json)`, [batch[0]?.rows])
+    if (after !== undefined) await insertRows({ ask: target, name, columns }, batch[0]?.rows)
   }
-  const [there, here] = [await digest(source, name, columns), await digest(target, name, columns)]
-  if (there.rows !== here.rows || there.sum !== here.sum) throw new MoveError(`The table ${name} is not the same after the move (${there.rows} rows there, ${here.rows} here): nothing was moved.`)
-  return here.rows
-}
-
-/** Columns that both sides have and that are not computed. */
-async function listColumns({ source, target, name }: TableMove): Promise<string> {
-  const text = `select quote_ident(attname) as name from pg_attribute where attrelid = $1::regclass and attnum > 0 and not attisdropped and attgenerated = '' order by attname`
-  const there = new Set((await source<{ name: string }>(text, [name])).map(column => column.name))
-  return (await target<{ name: string }>(text, [name])).map(column => column.name).filter(column => there.has(column)).join(', ')
-}
-
-/** Number of rows and a sum over their hashes, whatever their order. */
-async function digest(ask: Ask, name: string, columns: string): Promise<{ rows: number, sum: string }> {
-  const [found] = await ask<{ rows: number, sum: string }>(`
-    select count(*)::int as rows, coalesce(sum(('x' || left(md5(row_to_json(t)::text), 15))::bit(60)::bigint), 0)::text as sum from (select ${columns} from ${name}) t`)
-  return found ?? { rows: 0, sum: '0' }
+  const [was, is] = [await digestTable({ ask: source, name, columns }), await digestTable({ ask: target, name, columns })]
+  if (was.rows !== is.rows || was.sum !== is.sum) throw new MoveError(`The table ${name} is not the same after the move (${was.rows} rows there, ${is.rows} here): nothing was moved.`)
+  return is.rows
 }

@@ -1,0 +1,48 @@
+/** Where a backup is restored: an embedded database that nobody else has open, or a PostgreSQL whose processes may run. */
+
+import { setTimeout as sleep } from 'node:timers/promises'
+import pg from 'pg'
+import type { Database } from '../database/database.ts'
+import { openPostgres } from '../database/postgres.ts'
+import { makeQueue, type Ask } from '../database/tables.ts'
+
+/** `database`: embedded, opened by the caller alone. `url`: of PostgreSQL, as its owner. */
+export type RestoreTo = { database: Database } | { url: string }
+
+/** Processes that run take locks in another order now and then: PostgreSQL ends one of two that wait for each other. */
+const DEADLOCK = '40P01'
+const TRIES = 6
+
+/** Runs in one transaction of the owner, with this build's tables in place. */
+export async function withTarget<T>(to: RestoreTo, run: (ask: Ask, isShared: boolean) => Promise<T>): Promise<T> {
+  if ('database' in to) {
+    await makeQueue(to.database)
+    return inTransaction(async <R>(text: string, values?: unknown[]) => (await to.database.jobs.executeSql(text, values)).rows as R[], ask => run(ask, false))
+  }
+  const schema = await openPostgres({ url: to.url, connections: 2 })
+  await makeQueue(schema).finally(schema.close)
+  const client = new pg.Client({ connectionString: to.url, application_name: 'neo-restore' })
+  client.on('error', () => undefined)
+  await client.connect()
+  try {
+    return await inTransaction(async <R>(text: string, values?: unknown[]) => (await client.query(text, values)).rows as R[], ask => run(ask, true))
+  } finally {
+    await client.end()
+  }
+}
+
+async function inTransaction<T>(ask: Ask, run: (ask: Ask) => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    await ask('begin')
+    try {
+      const result = await run(ask)
+      await ask('commit')
+      return result
+    } catch (error) {
+      await ask('rollback').catch(() => undefined)
+      const isDeadlock = error instanceof Error && 'code' in error && error.code === DEADLOCK
+      if (!isDeadlock || tries === TRIES) throw error
+      await sleep(100 * tries)
+    }
+  }
+}

@@ -1,0 +1,162 @@
+/** `backup`, `restore` and `verify`, for both columns, while the platform runs or not. */
+
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { openPglite, openSharedKeys, restoreBackup, verifyDatabase, writeBackup, type BackupOptions, type BackupSummary, type Database, type DataState, type Restored } from '@neo-stack/event-service'
+import type { Config } from './config.ts'
+import { askRunning, type CommandHandler } from './control.ts'
+import { openDataFolder, type DataFolder } from './data-folder.ts'
+import { openDatabase } from './embedded.ts'
+import { DatabaseError } from './failure.ts'
+import type { Again } from './keep-started.ts'
+import { openSharedDatabase } from './scale-out.ts'
+import { openRotatingKeys } from './secrets.ts'
+
+/** A command: what it works on and whom it tells. */
+export interface BackupCommand {
+  config: Config
+  tell: (sentence: string) => void
+}
+
+/** Files of the data folder that belong to the data. */
+const FILES = ['instance-key.json', 'demo.json', 'demo-history.json']
+
+/** Backs up into a new file. @throws {BackupError | DatabaseError} */
+export async function backUp({ config, tell }: BackupCommand, name: string): Promise<void> {
+  const file = path.resolve(name)
+  const { tables, rows } = await askOrOpen({ config, command: { do: 'backup', file } }, (database, secrets) => writeBackup(database, { file, ...secrets })) as BackupSummary
+  tell(`${rows} rows of ${tables} tables are in ${file}. It holds secrets: keep it where only you can read it.`)
+}
+
+/** Looks at a backup, by restoring it into a database that is thrown away, or at the data itself. @returns whether all is well */
+export async function verify({ config, tell }: BackupCommand, name: string | undefined): Promise<boolean> {
+  const state = name === undefined
+    ? await askOrOpen({ config, command: { do: 'verify' } }, verifyDatabase) as DataState
+    : await rehearse(path.resolve(name))
+  for (const fault of state.faults) tell(fault)
+  if (state.faults.length === 0) tell(`${state.events} events in ${state.channels} channels without a hole, ${state.auditEntries} entries of the audit trail without a broken link.`)
+  return state.faults.length === 0
+}
+
+/** Restores a backup; what is there is replaced only where that is said, and is backed up beside the file first. @throws {BackupError | DatabaseError} */
+export async function restore({ config, tell }: BackupCommand, name: string, isReplacing: boolean): Promise<void> {
+  const file = path.resolve(name)
+  // Before anybody is made to wait.
+  await rehearse(file)
+  const before = path.join(path.dirname(file), `before-restore-${new Date().toISOString().replaceAll(':', '-')}.backup`)
+  const restored = config.scaleOut ? await restoreShared({ config, file, before, isReplacing }, config.scaleOut.databaseUrl) : await restoreEmbedded({ config, file, before, isReplacing })
+  if (restored.hasReplaced) tell(`What was there is in ${before}.`)
+  tell(`${restored.rows} rows of ${restored.tables} tables were restored as they were at ${restored.header.madeAt}: ${restored.events} events in ${restored.channels} channels without a hole.`)
+  tell(`The log is now ${restored.logEpoch}: readers take a new snapshot.`)
+}
+
+/** What the process that has an embedded database open does for these commands. */
+export function createCommandHandler({ folder, database, keys, again }: { folder: DataFolder, database: Database, keys: { toJSON: () => BackupOptions['keys'] }, again: Again }): CommandHandler {
+  return async (command, answer, isOver) => {
+    if (command.do === 'backup') answer(await writeBackup(database, { file: command.file, ...readSecrets(folder, keys) }))
+    if (command.do === 'verify') answer(await verifyDatabase(database))
+    if (command.do === 'hold') again(async () => {
+      answer(null)
+      await isOver
+    })
+  }
+}
+
+type Secrets = Pick<BackupOptions, 'keys' | 'files'>
+
+function readSecrets(folder: Pick<DataFolder, 'readJson'>, keys: { toJSON: () => BackupOptions['keys'] }): Secrets {
+  return { keys: keys.toJSON(), files: Object.fromEntries(FILES.map(name => [name, folder.readJson(name)] as const).filter(([, value]) => value !== undefined)) }
+}
+
+/** Works on the database of the configuration, through the process that has it open where there is one. */
+async function askOrOpen<T>({ config, command }: { config: Config, command: Parameters<typeof askRunning>[1] }, run: (database: Database, secrets: Secrets) => Promise<T>): Promise<unknown> {
+  if (config.scaleOut) {
+    const database = await openSharedDatabase(config.scaleOut.databaseUrl, () => undefined)
+    try {
+      return await run(database, { keys: await readSharedKeys(database) })
+    } finally {
+      await database.close()
+    }
+  }
+  const running = await askRunning(config.dataDir, command)
+  if (running) {
+    running.release()
+    return running.value
+  }
+  assertThere(config.dataDir)
+  return withFolder(config.dataDir, async folder => withDatabase(folder, async database => run(database, readSecrets(folder, await openRotatingKeys(folder)))))
+}
+
+function assertThere(dataDir: string): void {
+  if (!existsSync(path.join(dataDir, 'database'))) throw new DatabaseError(`There is no database in ${dataDir}: set NEO_DATA_DIR to the data folder.`)
+}
+
+async function withFolder<T>(dataDir: string, run: (folder: DataFolder) => Promise<T>): Promise<T> {
+  const folder = openDataFolder(dataDir)
+  try {
+    return await run(folder)
+  } finally {
+    folder.unlock()
+  }
+}
+
+async function withDatabase<T>(folder: DataFolder, run: (database: Database) => Promise<T>): Promise<T> {
+  const database = await openDatabase(folder)
+  try {
+    return await run(database)
+  } finally {
+    await database.close()
+  }
+}
+
+async function readSharedKeys(database: Database): Promise<BackupOptions['keys']> {
+  const keys = await openSharedKeys({ database })
+  keys.close()
+  return keys.toJSON()
+}
+
+async function rehearse(file: string): Promise<Restored> {
+  const dataDir = mkdtempSync(path.join(tmpdir(), 'neo-verify-'))
+  try {
+    const database = await openPglite({ dataDir })
+    try {
+      return await restoreBackup({ file, to: { database } })
+    } finally {
+      await database.close()
+    }
+  } finally {
+    rmSync(dataDir, { recursive: true, force: true })
+  }
+}
+
+interface Restoring { config: Config, file: string, before: string, isReplacing: boolean }
+
+/** A running platform closes, lets the folder go while this command has it, and starts again, whatever comes of it. */
+async function restoreEmbedded({ config, file, before, isReplacing }: Restoring): Promise<Restored> {
+  const running = isReplacing ? await askRunning(config.dataDir, { do: 'hold' }) : undefined
+  try {
+    return await withFolder(config.dataDir, async folder => withDatabase(folder, async database => {
+      const replacing = isReplacing ? { file: before, ...readSecrets(folder, await openRotatingKeys(folder)) } : undefined
+      const restored = await restoreBackup({ file, to: { database }, ...replacing && { replacing } })
+      folder.writeJson('keys.json', restored.keys)
+      for (const name of FILES) if (Object.hasOwn(restored.header.files, name)) folder.writeJson(name, restored.header.files[name])
+      return restored
+    }))
+  } finally {
+    running?.release()
+  }
+}
+
+/** Processes that run find the other epoch by themselves. Deployers keep their own key; where there is none yet, the backup's is put. */
+async function restoreShared({ config, file, before, isReplacing }: Restoring, url: string): Promise<Restored> {
+  const database = await openSharedDatabase(url, () => undefined)
+  const keys = await (isReplacing ? readSharedKeys(database) : undefined)?.finally(database.close) ?? await database.close().then(() => undefined)
+  const restored = await restoreBackup({ file, to: { url }, ...keys && { replacing: { file: before, keys } } })
+  const [name] = FILES
+  if (name !== undefined && Object.hasOwn(restored.header.files, name) && !existsSync(path.join(config.dataDir, name))) {
+    mkdirSync(config.dataDir, { recursive: true, mode: 0o700 })
+    await withFolder(config.dataDir, folder => Promise.resolve(folder.writeJson(name, restored.header.files[name])))
+  }
+  return restored
+}
