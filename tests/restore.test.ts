@@ -38,7 +38,7 @@ describe('a backup of the running platform', () => {
   let service: Client
   let folder: string
   let readers: Reader[]
-  const publish = async (message: string): Promise<number> => (await service.rest.events.publish({ channel, type: 'alert', data: { severity: 'info', message } })).seq
+  const publish = async (message: string): Promise<number | undefined> => (await service.rest.events.publish({ channel, type: 'alert', data: { severity: 'info', message } })).seq
   const last = (events: readonly Envelope[] | undefined): unknown => events?.at(-1)?.data['message']
 
   beforeAll(async () => {

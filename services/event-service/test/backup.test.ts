@@ -14,7 +14,6 @@ import type { RestoreTo } from '../src/backup/target.ts'
 import { verifyDatabase } from '../src/backup/verify.ts'
 import { writeBackup, type BackupSummary } from '../src/backup/write.ts'
 import type { Database } from '../src/database/database.ts'
-import { openPglite } from '../src/database/pglite.ts'
 import { openPostgres } from '../src/database/postgres.ts'
 import { copyDatabase } from './postgres-server.ts'
 import { openPrepared } from './prepared-database.ts'
@@ -30,7 +29,7 @@ interface Target { database: Database, to: RestoreTo, close: () => Promise<void>
 async function openEmpty(): Promise<Target> {
   const server = inject('postgresUrl')
   const url = server === undefined ? undefined : await copyDatabase(server)
-  const database = url === undefined ? await openPglite() : await openPostgres({ url, connections: 3 })
+  const database = url === undefined ? await openPrepared() : await openPostgres({ url, connections: 3 })
   return { database, to: url === undefined ? { database } : { url }, close: database.close }
 }
 
@@ -104,7 +103,7 @@ describe('a backup', () => {
   it('replaces what is there only where that is said, keeps it in a backup, and turns no revocation and no session back', async () => {
     const before = named('before.backup')
     const later = await service.bearer('member@acme.example')
-    const { id } = (await service.app.inject({ method: 'POST', url: '/v1/tenants/acme/api-keys', headers, payload: { name: 'Worker', permissions: ['alerts:read'] } })).json<{ id: string }>()
+    const { apiKey: { id } } = (await service.app.inject({ method: 'POST', url: '/v1/tenants/acme/api-keys', headers, payload: { name: 'Worker', permissions: ['alerts:read'] } })).json<{ apiKey: { id: string } }>()
     const second = named('second.backup')
     await writeBackup(service.database, { file: second, keys: keys.toJSON() })
     expect((await service.app.inject({ method: 'DELETE', url: `/v1/tenants/acme/api-keys/${id}`, headers })).statusCode).toBeLessThan(300)

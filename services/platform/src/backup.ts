@@ -3,7 +3,7 @@
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { openPglite, openSharedKeys, restoreBackup, verifyDatabase, writeBackup, type BackupOptions, type BackupSummary, type Database, type DataState, type Restored } from '@neo-stack/event-service'
+import { checkBackupFile, openPglite, openSharedKeys, restoreBackup, verifyDatabase, writeBackup, type BackupOptions, type BackupSummary, type Database, type DataState, type Restored } from '@neo-stack/event-service'
 import type { Config } from './config.ts'
 import { askRunning, type CommandHandler } from './control.ts'
 import { openDataFolder, type DataFolder } from './data-folder.ts'
@@ -42,8 +42,8 @@ export async function verify({ config, tell }: BackupCommand, name: string | und
 /** Restores a backup; what is there is replaced only where that is said, and is backed up beside the file first. @throws {BackupError | DatabaseError} */
 export async function restore({ config, tell }: BackupCommand, name: string, isReplacing: boolean): Promise<void> {
   const file = path.resolve(name)
-  // Before anybody is made to wait.
-  await rehearse(file)
+  // Before anybody is made to wait; where nothing is, nothing waits.
+  if (isReplacing) await rehearse(file)
   const before = path.join(path.dirname(file), `before-restore-${new Date().toISOString().replaceAll(':', '-')}.backup`)
   const restored = config.scaleOut ? await restoreShared({ config, file, before, isReplacing }, config.scaleOut.databaseUrl) : await restoreEmbedded({ config, file, before, isReplacing })
   if (restored.hasReplaced) tell(`What was there is in ${before}.`)
@@ -117,6 +117,7 @@ async function readSharedKeys(database: Database): Promise<BackupOptions['keys']
 }
 
 async function rehearse(file: string): Promise<Restored> {
+  await checkBackupFile(file)
   const dataDir = mkdtempSync(path.join(tmpdir(), 'neo-verify-'))
   try {
     const database = await openPglite({ dataDir })

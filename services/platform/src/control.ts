@@ -11,15 +11,14 @@ import { createInterface } from 'node:readline'
 import * as z from 'zod'
 import { reasonOf } from './data-folder.ts'
 
-/** `backup` and `verify` answer when they are done; `hold` when the folder is free, until the connection ends. */
-const commandSchema = z.discriminatedUnion('do', [
+/** What may be asked for. `backup` and `verify` answer when they are done; `hold` when the folder is free, until the connection ends. */
+export type Command = { do: 'backup', file: string } | { do: 'verify' } | { do: 'hold' }
+
+const commandSchema: z.ZodType<Command> = z.discriminatedUnion('do', [
   z.object({ do: z.literal('backup'), file: z.string() }),
   z.object({ do: z.literal('verify') }),
   z.object({ do: z.literal('hold') }),
 ])
-
-/** What may be asked for. */
-export type Command = z.output<typeof commandSchema>
 
 /** Carries a command out; `isOver` resolves when whoever asked is gone. `answer` is called once. */
 export type CommandHandler = (command: Command, answer: (value: unknown) => void, isOver: Promise<unknown>) => Promise<void>
