@@ -96,8 +96,11 @@ async function startEngine(options: TargetOptions): Promise<Target> {
 
 type Running = Pick<Target, 'port' | 'pid' | 'stop'>
 
+/** As the engine's own command starts Node: young objects of a storm would otherwise keep 5 KiB for each of 10,000 connections. */
+const AS_ENGINE_RUNS = ['--max-semi-space-size=8']
+
 async function startNode(file: string, settings: object, options: TargetOptions): Promise<Running> {
-  const [command = process.execPath, ...args] = [...prefixOf(options), process.execPath, ...options.nodeFlags ?? [], fileURLToPath(new URL(`../../servers/${file}`, import.meta.url)), JSON.stringify(settings)]
+  const [command = process.execPath, ...args] = [...prefixOf(options), process.execPath, ...AS_ENGINE_RUNS, ...options.nodeFlags ?? [], fileURLToPath(new URL(`../../servers/${file}`, import.meta.url)), JSON.stringify(settings)]
   const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] })
   const [line] = await once(child.stdout, 'data') as [Buffer]
   const stop = async (): Promise<void> => {

@@ -1,4 +1,4 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S node --max-semi-space-size=8
 /** Runs an engine by itself, from a Centrifugo v6 configuration file: `engine --config config.json`. */
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
