@@ -8,6 +8,7 @@ import { parseArgs } from 'node:util'
 import { pinGenerator, readMachine } from './machine.ts'
 import type { BenchContext, Scenario } from './scenario.ts'
 import { root } from './scenario.ts'
+import { admin } from './scenarios/admin.ts'
 import { billing } from './scenarios/billing.ts'
 import { bundle } from './scenarios/bundle.ts'
 import { fanout } from './scenarios/fanout.ts'
@@ -27,7 +28,7 @@ import { formatTable } from './table.ts'
 
 const scenarios: Record<string, Scenario> = {
   publish, search, fanout, paint, logs, pages, start, idle, bundle, presence, revocation,
-  billing,
+  billing, admin,
   'realtime-fanout': realtimeFanout, 'realtime-rooms': realtimeRooms, 'realtime-hot': realtimeHot, 'realtime-http': realtimeHttp,
   'realtime-connect': realtimeConnect, 'realtime-reconnect': realtimeReconnect, 'realtime-idle': realtimeIdle, 'realtime-slow': realtimeSlow,
 }

@@ -17,7 +17,7 @@ export interface Zone {
 }
 
 const service = 'services/event-service/src'
-const features = ['deployments', 'billing', 'metrics', 'alerts', 'presence', 'history', 'auth', 'tenants', 'exams']
+const features = ['deployments', 'billing', 'metrics', 'alerts', 'presence', 'history', 'auth', 'tenants', 'exams', 'operations']
 const others = (feature: string): string[] => features.filter(name => name !== feature)
 const testCode = ['**/test/**', 'tests/**', 'bench/**', '**/*.config.ts']
 

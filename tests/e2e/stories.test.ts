@@ -14,13 +14,13 @@ const wantsPictures = process.env['NEO_PICTURES'] === '1'
 const portals = {
   tenant: { email: 'owner@acme.example', pages: { dashboard: '/', deployments: '/deployments', deployment: '/deployments/none', instances: '/instances', billing: '/billing', inbox: '/inbox', history: '/history', team: '/team', settings: '/settings' } },
   certification: { email: 'proctor@acme.example', pages: { exams: '/', exam: '/sessions/none', history: '/history', settings: '/settings' } },
-  admin: { email: 'operator@neo.example', pages: { overview: '/', history: '/history', settings: '/settings' } },
+  admin: { email: 'operator@neo.example', pages: { overview: '/', tenants: '/tenants', tenant: '/tenants/none', instances: '/instances', deployments: '/deployments', explorer: '/explorer', connections: '/connections', people: '/people', audit: '/audit', announcements: '/announcements', history: '/history', settings: '/settings' } },
 } as const
 type PortalName = keyof typeof portals
 
 /** What shows that a page has come to its state. A page that asks for nothing of its own has no other state than the usual one. */
 const signs: Record<StoryState, string> = {
-  empty: 'main h1, [data-testid=deployment-missing], [data-testid=session-missing]', loading: 'main .animate-pulse, main [aria-busy=true]', error: '[data-testid=feed-notice]', denied: '[data-testid=feed-notice]', stale: '[data-testid=offline-banner]',
+  empty: 'main h1, [data-testid=tenant-missing], [data-testid=deployment-missing], [data-testid=session-missing]', loading: 'main .animate-pulse, main [aria-busy=true]', error: '[data-testid=feed-notice]', denied: '[data-testid=feed-notice]', stale: '[data-testid=offline-banner]',
 }
 
 describe.skipIf(!chromiumPath && !isRequired)(`pages in every state${chromiumPath ? '' : ' (skipped: needs chromium)'}`, () => {

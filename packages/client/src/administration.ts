@@ -1,8 +1,8 @@
 /** Typed REST of administration: a tenant's people, keys and trail; the operator's tenants and what belongs to them. */
 
 import type {
-  Account, AccountList, AdminAuditQuery, AdminCreateApiKey, AdminCreateUser, AdminListQuery, Announce, AnnouncementList, ApiKeyCreated, ApiKeyList, AuditPage, AuditQuery,
-  AuditVerification, AuditVerifications, ChangePassword, CreateApiKey, CreateTenant, CreateUser, ListQuery, Published, PutRoles, SessionList, SessionsEnded, SuspendTenant,
+  Account, AccountList, AdminAuditQuery, AdminCreateApiKey, AdminCreateUser, AdminDeploymentList, AdminDeploymentQuery, AdminInstanceList, AdminInstanceQuery, AdminListQuery, AdminOverview, Announce, AnnouncementList, ApiKeyCreated, ApiKeyList, AuditPage, AuditQuery,
+  AuditVerification, AuditVerifications, ChangePassword, ConnectionList, ConnectionQuery, CreateApiKey, CreateTenant, CreateUser, ListQuery, LiveChannelList, LiveChannelQuery, Published, PutRoles, SessionList, SessionsEnded, SuspendTenant,
   TenantCreated, TenantDetail, TenantList, TenantListQuery, TenantQuotas, TenantRemoved, UserCreated,
 } from '@neo-stack/events'
 import type { Call, CallOptions, Send } from './request.ts'
@@ -48,6 +48,16 @@ export interface TenantAdministration {
 
 /** What operators manage. */
 export interface OperatorAdministration {
+  /** Parts of the installation, worst first. */
+  overview(options?: CallOptions): Promise<AdminOverview>
+  deployments: { list(query?: AdminDeploymentQuery, options?: CallOptions): Promise<AdminDeploymentList> }
+  instances: { list(query?: AdminInstanceQuery, options?: CallOptions): Promise<AdminInstanceList> }
+  connections: {
+    list(query?: ConnectionQuery, options?: CallOptions): Promise<ConnectionList>
+    /** Its client does not come back by itself. */
+    end(of: UserPath & { client: string }, options?: CallOptions): Promise<void>
+  }
+  channels: { list(query?: LiveChannelQuery, options?: CallOptions): Promise<LiveChannelList> }
   tenants: {
     list(query?: TenantListQuery, options?: CallOptions): Promise<TenantList>
     get(tenantId: string, options?: CallOptions): Promise<TenantDetail>
@@ -126,6 +136,14 @@ export function createTenantAdministration(send: Send): TenantAdministration {
 export function createOperatorAdministration(send: Send): OperatorAdministration {
   const of = (plural: string, id?: string, verb?: string): string => ['/v1/admin', plural, ...id === undefined ? [] : [segment(id)], ...verb === undefined ? [] : [verb]].join('/')
   return {
+    overview: own => send(read(of('overview')), own),
+    deployments: { list: (query, own) => send(read(of('deployments'), query), own) },
+    instances: { list: (query, own) => send(read(of('instances'), query), own) },
+    connections: {
+      list: (query, own) => send(read(of('connections'), query), own),
+      end: async ({ tenantId, userId, client }, own) => { await send(remove([of('connections'), tenantId, userId, client].join('/')), own) },
+    },
+    channels: { list: (query, own) => send(read(of('channels'), query), own) },
     tenants: {
       list: (query, own) => send(read(of('tenants'), query), own),
       get: (id, own) => send(read(of('tenants', id)), own),

@@ -62,6 +62,14 @@ export {
 export type {
   AppendLogs, CreateDeployment, Deployment, DeploymentAccepted, DeploymentList, DeploymentSnapshot, Instance, InstanceList, LogPage, LogsAppended,
 } from './api/deployments.ts'
+export {
+  adminDeploymentListSchema, adminDeploymentQuerySchema, adminInstanceListSchema, adminInstanceQuerySchema, adminOverviewSchema, connectionListSchema, connectionQuerySchema,
+  liveChannelListSchema, liveChannelQuerySchema,
+} from './api/operations.ts'
+export type {
+  AdminDeploymentList, AdminDeploymentQuery, AdminInstanceList, AdminInstanceQuery, AdminOverview, ConnectionList, ConnectionQuery, LiveChannelList, LiveChannelQuery,
+  LiveConnection, Part,
+} from './api/operations.ts'
 export { commandSchema, initialAccountSchema, previewQuerySchema, previewSchema, redeploySchema } from './api/instances.ts'
 export type { Command, InitialAccount, Preview, PreviewQuery, Redeploy } from './api/instances.ts'
 export { decimalsOf, formatMoney } from './currency.ts'

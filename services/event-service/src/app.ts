@@ -33,7 +33,7 @@ import { purgeUsagePoints } from './billing/usage.ts'
 import { createSources } from './billing/sources/sources.ts'
 import type { Database } from './database/database.ts'
 import { startUpkeep } from './database/upkeep.ts'
-import { commandRoutes, deploymentRoutes } from './deployments/routes.ts'
+import { commandRoutes, deploymentRoutes, everywhereRoutes } from './deployments/routes.ts'
 import { createCommands } from './deployments/commands.ts'
 import type { CommandsOptions } from './deployments/enqueue.ts'
 import { createInitialAccounts, type ReadAccount } from './deployments/initial-account.ts'
@@ -67,6 +67,8 @@ import { readSeries } from './metrics/series.ts'
 import { metricsRoutes } from './metrics/routes.ts'
 import { startSampler } from './metrics/sampler.ts'
 import { telemetryRoute } from './metrics/telemetry.ts'
+import { readOverview } from './operations/overview.ts'
+import { operationRoutes } from './operations/routes.ts'
 import { presenceRoutes } from './presence/routes.ts'
 import { PresenceService, type PresenceOptions } from './presence/service.ts'
 import { createPresenceSettings } from './presence/settings.ts'
@@ -166,6 +168,8 @@ interface Front {
   refuseOtherMethods: () => void
   /** Told of faults of background tasks: counted and logged. */
   onFault: (error: unknown) => void
+  /** How many it was told of. */
+  faults: () => number
 }
 
 /** The plugins that come before any route. */
@@ -173,6 +177,7 @@ async function createFront(options: EventServiceOptions, instruments: Instrument
   const { database, realtime, version = '0.1.0' } = options
   const app = createApp(options.logger, { isBehindGateway: options.isBehindGateway ?? false })
   const faults = instruments.counter('background_faults_total')
+  let faultCount = 0
   const problems = instruments.counter('http_problems_total')
   problemsPlugin(app, code => { problems.inc({ code }) })
   if (options.onlyHealth) onlyHealthPlugin(app)
@@ -187,7 +192,9 @@ async function createFront(options: EventServiceOptions, instruments: Instrument
   })
   return {
     app, meter, refuseOtherMethods,
+    faults: () => faultCount,
     onFault: error => {
+      faultCount++
       faults.inc()
       app.log.error({ err: error }, 'a background task failed')
     },
@@ -202,7 +209,7 @@ export async function createEventService(given: EventServiceOptions): Promise<Ev
   const options: EventServiceOptions = { ...given, database, realtime }
   const { now = Date.now, version = '0.1.0' } = options
   let isDraining = false
-  const { app, meter, refuseOtherMethods, onFault } = await createFront(options, instruments)
+  const { app, meter, refuseOtherMethods, onFault, faults } = await createFront(options, instruments)
   let escalation: Escalation | undefined
   const { writePath, tails, dueRules, indexer } = createWriting({ database, realtime, meter, now, onFault, onWritten: events => { escalation?.onWritten(events) } })
   const perform = createActs({ writePath, now })
@@ -222,6 +229,9 @@ export async function createEventService(given: EventServiceOptions): Promise<Ev
   await addBilling(app, { database, writePath, now, hasMail: options.mail !== undefined, quotas }, identity)
   metricsRoutes(app, { database, writePath, now })
   telemetryRoute(app, meter)
+  operationRoutes(app, { database, realtime, perform, readOverview: () => readOverview({
+    database, now, stats: realtime.stats, backlog: jobs.backlog, behind: indexer.behind, faults, ...realtime.enqueue && { outbox: () => outboxBacklog(database) },
+  }) })
   alertRoutes(app, { database, writePath, perform, now, readPast: (tenantId, range) => readSeries(database, tenantId, { ...range, step: 10 }, now()) })
   const examTimer = addExams(app, { database, writePath, perform, now, onFault, isLeader: sharing.isLeader })
   auditRoutes(app, database)
@@ -293,6 +303,7 @@ function startSharing({ database, realtime, realtimeSeconds = 300, now, onlyHeal
 
 function addDeployments(app: App, { perform, ...services }: CommandsOptions & { perform: Perform }, { stepsOf = () => [], readAccount: read }: EventServiceOptions): void {
   deploymentRoutes(app, services.database)
+  everywhereRoutes(app, services.database)
   commandRoutes(app, createCommands(services))
   instanceRoutes(app, createInstanceCommands(services, stepsOf), createInitialAccounts({ ...services, perform, read }))
 }

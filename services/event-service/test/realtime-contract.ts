@@ -170,6 +170,25 @@ export function describeRealtime(name: string, start: () => Promise<RealtimeSubj
       expect(stays.states.map(({ state }) => state)).not.toContain('disconnected')
     })
 
+    it('says who is connected and ends one of a user\'s connections', async () => {
+      const [cut, stays] = ['desk', 'train'].map(sessionId => {
+        const client = new Client(subject, ana, sessionId)
+        clients.push(client)
+        client.subscribe(channel, () => subject.signSubscription(ana, channel))
+        client.centrifuge.connect()
+        return client
+      }) as [Client, Client]
+      const cutId = await new Promise<string>(resolve => { cut.centrifuge.once('connected', ({ client }) => { resolve(client) }) })
+      await Promise.all([cut, stays].map(client => client.until(() => client.saw('subscribed'))))
+      const userId = ana.slice('acme/'.length)
+      const { connections = [] } = await subject.realtime.inspect?.connections() ?? {}
+      expect(connections.filter(one => one.tenantId === 'acme' && one.userId === userId)).toHaveLength(2)
+      expect(await subject.realtime.inspect?.channels()).toEqual([{ name: channel, subscribers: 2 }])
+      await subject.realtime.disconnect({ tenantId: 'acme', userId, client: cutId }, 'ended by an operator')
+      await cut.until(() => cut.saw('disconnected', 3503))
+      expect(stays.saw('disconnected')).toBe(false)
+    })
+
     it('cuts a whole tenant and no other', async () => {
       const [one, two, foreign] = [await listen(ana), await listen(bob), await listen(carla, 'tenant:globex:deployments')]
       await subject.realtime.disconnect({ tenantId: 'acme' }, 'tenant suspended')

@@ -2,7 +2,7 @@
 
 import * as z from 'zod'
 import {
-  commandSchema, createDeploymentSchema, deploymentAcceptedSchema, deploymentListQuerySchema, deploymentListSchema, deploymentSnapshotSchema, instanceListSchema, slugSchema,
+  adminDeploymentListSchema, adminDeploymentQuerySchema, adminInstanceListSchema, adminInstanceQuerySchema, commandSchema, createDeploymentSchema, deploymentAcceptedSchema, deploymentListQuerySchema, deploymentListSchema, deploymentSnapshotSchema, instanceListSchema, PLATFORM_TENANT, slugSchema,
 } from '@neo-stack/events'
 import type { FastifyRequest } from 'fastify'
 import type { Database } from '../database/database.ts'
@@ -10,6 +10,7 @@ import { guard, idempotencyKeyOf, type App } from '../http.ts'
 import { actorOf } from '../publish/publish.ts'
 import type { DeploymentCommands } from './commands.ts'
 import type { Asked } from './enqueue.ts'
+import { listDeploymentsEverywhere, listInstancesEverywhere } from './everywhere.ts'
 import { getDeployment, listDeployments, listInstances } from './snapshots.ts'
 
 /** Parameters of a tenant's routes. */
@@ -41,6 +42,25 @@ export function deploymentRoutes(app: App, database: Database): void {
   }, request => {
     guard(request, request.params.tenantId, 'deploy:read')
     return getDeployment(database, request.params)
+  })
+}
+
+/** Adds the routes that read those of every tenant. */
+export function everywhereRoutes(app: App, database: Database): void {
+  app.get('/v1/admin/deployments', {
+    schema: { summary: 'Deployments of every tenant, or of one, newest first', tags, querystring: adminDeploymentQuerySchema, response: { 200: adminDeploymentListSchema } },
+  }, request => {
+    guard(request, PLATFORM_TENANT, 'admin:*')
+    request.auditedRead = { tenantId: request.query.tenantId ?? PLATFORM_TENANT, permission: 'deploy:read' }
+    return listDeploymentsEverywhere(database, request.query)
+  })
+
+  app.get('/v1/admin/instances', {
+    schema: { summary: 'Instances of every tenant, or of one, those that failed first', tags, querystring: adminInstanceQuerySchema, response: { 200: adminInstanceListSchema } },
+  }, request => {
+    guard(request, PLATFORM_TENANT, 'admin:*')
+    request.auditedRead = { tenantId: request.query.tenantId ?? PLATFORM_TENANT, permission: 'deploy:read' }
+    return listInstancesEverywhere(database, request.query)
   })
 }
 

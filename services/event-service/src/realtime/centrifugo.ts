@@ -5,9 +5,9 @@
 
 import * as z from 'zod'
 import { createCentrifugoApi, type CentrifugoApi, type CentrifugoApiOptions } from './centrifugo-api.ts'
-import { sessionChannel, toDisconnectCommand, toPublishCommand, type PublishCommand } from './centrifugo-commands.ts'
+import { SESSION_NAMESPACE, sessionChannel, toDisconnectCommand, toPublishCommand, type PublishCommand } from './centrifugo-commands.ts'
 import { enqueueEvents } from './outbox.ts'
-import type { Realtime, RealtimeStats, RealtimeTarget } from './realtime.ts'
+import type { Realtime, RealtimeConnection, RealtimeInspection, RealtimeStats, RealtimeTarget } from './realtime.ts'
 
 /** What realtime on Centrifugo needs. */
 export interface CentrifugoRealtimeOptions extends CentrifugoApiOptions {
@@ -31,6 +31,7 @@ export function createCentrifugoRealtime(options: CentrifugoRealtimeOptions): Re
     sessionChannel,
     deliver: events => queue.add(events.map(toPublishCommand)),
     disconnect: (target, reason) => disconnect({ ...options, api }, target, reason),
+    inspect: createInspection(api),
     stats: () => readStats(api),
     close: () => queue.idle(),
   }
@@ -71,7 +72,7 @@ interface Cutting {
   usersOf: CentrifugoRealtimeOptions['usersOf']
 }
 
-async function disconnect({ api, usersOf }: Cutting, { tenantId, userId, sessionId }: RealtimeTarget, reason: string): Promise<void> {
+async function disconnect({ api, usersOf }: Cutting, { tenantId, userId, sessionId, client: only }: RealtimeTarget, reason: string): Promise<void> {
   if (userId === undefined) {
     const users = await usersOf(tenantId)
     for (let from = 0; from < users.length; from += BATCH) {
@@ -80,7 +81,7 @@ async function disconnect({ api, usersOf }: Cutting, { tenantId, userId, session
     return
   }
   const user = `${tenantId}/${userId}`
-  if (sessionId === undefined) return await sendAll(api, [toDisconnectCommand(user, reason)])
+  if (sessionId === undefined) return await sendAll(api, [toDisconnectCommand(user, reason, only)])
   const clients = await clientsOf(api, sessionId)
   await sendAll(api, clients.filter(client => client.user === user).map(({ client }) => toDisconnectCommand(user, reason, client)))
 }
@@ -95,6 +96,32 @@ const presenceSchema = z.object({ presence: z.record(z.string(), z.object({ user
 /** The connections of a session on all nodes. */
 async function clientsOf(api: CentrifugoApi, sessionId: string): Promise<{ user: string, client: string }[]> {
   return Object.values(presenceSchema.parse(await api.call('presence', { channel: sessionChannel(sessionId) })).presence)
+}
+
+const channelsSchema = z.object({ channels: z.record(z.string(), z.object({ num_clients: z.number().default(0) })).default({}) })
+
+/** Sessions that are asked at once. */
+const ASKED = 20
+
+/** Centrifugo knows connections by the channel of their session alone: not since when they are, nor what else they are on, nor services. */
+function createInspection(api: CentrifugoApi): RealtimeInspection {
+  const read = async (pattern: string): Promise<[string, number][]> =>
+    Object.entries(channelsSchema.parse(await api.call('channels', { pattern })).channels).map(([name, { num_clients: clients }]) => [name, clients])
+  return {
+    channels: async () => (await read('')).filter(([name]) => !name.startsWith(`${SESSION_NAMESPACE}:`)).map(([name, subscribers]) => ({ name, subscribers })),
+    connections: async () => {
+      const sessions = (await read(`${SESSION_NAMESPACE}:*`)).map(([name]) => name.slice(SESSION_NAMESPACE.length + 1))
+      const connections: RealtimeConnection[] = []
+      for (let from = 0; from < sessions.length; from += ASKED) {
+        const found = await Promise.all(sessions.slice(from, from + ASKED).map(session => clientsOf(api, session)))
+        connections.push(...found.flat().flatMap(({ user, client }) => {
+          const [tenantId = '', userId] = user.split('/')
+          return userId === undefined ? [] : [{ client, tenantId, userId }]
+        }))
+      }
+      return { connections, unsaid: ['since', 'channels', 'services'] }
+    },
+  }
 }
 
 const count = z.number().default(0)

@@ -1,12 +1,12 @@
 /** The realtime port on the engine in this process. */
 
 import type { Server } from 'node:http'
-import { createEngine, DISCONNECTS, encodedJson, type Engine, type Verdict } from '@neo-stack/engine'
+import { createEngine, DISCONNECTS, encodedJson, type ConnectionInfo, type Engine, type Verdict } from '@neo-stack/engine'
 import { namespaces, type Envelope } from '@neo-stack/events'
 import type { PublicKeySet } from '../auth/keys.ts'
 import { DEFAULT_ISSUER, tokenPurposes, type TokenPurpose } from '../auth/tokens.ts'
 import { encodeEnvelope } from '../publish/encoded.ts'
-import type { Realtime, RealtimeTarget } from './realtime.ts'
+import type { Realtime, RealtimeConnection, RealtimeTarget } from './realtime.ts'
 import { createSockets } from './sockets.ts'
 
 /** What the embedded realtime needs. */
@@ -57,6 +57,10 @@ export function createEmbeddedRealtime(options: EmbeddedRealtimeOptions): Realti
       disconnect(engine, target, reason)
       return Promise.resolve()
     },
+    inspect: {
+      connections: () => Promise.resolve({ connections: engine.connections().flatMap(toConnection), unsaid: [] }),
+      channels: () => Promise.resolve([...engine.channels()].map(([name, subscribers]) => ({ name, subscribers }))),
+    },
     stats: () => Promise.resolve(engine.stats()),
     metrics: () => engine.metrics(),
     onSocket: sockets.listen,
@@ -98,10 +102,17 @@ function sessionOf(meta: unknown): string | undefined {
   return typeof meta === 'object' && meta !== null && 'sessionId' in meta && typeof meta.sessionId === 'string' ? meta.sessionId : undefined
 }
 
-function disconnect(engine: Engine, { tenantId, userId, sessionId }: RealtimeTarget, reason: string): void {
+/** A user of ours is `{tenantId}/{userId}`. */
+function toConnection({ client, user, since, channels }: ConnectionInfo): RealtimeConnection[] {
+  const [tenantId = '', userId] = user.split('/')
+  return userId === undefined ? [] : [{ client, tenantId, userId, since, channels: [...channels] }]
+}
+
+function disconnect(engine: Engine, { tenantId, userId, sessionId, client: only }: RealtimeTarget, reason: string): void {
   const code = DISCONNECTS.forceDisconnect.code
   if (userId !== undefined) {
     const user = `${tenantId}/${userId}`
+    if (only !== undefined) return void engine.disconnect({ user, client: only, code, reason })
     if (sessionId === undefined) return void engine.disconnect({ user, code, reason })
     const ofSession = engine.connections(user).filter(({ meta }) => sessionOf(meta) === sessionId)
     for (const { client } of ofSession) engine.disconnect({ client, code, reason })

@@ -18,6 +18,26 @@ export interface RealtimeTarget {
   userId?: string
   /** Only those of this session of the user. */
   sessionId?: string | undefined
+  /** Only this connection of the user. */
+  client?: string | undefined
+}
+
+/** One open connection; what is missing cannot be said there. */
+export interface RealtimeConnection {
+  client: string
+  tenantId: string
+  userId: string
+  /** Milliseconds since 1970. */
+  since?: number
+  channels?: string[]
+}
+
+/** Looking into realtime. Every method rejects when there is nobody to ask. */
+export interface RealtimeInspection {
+  /** `unsaid` names what cannot be said there: of a connection since when it is and on which channels, or connections of services at all. */
+  connections: () => Promise<{ connections: RealtimeConnection[], unsaid: readonly ('since' | 'channels' | 'services')[] }>
+  /** Channels of people with their number of subscribers. */
+  channels: () => Promise<{ name: string, subscribers: number }[]>
 }
 
 /** A presence connection that a client named when it connected. */
@@ -46,6 +66,8 @@ export interface Realtime {
   sessionChannel?: (sessionId: string) => string
   /** Ends connections for good: clients don't come back by themselves. */
   disconnect: (target: RealtimeTarget, reason: string) => Promise<void>
+  /** Who is connected, to what. @default it cannot be looked into */
+  inspect?: RealtimeInspection
   /** Rejects when there is nobody to ask. */
   stats: () => Promise<RealtimeStats>
   /** Metrics of the engine in this process in the Prometheus text format; elsewhere Centrifugo is asked itself. */

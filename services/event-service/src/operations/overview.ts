@@ -1,0 +1,79 @@
+/** The whole installation at a glance: its parts with why they are as they are, tenants, the pace of events; worst first. */
+
+import { sql } from 'kysely'
+import { PLATFORM_TENANT, type AdminOverview, type Part } from '@neo-stack/events'
+import type { Database, Tx } from '../database/database.ts'
+import type { RealtimeStats } from '../realtime/realtime.ts'
+import { judgeDatabase, judgeOutbox, judgeQueue, judgeSearch, judgeService, unreachable, worstFirst, type Backlog } from './rules.ts'
+
+/** What is asked. */
+export interface Parts {
+  database: Database
+  stats: () => Promise<RealtimeStats>
+  backlog: () => Promise<Backlog>
+  /** Channels whose newest events are not in the search index yet. */
+  behind: () => number
+  /** Events that wait for Centrifugo. @default there is no outbox */
+  outbox?: (() => Promise<{ rows: number, oldestSeconds: number }>) | undefined
+  /** Faults of background tasks since the start. */
+  faults: () => number
+  now: () => number
+}
+
+/** A part that does not answer within this many milliseconds is down. */
+const ANSWER_MS = 2000
+const WINDOW_SECONDS = 60
+const MAX_TROUBLED = 10
+
+/** Asks every part; one that fails or is late is down and keeps nobody waiting. */
+export async function readOverview(parts: Parts): Promise<AdminOverview> {
+  const { database } = parts
+  const [judged, told] = await Promise.all([judge(parts), database.inSystem(tx => readTenants(tx, parts.now()))])
+  return { parts: worstFirst(judged), ...told }
+}
+
+function judge({ database, stats, backlog, behind, outbox, faults, now }: Parts): Promise<Part[]> {
+  const startedAt = now()
+  return Promise.all([
+    ask('database', async () => { await database.ping(); return judgeDatabase(Math.max(0, now() - startedAt)) }),
+    ask('realtime', async () => {
+      const { connections, users, channels, subscriptions } = await stats()
+      return { name: 'realtime', state: 'ok', reason: 'fine', figures: { connections, users, channels, subscriptions } }
+    }),
+    ...outbox ? [ask('delivery', async () => judgeOutbox(await outbox()))] : [],
+    ask('queue', async () => judgeQueue(await backlog())),
+    Promise.resolve(judgeSearch(behind())),
+    Promise.resolve(judgeService({ uptimeSeconds: Math.floor(process.uptime()), memoryBytes: process.memoryUsage.rss(), faults: faults() })),
+  ])
+}
+
+async function ask(name: Part['name'], read: () => Promise<Part>): Promise<Part> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<Part>(resolve => { timer = setTimeout(() => { resolve(unreachable(name)) }, ANSWER_MS) })
+  return Promise.race([read().catch(() => unreachable(name)), late]).finally(() => { clearTimeout(timer) })
+}
+
+interface Troubled { id: string, name: string, state: 'active' | 'suspended' | 'deleting', failed: string | number }
+
+async function readTenants(tx: Tx, now: number): Promise<Omit<AdminOverview, 'parts'>> {
+  const states = await tx.selectFrom('tenants').select(({ fn }) => ['state', fn.countAll<string>().as('count')]).where('id', '!=', PLATFORM_TENANT).groupBy('state').execute()
+  const { rows: troubled } = await sql<Troubled>`
+    select tenants.id, tenants.name, tenants.state, coalesce(bad.failed, 0) as failed from tenants left join (
+      select instances.tenant_id, count(*) as failed from instances join deployments using (tenant_id, deployment_id) where deployments.status = 'failed' group by instances.tenant_id
+    ) bad on bad.tenant_id = tenants.id
+    where tenants.id <> ${PLATFORM_TENANT} and (bad.failed > 0 or tenants.state <> 'active') order by coalesce(bad.failed, 0) desc, tenants.id limit ${MAX_TROUBLED}`.execute(tx)
+  // Identifiers begin with their millisecond: the newest are a range of the primary key.
+  const { rows: [paced] } = await sql<{ count: string }>`select count(*) as count from events where id >= ${lowestId(now - WINDOW_SECONDS * 1000)}::uuid`.execute(tx)
+  const countOf = (state: string): number => Number(states.find(one => one.state === state)?.count ?? 0)
+  return {
+    tenants: { active: countOf('active'), suspended: countOf('suspended'), deleting: countOf('deleting') },
+    troubled: troubled.map(({ id, failed, ...tenant }) => ({ tenantId: id, ...tenant, failed: Number(failed) })),
+    eventsPerSecond: Number(paced?.count ?? 0) / WINDOW_SECONDS,
+  }
+}
+
+/** The lowest identifier of a millisecond. */
+function lowestId(ms: number): string {
+  const hex = Math.max(0, ms).toString(16).padStart(12, '0')
+  return `${hex.slice(0, 8)}-${hex.slice(8)}-7000-8000-000000000000`
+}

@@ -1,0 +1,106 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { AdminDeploymentList, AdminInstanceList, AdminOverview, ConnectionList, LiveChannelList } from '@neo-stack/events'
+import { judgeOutbox, judgeQueue, worstFirst } from '../src/operations/rules.ts'
+import type { Realtime, RealtimeConnection } from '../src/realtime/realtime.ts'
+import { createSilentRealtime, startService, type TestService } from './service.ts'
+
+type Headers = Record<string, string>
+
+describe('what operators see of every tenant', () => {
+  let service: TestService
+  let operator: Headers
+  let owner: Headers
+  let open: RealtimeConnection[] = []
+  const cut: TestService['cut'] = []
+  beforeAll(async () => {
+    const inspect: NonNullable<Realtime['inspect']> = {
+      connections: () => Promise.resolve({ connections: open, unsaid: [] }),
+      channels: () => Promise.resolve([{ name: 'tenant:acme:alerts', subscribers: 1 }, { name: 'tenant:globex:alerts', subscribers: 3 }]),
+    }
+    service = await startService({ realtime: { ...createSilentRealtime(cut), inspect } })
+    operator = await service.bearer('operator@neo.example')
+    owner = await service.bearer('owner@acme.example')
+  })
+  afterAll(() => service.stop())
+
+  const get = (url: string, headers = operator): ReturnType<typeof service.app.inject> => service.app.inject({ url, headers })
+  const fail = async (tenantId: string, deploymentId: string): Promise<void> => {
+    const headers = { authorization: `Bearer ${service.keyOf(tenantId)}` }
+    for (const [type, data] of [['deployment_start', { instanceType: 'odoo' }], ['deployment_error', { error: 'it broke' }]] as const) {
+      const answer = await service.app.inject({ method: 'POST', url: '/v1/events', headers, payload: { channel: `tenant:${tenantId}:deployments`, type, data: { deploymentId, ...data } } })
+      expect(answer.statusCode, answer.body).toBe(201)
+    }
+  }
+
+  it('is refused to everybody else', async () => {
+    for (const url of ['/v1/admin/overview', '/v1/admin/deployments', '/v1/admin/instances', '/v1/admin/connections', '/v1/admin/channels']) {
+      expect([url, (await get(url, owner)).statusCode, (await get(url, {})).statusCode]).toEqual([url, 403, 401])
+    }
+  })
+
+  it('names deployments and instances with their tenant, page by page, and tenants in trouble first', async () => {
+    await fail('acme', 'broken-1')
+    await fail('globex', 'broken-2')
+    await fail('globex', 'broken-3')
+    const first = (await get('/v1/admin/deployments?status=failed&limit=2')).json<AdminDeploymentList>()
+    const rest = (await get(`/v1/admin/deployments?status=failed&limit=2&cursor=${first.next ?? ''}`)).json<AdminDeploymentList>()
+    expect([...first.deployments, ...rest.deployments].map(one => [one.tenantId, one.deploymentId])).toEqual([['globex', 'broken-3'], ['globex', 'broken-2'], ['acme', 'broken-1']])
+    expect(rest.next).toBeUndefined()
+    expect((await get('/v1/admin/deployments?cursor=nonsense')).json()).toMatchObject({ status: 400, errors: [{ path: 'cursor' }] })
+    const { instances } = (await get('/v1/admin/instances?q=GLOBEX')).json<AdminInstanceList>()
+    expect(new Set(instances.map(({ tenantId }) => tenantId))).toEqual(new Set(['globex']))
+    const overview = (await get('/v1/admin/overview')).json<AdminOverview>()
+    expect(overview.troubled.map(({ tenantId, failed }) => [tenantId, failed])).toEqual([['globex', 2], ['acme', 1]])
+    expect(overview.tenants).toEqual({ active: 2, suspended: 0, deleting: 0 })
+    expect(overview.eventsPerSecond).toBeGreaterThan(0)
+  })
+
+  it('says of each part how it is and why, and a part that does not answer keeps nobody waiting', async () => {
+    const { parts } = (await get('/v1/admin/overview')).json<AdminOverview>()
+    expect(parts.find(({ name }) => name === 'realtime')).toEqual({ name: 'realtime', state: 'ok', reason: 'fine', figures: { connections: 3, users: 2, channels: 5, subscriptions: 7 } })
+    expect(new Set(parts.map(({ name }) => name))).toEqual(new Set(['database', 'realtime', 'queue', 'search', 'service']))
+    const broken = await startService({ realtime: { ...createSilentRealtime(), stats: () => Promise.reject(new Error('gone')) } })
+    const answer = await broken.app.inject({ url: '/v1/admin/overview', headers: await broken.bearer('operator@neo.example') })
+    expect(answer.json<AdminOverview>().parts[0]).toEqual({ name: 'realtime', state: 'down', reason: 'unreachable', figures: {} })
+    await broken.stop()
+  })
+
+  it('shows who is connected, by name, and to what', async () => {
+    const [member, key] = await service.database.inSystem(async tx => [
+      await tx.selectFrom('users').select(['id', 'name']).where('email', '=', 'member@acme.example').executeTakeFirstOrThrow(),
+      await tx.selectFrom('api_keys').select(['id', 'name']).where('tenant_id', '=', 'globex').executeTakeFirstOrThrow(),
+    ] as const)
+    open = [
+      { client: crypto.randomUUID(), tenantId: 'globex', userId: key.id, since: 2000, channels: ['tenant:globex:alerts'] },
+      { client: crypto.randomUUID(), tenantId: 'acme', userId: member.id, since: 1000, channels: ['tenant:acme:alerts'] },
+    ]
+    const all = (await get('/v1/admin/connections')).json<ConnectionList>()
+    expect(all.connections.map(({ name, isService, since }) => [name, isService, since])).toEqual([[member.name, false, '1970-01-01T00:00:01.000Z'], [key.name, true, '1970-01-01T00:00:02.000Z']])
+    expect(all).toMatchObject({ total: 2, unsaid: [] })
+    for (const query of ['channel=tenant:acme:alerts', 'tenantId=acme', `q=${member.name.toLowerCase()}`]) {
+      expect((await get(`/v1/admin/connections?${query}`)).json<ConnectionList>()).toMatchObject({ total: 1, connections: [{ userId: member.id }] })
+    }
+    expect((await get('/v1/admin/channels?q=alerts')).json<LiveChannelList>()).toEqual({ total: 2, channels: [{ name: 'tenant:globex:alerts', subscribers: 3 }, { name: 'tenant:acme:alerts', subscribers: 1 }] })
+  })
+
+  it('ends one connection, which stands in the trail of its tenant', async () => {
+    const { client = '', userId = '' } = open.find(({ tenantId }) => tenantId === 'acme') ?? {}
+    const end = (path: string, headers = operator): ReturnType<typeof service.app.inject> => service.app.inject({ method: 'DELETE', url: `/v1/admin/connections/${path}`, headers })
+    expect((await end(`acme/${userId}/${client}`, owner)).statusCode).toBe(403)
+    expect((await end(`globex/${userId}/${client}`)).statusCode).toBe(404)
+    expect((await end(`acme/${userId}/${crypto.randomUUID()}`)).statusCode).toBe(404)
+    expect(cut).toEqual([])
+    expect((await end(`acme/${userId}/${client}`)).statusCode).toBe(204)
+    expect(cut).toEqual([{ tenantId: 'acme', userId, client, reason: 'ended by an operator' }])
+    expect((await get('/v1/admin/audit?tenantId=acme&action=connection.ended')).json()).toMatchObject({ entries: [{ tenantId: 'acme', target: client, detail: { user: userId } }] })
+  })
+})
+
+describe('how a part is judged', () => {
+  it('puts what is down before what asks for a look', () => {
+    const fine = judgeQueue({ states: { waiting: 1, running: 1, failed: 0 }, oldestSeconds: 5 })
+    const slow = judgeQueue({ states: { waiting: 1, running: 0, failed: 0 }, oldestSeconds: 120 })
+    const stuck = judgeOutbox({ rows: 10, oldestSeconds: 9 })
+    expect(worstFirst([fine, slow, stuck]).map(({ state, reason }) => [state, reason])).toEqual([['down', 'outbox_waits'], ['warning', 'waiting_long'], ['ok', 'fine']])
+  })
+})
