@@ -67,7 +67,7 @@ import { readSeries } from './metrics/series.ts'
 import { metricsRoutes } from './metrics/routes.ts'
 import { startSampler } from './metrics/sampler.ts'
 import { telemetryRoute } from './metrics/telemetry.ts'
-import { readOverview } from './operations/overview.ts'
+import { readOverview, type Parts } from './operations/overview.ts'
 import { operationRoutes } from './operations/routes.ts'
 import { presenceRoutes } from './presence/routes.ts'
 import { PresenceService, type PresenceOptions } from './presence/service.ts'
@@ -229,9 +229,7 @@ export async function createEventService(given: EventServiceOptions): Promise<Ev
   await addBilling(app, { database, writePath, now, hasMail: options.mail !== undefined, quotas }, identity)
   metricsRoutes(app, { database, writePath, now })
   telemetryRoute(app, meter)
-  operationRoutes(app, { database, realtime, perform, readOverview: () => readOverview({
-    database, now, stats: realtime.stats, backlog: jobs.backlog, behind: indexer.behind, faults, ...realtime.enqueue && { outbox: () => outboxBacklog(database) },
-  }) })
+  addOperations(app, { database, realtime, perform, now, jobs, indexer, faults })
   alertRoutes(app, { database, writePath, perform, now, readPast: (tenantId, range) => readSeries(database, tenantId, { ...range, step: 10 }, now()) })
   const examTimer = addExams(app, { database, writePath, perform, now, onFault, isLeader: sharing.isLeader })
   auditRoutes(app, database)
@@ -246,7 +244,6 @@ export async function createEventService(given: EventServiceOptions): Promise<Ev
   const sampler = options.sampleHost && startSampler({
     database, now, onFault, isLeader: sharing.isLeader, read: createHostReader(options.sampleHost.folder, now), publisher: new MetricsPublisher(publishAs({ type: 'system', id: 'sampler' })),
   })
-
   const upkeep = startUpkeep({ database, onFault, isLeader: sharing.isLeader, after: database.tend, purges: [purgeAnswers, (tx, batch) => purgeRemoved(tx, batch, now()), (tx, batch) => purgeEvents(tx, batch, { now: now() }), (tx, batch) => purgeSourceEvents(tx, batch, now()), (tx, batch) => purgeUsagePoints(tx, batch, now()), indexer.sweep] })
   // Counted before anything is removed: after a long stop as well.
   const rollups = startUpkeep({ database, onFault, isLeader: sharing.isLeader, everyMs: ROLLUP_MS, batch: 200, purges: [rollUp, (tx, batch) => purgeSamples(tx, batch, now())] })
@@ -264,6 +261,20 @@ export async function createEventService(given: EventServiceOptions): Promise<Ev
   }
   let closing: Promise<void> | undefined
   return { app, writePath, identity, jobs, publishAs, deployments: createAccess(database, writePath), close: () => closing ??= shutDown() }
+}
+
+interface OperationParts extends Pick<Parts, 'database' | 'now' | 'faults'> {
+  realtime: Realtime
+  perform: Perform
+  jobs: Jobs
+  indexer: Indexer
+}
+
+/** The whole installation, for operators. */
+function addOperations(app: App, { database, realtime, perform, now, jobs, indexer, faults }: OperationParts): void {
+  const outbox = realtime.enqueue && { outbox: () => outboxBacklog(database) }
+  const parts: Parts = { database, now, stats: realtime.stats, backlog: jobs.backlog, behind: indexer.behind, faults, ...outbox }
+  operationRoutes(app, { database, realtime, perform, readOverview: () => readOverview(parts) })
 }
 
 /** Presence, told by routes and, where the engine is in process, by sockets. */
