@@ -1,4 +1,4 @@
-/** The admin portal as a product: a tenant's life, every page in both themes and widths, live events, connections that end, announcements everywhere. */
+/** The admin portal as a product: a tenant's life, live events, connections that end, announcements everywhere. */
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { until } from '@neo-stack/testing'
@@ -6,10 +6,6 @@ import type { Page } from 'playwright-core'
 import { chromiumPath, isRequired, seriousFindings, type Watched } from './browser.ts'
 import { openStage, type Stage } from './stage.ts'
 
-const pages = {
-  overview: '/', tenants: '/tenants', tenant: '/tenants/acme', instances: '/instances', deployments: '/deployments', explorer: '/explorer', connections: '/connections', people: '/people',
-  audit: '/audit', announcements: '/announcements', history: '/history', settings: '/settings',
-} as const
 const operator = 'operator@neo.example'
 
 describe.skipIf(!chromiumPath && !isRequired)(`the admin portal${chromiumPath ? '' : ' (skipped: needs chromium)'}`, () => {
@@ -26,24 +22,10 @@ describe.skipIf(!chromiumPath && !isRequired)(`the admin portal${chromiumPath ? 
     await page.locator('dialog[open]').getByTestId('confirm').click()
   }
 
-  it.each([['light', 1440], ['dark', 360]] as const)('has no accessibility finding and nothing too wide on any page: %s, %i px', async (colorScheme, width) => {
-    const { page, context, errors, foreign } = await enter({ colorScheme, width })
-    for (const [name, to] of Object.entries(pages)) {
-      await go(page, to)
-      await page.locator('main h1').first().waitFor()
-      await page.locator('main .animate-pulse').first().waitFor({ state: 'detached' })
-      expect({ name, findings: await seriousFindings(page) }).toEqual({ name, findings: [] })
-      const tooWide = await page.evaluate('document.documentElement.scrollWidth - window.innerWidth')
-      expect({ name, tooWide: Number(tooWide) > 0 }).toEqual({ name, tooWide: false })
-    }
-    expect({ errors, foreign }).toEqual({ errors: [], foreign: [] })
-    await context.close()
-  }, 120_000)
-
   it('leads a tenant through its life: made, limited, suspended and let in again, deleted – all of it in the audit log', async () => {
     const { page, context } = await enter()
     await page.keyboard.press('n')
-    const form = page.getByTestId('new-tenant')
+    const form = page.locator('dialog[open]')
     await form.getByLabel('Identificador').fill('initech')
     await form.getByLabel('Nome', { exact: true }).fill('Initech Ltda.')
     await form.getByLabel('E-mail de quem é dono (opcional)').fill('dona@initech.example')

@@ -12,11 +12,13 @@ const pictures = path.join(import.meta.dirname, '../../docs/guide/images/pages')
 const wantsPictures = process.env['NEO_PICTURES'] === '1'
 
 const portals = {
-  tenant: { email: 'owner@acme.example', pages: { dashboard: '/', deployments: '/deployments', deployment: '/deployments/none', instances: '/instances', billing: '/billing', inbox: '/inbox', history: '/history', team: '/team', settings: '/settings' } },
+  tenant: { email: 'owner@acme.example', pages: { dashboard: '/', deployments: '/deployments', deployment: '/deployments/none', instances: '/instances', alerts: '/alerts', billing: '/billing', inbox: '/inbox', history: '/history', team: '/team', settings: '/settings' } },
   certification: { email: 'proctor@acme.example', pages: { exams: '/', exam: '/sessions/none', history: '/history', settings: '/settings' } },
-  admin: { email: 'operator@neo.example', pages: { overview: '/', tenants: '/tenants', tenant: '/tenants/none', instances: '/instances', deployments: '/deployments', explorer: '/explorer', connections: '/connections', people: '/people', audit: '/audit', announcements: '/announcements', history: '/history', settings: '/settings' } },
+  admin: { email: 'operator@neo.example', pages: { overview: '/', tenants: '/tenants', tenant: '/tenants/none', instances: '/instances', deployments: '/deployments', alerts: '/alerts', explorer: '/explorer', connections: '/connections', people: '/people', audit: '/audit', announcements: '/announcements', history: '/history', settings: '/settings' } },
 } as const
 type PortalName = keyof typeof portals
+
+const tooWide = 'document.documentElement.scrollWidth > window.innerWidth'
 
 /** What shows that a page has come to its state. A page that asks for nothing of its own has no other state than the usual one. */
 const signs: Record<StoryState, string> = {
@@ -51,17 +53,20 @@ describe.skipIf(!chromiumPath && !isRequired)(`pages in every state${chromiumPat
       await context.close()
     }, 240_000)
 
-    it('is pictured as people see it, wide and narrow', async () => {
+    it('has no accessibility finding and nothing too wide on any page as people see it: light and 1440 px, dark and 360 px', async () => {
       for (const [colorScheme, width] of [['light', 1440], ['dark', 360]] as const) {
-        const { page, context, errors } = await stage.enter(portals[portal].email, { portal, colorScheme, width })
+        const { page, context, errors, foreign } = await stage.enter(portals[portal].email, { portal, colorScheme, width })
         for (const [name, to] of Object.entries(portals[portal].pages)) {
-          if (to.endsWith('/none')) continue
-          await page.goto(`${stage.platform.url}/${portal}${to}`)
+          const seen = to === '/tenants/none' ? '/tenants/acme' : to
+          if (seen.endsWith('/none')) continue
+          await page.goto(`${stage.platform.url}/${portal}${seen}`)
           await page.locator('main h1').first().waitFor()
           await page.locator('main .animate-pulse').first().waitFor({ state: 'detached' })
+          expect({ name, findings: await seriousFindings(page) }).toEqual({ name, findings: [] })
+          expect({ name, tooWide: await page.evaluate(tooWide) }).toEqual({ name, tooWide: false })
           await picture(page, `${portal}-${name}-${colorScheme}-${width}`)
         }
-        expect(errors).toEqual([])
+        expect({ errors, foreign }).toEqual({ errors: [], foreign: [] })
         await context.close()
       }
     }, 240_000)
