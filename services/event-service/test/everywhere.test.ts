@@ -5,6 +5,7 @@ import type { Realtime, RealtimeConnection } from '../src/realtime/realtime.ts'
 import { createSilentRealtime, startService, type TestService } from './service.ts'
 
 type Headers = Record<string, string>
+type Answer = Awaited<ReturnType<TestService['app']['inject']>>
 
 describe('what operators see of every tenant', () => {
   let service: TestService
@@ -23,7 +24,7 @@ describe('what operators see of every tenant', () => {
   })
   afterAll(() => service.stop())
 
-  const get = (url: string, headers = operator): ReturnType<typeof service.app.inject> => service.app.inject({ url, headers })
+  const get = (url: string, headers = operator): Promise<Answer> => service.app.inject({ url, headers })
   const fail = async (tenantId: string, deploymentId: string): Promise<void> => {
     const headers = { authorization: `Bearer ${service.keyOf(tenantId)}` }
     for (const [type, data] of [['deployment_start', { instanceType: 'odoo' }], ['deployment_error', { error: 'it broke' }]] as const) {
@@ -85,7 +86,7 @@ describe('what operators see of every tenant', () => {
 
   it('ends one connection, which stands in the trail of its tenant', async () => {
     const { client = '', userId = '' } = open.find(({ tenantId }) => tenantId === 'acme') ?? {}
-    const end = (path: string, headers = operator): ReturnType<typeof service.app.inject> => service.app.inject({ method: 'DELETE', url: `/v1/admin/connections/${path}`, headers })
+    const end = (path: string, headers = operator): Promise<Answer> => service.app.inject({ method: 'DELETE', url: `/v1/admin/connections/${path}`, headers })
     expect((await end(`acme/${userId}/${client}`, owner)).statusCode).toBe(403)
     expect((await end(`globex/${userId}/${client}`)).statusCode).toBe(404)
     expect((await end(`acme/${userId}/${crypto.randomUUID()}`)).statusCode).toBe(404)
