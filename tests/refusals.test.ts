@@ -19,7 +19,7 @@ describe('the process refuses in one sentence', () => {
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'neo-refusals-'))
     running = await startPlatform({ main, dataDir: join(folder, 'running') })
-  }, 60_000)
+  }, 180_000)
 
   afterAll(async () => {
     await running?.stop()

@@ -54,7 +54,8 @@ export async function openPage(browser: Browser, origin: string, options: { colo
 /** Signs in through the form of a portal. */
 export async function signIn(page: Page, portalUrl: string, account: { email: string, password: string }): Promise<void> {
   await page.goto(portalUrl)
-  await page.getByLabel('E-mail').fill(account.email)
+  // The first page of a process comes cold.
+  await page.getByLabel('E-mail').fill(account.email, { timeout: 60_000 })
   await page.getByLabel('Senha', { exact: true }).fill(account.password)
   await page.getByRole('button', { name: 'Entrar' }).click()
 }
