@@ -11,6 +11,7 @@ import { root } from './scenario.ts'
 import { admin } from './scenarios/admin.ts'
 import { billing } from './scenarios/billing.ts'
 import { bundle } from './scenarios/bundle.ts'
+import { cluster } from './scenarios/cluster.ts'
 import { fanout } from './scenarios/fanout.ts'
 import { idle } from './scenarios/idle.ts'
 import { logs } from './scenarios/logs.ts'
@@ -28,7 +29,7 @@ import { formatTable } from './table.ts'
 
 const scenarios: Record<string, Scenario> = {
   publish, search, fanout, paint, logs, pages, start, idle, bundle, presence, revocation,
-  billing, admin,
+  billing, admin, cluster,
   'realtime-fanout': realtimeFanout, 'realtime-rooms': realtimeRooms, 'realtime-hot': realtimeHot, 'realtime-http': realtimeHttp,
   'realtime-connect': realtimeConnect, 'realtime-reconnect': realtimeReconnect, 'realtime-idle': realtimeIdle, 'realtime-slow': realtimeSlow,
 }

@@ -82,7 +82,8 @@ function toRows({ name, goal, events }: Way, samples: readonly number[], { secon
   ]
 }
 
-function post(url: URL, { agent, key, body }: { agent: Agent, key: string, body: string }): Promise<void> {
+/** Sends one publish over a kept connection. @throws {Error} when it is not accepted */
+export function post(url: URL, { agent, key, body }: { agent: Agent, key: string, body: string }): Promise<void> {
   return new Promise((resolve, reject) => {
     const headers = { 'authorization': `Bearer ${key}`, 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }
     request(url, { method: 'POST', agent, headers }, response => {
