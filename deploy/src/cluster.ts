@@ -27,6 +27,8 @@ export interface ClusterOptions {
   publicUrl?: string | undefined
   portals: 'auto' | 'none'
   demo: boolean
+  /** @default no e-mail is sent */
+  mail?: Place['mail'] | undefined
   searchPath: string
   /** Told of each part that is ready. */
   onReady?: (name: string) => void
@@ -64,7 +66,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
       const started = supervise({ ...await prepare[part.role](site, part), name: part.name, logFile: path.join(options.folder, `${part.name}.log`) })
       running.push({ ...started, role: part.role })
       // Parts of one role migrate and start side by side.
-      if (!part.name.endsWith('-1') || part.role === 'stack-deployer') await Promise.all(running.map(one => one.ready()))
+      if (!part.name.endsWith('-1')) await Promise.all(running.map(one => one.ready()))
       if (part.role === 'postgres') await createRoles(place)
       options.onReady?.(part.name)
     }
@@ -94,7 +96,7 @@ function isAlive(pid: number): boolean {
   }
 }
 
-async function createPlace({ folder, host, port, publicUrl, portals, demo }: ClusterOptions): Promise<{ place: Place, addresses: Place['addressOf'] }> {
+async function createPlace({ folder, host, port, publicUrl, portals, demo, mail }: ClusterOptions): Promise<{ place: Place, addresses: Place['addressOf'] }> {
   const ports = new Map<string, number>()
   const names = ['postgres', 'redis', ...namesOf('event-service'), ...namesOf('stack-deployer'), ...namesOf('centrifugo').flatMap(name => [name, `${name}/internal`])]
   ports.set('gateway', port === 0 ? await findFreePort() : port)
@@ -102,15 +104,14 @@ async function createPlace({ folder, host, port, publicUrl, portals, demo }: Clu
   const addressOf: Place['addressOf'] = (name, door) => ({ host: name === 'gateway' ? host : '127.0.0.1', port: ports.get(door === undefined ? name : `${name}/${door}`) ?? 0 })
   const folderOf = (name: string): string => path.join(folder, name)
   const place = {
-    addressOf, listen: '127.0.0.1', publicUrl: publicUrl ?? `http://${host}:${ports.get('gateway') ?? 0}`, folderOf, secrets: readSecrets(path.join(folder, 'secrets.json')), portals, demo,
+    addressOf, listen: '127.0.0.1', publicUrl: publicUrl ?? `http://${host}:${ports.get('gateway') ?? 0}`, folderOf, secrets: readSecrets(path.join(folder, 'secrets.json')), portals, demo, ...mail && { mail },
   }
   return { place, addresses: addressOf }
 }
 
-/** Made once, readable by their owner alone. */
+/** Made once, readable by their owner alone; a part that came later gets its own. */
 function readSecrets(file: string): Secrets {
-  if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8')) as Secrets
-  const secrets = createSecrets()
+  const secrets = { ...createSecrets(), ...existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) as Partial<Secrets> : {} }
   writeFileSync(file, `${JSON.stringify(secrets, null, 2)}\n`, { mode: 0o600 })
   return secrets
 }
@@ -119,7 +120,7 @@ function readSecrets(file: string): Secrets {
 export function createSecrets(): Secrets {
   const secret = (): string => randomBytes(24).toString('hex')
   return {
-    databasePassword: secret(), centrifugoDatabasePassword: secret(), redisPassword: secret(), centrifugoRedisPassword: secret(), centrifugoApiKey: secret(), metricsToken: secret(),
+    databasePassword: secret(), centrifugoDatabasePassword: secret(), redisPassword: secret(), centrifugoRedisPassword: secret(), operatorRedisPassword: secret(), centrifugoApiKey: secret(), metricsToken: secret(),
   }
 }
 

@@ -46,7 +46,7 @@ const containers: Record<Role, Container> = {
 }
 
 /** Environment variables that are read from a file of the same name in lower case. */
-const SECRET = ['METRICS_TOKEN', 'DATABASE_URL', 'REDIS_URL', 'CENTRIFUGO_API_KEY', 'CENTRIFUGO_HTTP_API_KEY', 'CENTRIFUGO_ENGINE_REDIS_ADDRESS', 'CENTRIFUGO_CONSUMERS_OUTBOX_POSTGRESQL_DSN'] as const
+const SECRET = ['METRICS_TOKEN', 'NEO_SMTP_URL', 'DATABASE_URL', 'REDIS_URL', 'CENTRIFUGO_API_KEY', 'CENTRIFUGO_HTTP_API_KEY', 'CENTRIFUGO_ENGINE_REDIS_ADDRESS', 'CENTRIFUGO_CONSUMERS_OUTBOX_POSTGRESQL_DSN'] as const
 
 /** Files of `deploy/secrets` besides those of {@link SECRET}. */
 const MOUNTED: Partial<Record<Role, readonly string[]>> = { postgres: ['database_password', 'centrifugo_database_password'], redis: ['redis_users'] }
@@ -60,7 +60,7 @@ export function composePlace(secrets: Secrets, publicUrl = 'http://localhost:808
   const roleOf = (name: string): Role => name.replace(/-\d+$/, '') as Role
   return {
     addressOf: (name, door) => ({ host: name, port: door === 'internal' ? INTERNAL_PORT : PORTS[roleOf(name)] }),
-    listen: '0.0.0.0', publicUrl, folderOf: () => '/var/lib/neo', secrets, demo: false,
+    listen: '0.0.0.0', publicUrl, folderOf: () => '/var/lib/neo', secrets, demo: false, mail: { smtpUrl: '', from: '${NEO_MAIL_FROM:-}' },
   }
 }
 

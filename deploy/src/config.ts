@@ -7,6 +7,7 @@ import type { ClusterOptions } from './cluster.ts'
 export function readClusterOptions(env: Readonly<Record<string, string | undefined>>): ClusterOptions {
   return {
     folder: path.resolve(env['NEO_DATA_DIR'] || '.data/cluster'), host: env['HOST'] || '127.0.0.1', port: Number(env['PORT'] || 8080),
-    publicUrl: env['NEO_PUBLIC_URL'] || undefined, portals: env['NEO_PORTALS'] === 'none' ? 'none' : 'auto', demo: env['NEO_DEMO'] !== '0', searchPath: env['PATH'] ?? '',
+    publicUrl: env['NEO_PUBLIC_URL'] || undefined, mail: env['NEO_SMTP_URL'] ? { smtpUrl: env['NEO_SMTP_URL'], from: env['NEO_MAIL_FROM'] ?? '' } : undefined,
+    portals: env['NEO_PORTALS'] === 'none' ? 'none' : 'auto', demo: env['NEO_DEMO'] !== '0', searchPath: env['PATH'] ?? '',
   }
 }

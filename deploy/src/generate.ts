@@ -14,7 +14,7 @@ const under = (folder: string, files: Readonly<Record<string, string>>): Record<
 /** Texts of everything that is generated: configuration, what watches the platform, and the runbooks in `docs/`. */
 export function generate(): Record<string, string> {
   const secret = 'secret'
-  const place = composePlace({ databasePassword: secret, centrifugoDatabasePassword: secret, redisPassword: secret, centrifugoRedisPassword: secret, centrifugoApiKey: secret, metricsToken: secret })
+  const place = composePlace({ databasePassword: secret, centrifugoDatabasePassword: secret, redisPassword: secret, centrifugoRedisPassword: secret, operatorRedisPassword: secret, centrifugoApiKey: secret, metricsToken: secret })
   const toAddress = ({ host, port }: { host: string, port: number }): string => `${host}:${port}`
   const at = (name: string): string => toAddress(place.addressOf(name))
   return {

@@ -31,7 +31,8 @@ function writeSecrets(): void {
   const secrets = createSecrets()
   for (const [name, text] of Object.entries(secretFiles(composePlace(secrets), createRedisUsers(secrets)))) {
     if (existsSync(path.join(own, name))) throw new Error(`deploy/secrets/${name} is there already: remove deploy/secrets to make new ones.`)
-    writeFileSync(path.join(own, name), text, { mode: 0o600 })
+    // Containers' users read them; whoever is on this machine does not get through the folder.
+    writeFileSync(path.join(own, name), text, { mode: 0o444 })
   }
 }
 

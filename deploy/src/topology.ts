@@ -31,6 +31,8 @@ export interface Place {
   /** @default portals that were built before */
   portals?: 'auto' | 'none'
   demo: boolean
+  /** Where e-mail goes out, and who sends it. @default none is sent */
+  mail?: { smtpUrl: string, from: string }
 }
 
 /** What parts know of each other. Users and roles are fixed, passwords are an installation's own. */
@@ -39,12 +41,14 @@ export interface Secrets {
   centrifugoDatabasePassword: string
   redisPassword: string
   centrifugoRedisPassword: string
+  /** Of whoever looks after Redis. */
+  operatorRedisPassword: string
   centrifugoApiKey: string
   metricsToken: string
 }
 
 /** How many there are of what comes in numbers. */
-const COUNTS = { 'event-service': 2, 'centrifugo': 2, 'stack-deployer': 1 } as const
+const COUNTS = { 'event-service': 2, 'centrifugo': 2, 'stack-deployer': 2 } as const
 
 /** Names of the parts of a numbered role. */
 export const namesOf = (role: keyof typeof COUNTS): string[] => Array.from({ length: COUNTS[role] }, (_, index) => `${role}-${index + 1}`)
@@ -59,7 +63,7 @@ export function createTopology(place: Place): Part[] {
   return [
     part('postgres', 'postgres', []),
     part('redis', 'redis', []),
-    ...services.map(name => part(name, 'event-service', ['postgres', 'redis'], platformEnvironment(place, name))),
+    ...services.map(name => part(name, 'event-service', ['postgres', 'redis'], { ...platformEnvironment(place, name), ...mailEnvironment(place) })),
     // The consumer's table is made by the services' migrations.
     ...namesOf('centrifugo').map(name => part(name, 'centrifugo', ['redis', ...services], centrifugo(place, name))),
     ...namesOf('stack-deployer').map(name => part(name, 'stack-deployer', ['postgres', ...services], platformEnvironment(place, name))),
@@ -94,9 +98,13 @@ function platformEnvironment(place: Place, name: string): Record<string, string>
     DATABASE_URL: databaseUrl(place, DATABASE, secrets.databasePassword),
     REDIS_URL: redisUrl(place, 'events', secrets.redisPassword),
     CENTRIFUGO_URL: namesOf('centrifugo').map(node => toUrl(addressOf(node, 'internal'))).join(','),
+    CENTRIFUGO_SOCKET_URL: namesOf('centrifugo').map(node => toUrl(addressOf(node))).join(','),
     CENTRIFUGO_API_KEY: secrets.centrifugoApiKey,
   }
 }
+
+/** Empty is not set. */
+const mailEnvironment = ({ mail }: Place): Record<string, string> => ({ NEO_SMTP_URL: mail?.smtpUrl ?? '', NEO_MAIL_FROM: mail?.from ?? '' })
 
 function centrifugo(place: Place, name: string): Record<string, string> {
   const { secrets, addressOf } = place

@@ -1,9 +1,10 @@
 /** `npm run start:cluster` as a process of its own folder and ports: what the tests of the scale-out column stand on. */
 
-import { spawn } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { createClient, type Client, type ClientOptions } from '@neo-stack/client'
 import { findCentrifugo, until, type DemoFile } from '@neo-stack/testing'
 import { clusterMain } from '../paths.ts'
@@ -20,10 +21,12 @@ export interface Cluster {
   part: (name: string) => Promise<ClusterPart>
   /** Signals a part with all its processes: nginx and PostgreSQL are several. */
   signal: (name: string, signal: NodeJS.Signals) => Promise<void>
-  /** A service of the tenant, that repeats nothing by itself. */
-  service: (tenantId: string, options?: ClientOptions) => Client
-  /** A signed-in member of the tenant. */
-  member: (tenantId: string, options?: ClientOptions) => Promise<Client>
+  /** Redis' answer to its operator. */
+  askRedis: (...command: string[]) => Promise<string>
+  /** A service of the tenant, the operator's with `null`; it repeats nothing by itself. */
+  service: (tenantId: string | null, options?: ClientOptions) => Client
+  /** A signed-in person of the tenant. @default its member */
+  person: (tenantId: string, options?: ClientOptions & { role?: string }) => Promise<Client>
   stop: () => Promise<void>
 }
 
@@ -33,11 +36,11 @@ export const isLeftOut = 'missing' in findCentrifugo() && process.env['NEO_REQUI
 /** Milliseconds until all parts answer. */
 const READY_MS = 150_000
 
-/** Starts one and waits until everything answers. @throws {Error} with its output when it ends before */
-export async function startCluster(): Promise<Cluster> {
+/** Starts one and waits until everything answers. @param env further settings @throws {Error} with its output when it ends before */
+export async function startCluster(env: Readonly<Record<string, string>> = {}): Promise<Cluster> {
   const folder = await mkdtemp(join(tmpdir(), 'neo-cluster-'))
   const child = spawn(process.execPath, [clusterMain, 'start'], {
-    env: { PATH: process.env['PATH'], HOME: process.env['HOME'], HOST: '127.0.0.1', PORT: '0', NEO_DATA_DIR: folder, NEO_PORTALS: 'none' }, stdio: ['ignore', 'pipe', 'pipe'],
+    env: { PATH: process.env['PATH'], HOME: process.env['HOME'], HOST: '127.0.0.1', PORT: '0', NEO_DATA_DIR: folder, NEO_PORTALS: 'none', ...env }, stdio: ['ignore', 'pipe', 'pipe'],
   })
   // It ends its parts by itself, even when the tests are ended in the middle.
   const end = (): void => { child.kill('SIGTERM') }
@@ -78,15 +81,22 @@ export async function startCluster(): Promise<Cluster> {
       const children = (await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')).split(' ').filter(Boolean).map(Number)
       for (const one of [...children, ...signal === 'SIGKILL' ? [pid] : []]) process.kill(one, signal)
     },
+    askRedis: async (...command) => {
+      const { operatorRedisPassword } = JSON.parse(await readFile(join(folder, 'secrets.json'), 'utf8')) as { operatorRedisPassword: string }
+      const { port } = new URL((await part('redis')).url)
+      const { stdout } = await promisify(execFile)('redis-cli', ['-e', '-p', port, '--user', 'operator', ...command], { env: { ...process.env, REDISCLI_AUTH: operatorRedisPassword } })
+      return stdout.trim()
+    },
     service: (tenantId, options) => open({ apiKey: keyOf(demo, tenantId), request: { retries: 0, timeoutMs: 5000 }, ...options }),
-    member: async (tenantId, options) => {
-      const client = open({ cookieJar: true, ...options })
-      const { email, password } = demo.users.find(user => user.tenantId === tenantId && user.role === 'member') ?? { email: '', password: '' }
+    person: async (tenantId, { role = 'member', ...options } = {}) => {
+      // Cookies are taken from the address that browsers use.
+      const client = open({ baseUrl: env['NEO_PUBLIC_URL'] ?? url, cookieJar: true, ...options })
+      const { email, password } = demo.users.find(user => user.tenantId === tenantId && user.role === role) ?? { email: '', password: '' }
       await client.session.signIn(email, password)
       return client
     },
   }
 }
 
-/** The key of the tenant's service. */
-export const keyOf = (demo: DemoFile, tenantId: string): string => demo.apiKeys.find(key => key.tenantId === tenantId)?.key ?? ''
+/** The key of the tenant's service, or the operator's. */
+export const keyOf = (demo: DemoFile, tenantId: string | null): string => demo.apiKeys.find(key => key.tenantId === tenantId)?.key ?? ''

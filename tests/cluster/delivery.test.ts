@@ -21,7 +21,7 @@ describe.skipIf(isLeftOut)('through the gateway', () => {
   afterAll(async () => { await cluster?.stop() })
 
   test('a deployment is followed from its start to its end, every event once and in order', async () => {
-    const member = await cluster.member(tenantId)
+    const member = await cluster.person(tenantId)
     const channel = `tenant:${tenantId}:deployments`
     const journal = createJournal()
     const events: Envelope[] = []

@@ -45,6 +45,18 @@ export const realtimeAlerts: readonly Alert[] = [
     quiet: { 'events_published_total{job="event-service",instance="a",family="deployments",type="deployment_log"}': '0+120x40', 'centrifugo_node_num_clients{job="centrifugo",instance="a"}': '50x40', 'centrifugo_transport_messages_sent{job="centrifugo",instance="a",transport="websocket",frame_type="publication",channel_namespace=""}': '0+600x40' },
   },
   {
+    name: 'DeliveryCanaryRed', expr: 'min by (node) (delivery_canary_ok) == 0', for: '30s', severity: 'page', dashboard: 'realtime',
+    summary: 'What is published does not arrive at a Centrifugo node\'s sockets.',
+    runbook: {
+      means: 'Each service publishes every 3 s through the outbox and listens on every node. For 10 s nothing of it has come through this node: it is away, deaf to Redis, or nobody reads the outbox.',
+      feels: 'Pages on this node stand still although their sockets are open; what they missed they find when it delivers again.',
+      look: ['One node or all: one is the node\'s own, all are Redis, the outbox (`outbox_oldest_row_seconds`) or the database.', 'The node\'s log for `redis` and `consumer`.', 'Redis as its user `operator`: `client list type pubsub` has a connection of each node, `pubsub numsub`.'],
+      act: ['Restart the node: its clients go to the other one and fetch what they missed.', 'All nodes: bring Redis or the database back; delivery goes on by itself.'],
+    },
+    fires: { samples: { 'delivery_canary_ok{job="event-service",instance="a",node="n1"}': '0x40', 'delivery_canary_ok{job="event-service",instance="a",node="n2"}': '1x40' }, labels: { node: 'n1' } },
+    quiet: { 'delivery_canary_ok{job="event-service",instance="a",node="n1"}': '1x40' },
+  },
+  {
     name: 'SlowConsumers', expr: 'sum(rate(centrifugo_client_num_server_disconnects{code="3008"}[5m])) > 0.2', for: '5m', severity: 'ticket', dashboard: 'realtime',
     summary: 'Readers are cut because they do not keep up.',
     runbook: {

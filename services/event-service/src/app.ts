@@ -76,7 +76,7 @@ import { createSteadyClock } from './presence/steady-clock.ts'
 import type { PresenceStore } from './presence/store.ts'
 import { authHookPlugin, isStillGood } from './plugins/auth-hook.ts'
 import { etagPlugin } from './plugins/etag.ts'
-import { healthPlugin, onlyHealthPlugin } from './plugins/health.ts'
+import { healthPlugin, onlyHealthPlugin, type HealthOptions } from './plugins/health.ts'
 import { methodsPlugin } from './plugins/methods.ts'
 import { metricsPlugin, type Meter } from './plugins/metrics.ts'
 import { openapiPlugin, openapiRoutes } from './plugins/openapi.ts'
@@ -92,6 +92,7 @@ import { quotaHook } from './publish/quota-hook.ts'
 import { createQuotas, type QuotaLimits, type Quotas } from './publish/quotas.ts'
 import { publishRoutes } from './publish/routes.ts'
 import { createWritePath, type WritePath } from './publish/write-path.ts'
+import { startCanary, type Canary } from './realtime/canary.ts'
 import { outboxBacklog } from './realtime/outbox.ts'
 import type { Realtime } from './realtime/realtime.ts'
 import { activityProjection } from './tenants/activity.ts'
@@ -119,6 +120,8 @@ export interface EventServiceOptions extends Omit<IdentityOptions, 'onFault' | '
   onlyHealth?: boolean
   /** A gateway stands in front, on a private address: the address it names is the caller's. @default false */
   isBehindGateway?: boolean
+  /** Where Centrifugo nodes take sockets: delivery through each is watched. @default none is */
+  canaryNodes?: readonly string[]
   /** Folder of each portal's built files. @default none */
   portals?: Portals
   /** Bearer that may read /metrics from elsewhere than loopback. */
@@ -220,7 +223,7 @@ export async function createEventService(given: EventServiceOptions): Promise<Ev
   const publishAs = (actor: Actor): Publish => createInternalPublish(writePath, actor)
   authHookPlugin(app, { auth: identity.auth, database, now })
   const quotas = quotaHook(app, createQuotas({ database, now, ...options.quotas && { defaults: options.quotas } }))
-  healthPlugin(app, { database, isDraining: () => isDraining, version })
+  const canary = addHealth(options, { app, version, isDraining: () => isDraining, identity, instruments, onFault })
   identityRoutes(app, identity, options)
   publishRoutes(app, writePath)
   historyRoutes(app, new HistoryService(database, writePath, now))
@@ -253,7 +256,7 @@ export async function createEventService(given: EventServiceOptions): Promise<Ev
   const shutDown = async (): Promise<void> => {
     isDraining = true
     tails.stop()
-    await Promise.all([presence.stop(), sampler?.stop(), upkeep.stop(), rollups.stop(), dueRules.stop(), examTimer.stop(), sharing.stop(), indexer.stop(), mail?.stop(), escalation?.stop()])
+    await Promise.all([presence.stop(), sampler?.stop(), upkeep.stop(), rollups.stop(), dueRules.stop(), examTimer.stop(), sharing.stop(), canary?.stop(), indexer.stop(), mail?.stop(), escalation?.stop()])
     await Promise.all([realtime.close(), closeServer(app)])
     await writePath.close()
     await identity.apiKeys.close()
@@ -310,6 +313,16 @@ function startSharing({ database, realtime, realtimeSeconds = 300, now, onlyHeal
   if (!election) return { isLeader: () => true, stop: () => Promise.resolve() }
   const sync = startRevocationSync({ revocation: identity.revocation, disconnect: realtime.disconnect, tokenSeconds: realtimeSeconds, onFault, ...now && { now } })
   return { isLeader: election.isLeader, stop: async () => { await Promise.all([election.close(), sync.stop()]) } }
+}
+
+type HealthParts = Pick<HealthOptions, 'isDraining' | 'version'> & { app: App, identity: IdentityService, instruments: Instruments, onFault: (error: unknown) => void }
+
+/** Health, and the canary in it: only what writes and serves is watched, and the engine in process needs none. */
+function addHealth({ database, realtime: { sessionChannel }, canaryNodes: nodes = [], onlyHealth }: EventServiceOptions, { app, identity: { tokens }, instruments, onFault, ...parts }: HealthParts): Canary | undefined {
+  const canary = nodes.length > 0 && sessionChannel && !onlyHealth ? startCanary({ database, tokens, sessionChannel, nodes, onFault }) : undefined
+  instruments.gauges('delivery_canary_ok', () => Promise.resolve(Object.fromEntries(Object.entries(canary?.states() ?? {}).map(([node, isOk]) => [node, Number(isOk)]))))
+  healthPlugin(app, { database, delivery: canary?.states, ...parts })
+  return canary
 }
 
 function addDeployments(app: App, { perform, ...services }: CommandsOptions & { perform: Perform }, { stepsOf = () => [], readAccount: read }: EventServiceOptions): void {
@@ -376,7 +389,7 @@ function createAccess(database: Database, writePath: WritePath): DeploymentAcces
 
 function identityRoutes(app: App, { sessions, auth, auditChannels, keys, limiters, ...identity }: IdentityService, { publicUrl, allowedOrigins }: EventServiceOptions): void {
   const isSecure = publicUrl?.startsWith('https:') ?? false
-  const cookies = createCookies(isSecure)
+  const cookies = createCookies(publicUrl)
   sessionRoutes(app, { sessions, isOurOrigin: createOriginCheck({ publicUrl, allowedOrigins }), cookies, perAddress: limiters.signInPerAddress })
   providerRoutes(app, {
     signIn: identity.providerSignIn, accountOf: identity.accountOf, open: sessions.open, cookies, perAddress: limiters.signInPerAddress, isSecure,

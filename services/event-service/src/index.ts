@@ -34,7 +34,7 @@ export type { AccountOptions, IdentityOptions, IdentityService } from './identit
 export { createKeySet, readKeySet, rotateKeySet } from './auth/keys.ts'
 export type { KeySet, KeySetJson, PublicKeySet } from './auth/keys.ts'
 export { listHolders } from './auth/holders.ts'
-export { openSharedKeys, rotateSharedKeys } from './auth/shared-keys.ts'
+export { openSharedKeys, openSharedSecret, rotateSharedKeys } from './auth/shared-keys.ts'
 export type { SharedKeys, SharedKeysOptions } from './auth/shared-keys.ts'
 export { identityProvidersSchema } from './auth/providers.ts'
 export type { IdentityProvider } from './auth/providers.ts'

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest'
 import type { RevocationTarget } from '../src/auth/revocation.ts'
 import { startRevocationSync } from '../src/auth/revocation-sync.ts'
-import { openSharedKeys, rotateSharedKeys } from '../src/auth/shared-keys.ts'
+import { openSharedKeys, openSharedSecret, rotateSharedKeys } from '../src/auth/shared-keys.ts'
 import { createTokens } from '../src/auth/tokens.ts'
 import { openPostgres } from '../src/database/postgres.ts'
 import type { Database } from '../src/database/database.ts'
@@ -74,6 +74,14 @@ describe.skipIf(!isHere)(isHere ? 'two processes on one database' : 'two process
     for (const { token } of [old, young]) await expect(createTokens({ keys: b, now }).verify('connection', token)).resolves.toMatchObject({ sub: 'acme/u' })
     a.close()
     b.close()
+  })
+
+  it('have one secret, whoever offers another', async () => {
+    const open = (offer: string) => (database: Database): Promise<string> => openSharedSecret({ database, name: 'instances', offer })
+    const [first = '', second] = await Promise.all(databases.map((database, index) => open(`offer ${index}`)(database)))
+    expect(first).toMatch(/^offer [01]$/)
+    expect(second).toBe(first)
+    expect(await open('a later one')(databases[1] as Database)).toBe(first)
   })
 
   it('keep the private keys from tenants\' transactions', async () => {

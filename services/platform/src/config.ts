@@ -12,6 +12,8 @@ export interface ScaleOut {
   redisUrl: string
   /** Server APIs of the Centrifugo nodes. */
   centrifugoUrls: readonly string[]
+  /** Where they take sockets; empty when delivery is not watched. */
+  centrifugoSocketUrls: readonly string[]
   centrifugoApiKey: string
 }
 
@@ -48,6 +50,8 @@ export class ConfigError extends Error {
 const flag = z.enum(['0', '1'], { error: 'must be 0 or 1' })
 const url = z.url({ protocol: /^https?$/, error: 'must be an http(s) address' })
 
+const addresses = z.string().transform(text => text.split(',').map(node => node.trim()).filter(Boolean))
+
 const schema = z.object({
   HOST: z.string().min(1).default(settings.HOST.default),
   PORT: z.coerce.number({ error: 'must be a port number from 0 to 65535' }).int('must be a whole number').min(0).max(65_535, 'must be at most 65535').default(8080),
@@ -68,7 +72,8 @@ const schema = z.object({
   NEO_STACK_IMAGES: z.string().min(1).optional(),
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: 'must be an address like postgres://user:password@host:5432/database' }).optional(),
   REDIS_URL: z.url({ protocol: /^rediss?$/, error: 'must be an address like redis://user:password@host:6379' }).optional(),
-  CENTRIFUGO_URL: z.string().transform(text => text.split(',').map(node => node.trim()).filter(Boolean)).pipe(z.array(url).min(1, 'must name a node')).optional(),
+  CENTRIFUGO_URL: addresses.pipe(z.array(url).min(1, 'must name a node')).optional(),
+  CENTRIFUGO_SOCKET_URL: addresses.pipe(z.array(url)).optional(),
   CENTRIFUGO_API_KEY: z.string().min(16, 'must have at least 16 characters').optional(),
   LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent'], { error: 'must be debug, info, warn, error or silent' }).default('warn'),
 })
@@ -139,13 +144,14 @@ function refuseHalf(env: Readonly<Record<string, string | undefined>>): void {
   if (given.length > 0 && missing.length > 0) {
     throw new ConfigError(`${given.join(', ')} set without ${missing.join(', ')}: the scale-out column needs all of them, the embedded one none.`)
   }
+  if (given.length === 0 && env['CENTRIFUGO_SOCKET_URL']) throw new ConfigError(`CENTRIFUGO_SOCKET_URL is set without ${missing.join(', ')}: there is no node to watch.`)
   if (given.length > 0 && !env['NEO_PUBLIC_URL']) {
     throw new ConfigError('DATABASE_URL is set without NEO_PUBLIC_URL: set it to the address of the gateway, which browsers come through.')
   }
 }
 
-function toScaleOut({ DATABASE_URL: databaseUrl, REDIS_URL: redisUrl, CENTRIFUGO_URL: centrifugoUrls, CENTRIFUGO_API_KEY: centrifugoApiKey }: z.output<typeof schema>): ScaleOut | undefined {
+function toScaleOut({ DATABASE_URL: databaseUrl, REDIS_URL: redisUrl, CENTRIFUGO_URL: centrifugoUrls, CENTRIFUGO_SOCKET_URL: centrifugoSocketUrls = [], CENTRIFUGO_API_KEY: centrifugoApiKey }: z.output<typeof schema>): ScaleOut | undefined {
   return databaseUrl !== undefined && redisUrl !== undefined && centrifugoUrls !== undefined && centrifugoApiKey !== undefined
-    ? { databaseUrl, redisUrl, centrifugoUrls, centrifugoApiKey }
+    ? { databaseUrl, redisUrl, centrifugoUrls, centrifugoSocketUrls, centrifugoApiKey }
     : undefined
 }

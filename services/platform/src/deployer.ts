@@ -7,6 +7,7 @@ import { openDataFolder } from './data-folder.ts'
 import { chooseDriver } from './driver.ts'
 import type { Again, Closable } from './keep-started.ts'
 import { openScaleOut } from './scale-out.ts'
+import { openSharedInstanceKey } from './secrets.ts'
 
 /**
  * Starts it. Jobs are leased: one whose deployer died is taken by another when its time is over, so none is recovered here.
@@ -18,7 +19,7 @@ export async function startDeployerProcess(config: Config, again: Again): Promis
   const parts = await openScaleOut(config, config.scaleOut)
   const service = await createEventService({ ...parts, onlyHealth: true, ...config.metricsToken !== undefined && { metricsToken: config.metricsToken } })
   const deployer = createDeployer({
-    ...await chooseDriver(config, folder), queue: service.jobs.boss, platform: service.deployments, onError: error => { parts.logger.error({ err: error }, 'a deployment job failed') },
+    ...await chooseDriver(config, () => openSharedInstanceKey(parts.database, folder)), queue: service.jobs.boss, platform: service.deployments, onError: error => { parts.logger.error({ err: error }, 'a deployment job failed') },
   })
   await deployer.start()
   await service.app.listen({ host: config.host, port: config.port })

@@ -4,8 +4,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { Problem, type StepsOf } from '@neo-stack/event-service'
 import { buildPlan, catalogue, createSimulatedDriver, DeploymentFailure, overrideImages, type DeployerOptions } from '@neo-stack/stack-deployer'
 import { ConfigError, type Config } from './config.ts'
-import { reasonOf, type DataFolder } from './data-folder.ts'
-import { openInstanceKey } from './secrets.ts'
+import { reasonOf } from './data-folder.ts'
 
 /** Where Docker listens when nothing else is said. */
 const LOCAL_SOCKET = '/var/run/docker.sock'
@@ -13,14 +12,14 @@ const LOCAL_SOCKET = '/var/run/docker.sock'
 /** A driver and the stacks it deploys. */
 export type Deploying = Required<Pick<DeployerOptions, 'driver' | 'catalogue'>>
 
-/** Chooses the driver. @throws {ConfigError} when Docker is asked for and does not answer, or the images' file is not usable */
-export async function chooseDriver({ deployer, dockerHost, instanceHost, stackImages }: Config, folder: DataFolder): Promise<Deploying> {
+/** Chooses the driver; `openKey` gives what instances' secrets are derived from. @throws {ConfigError} when Docker is asked for and does not answer, or the images' file is not usable */
+export async function chooseDriver({ deployer, dockerHost, instanceHost, stackImages }: Config, openKey: () => Uint8Array | Promise<Uint8Array>): Promise<Deploying> {
   const stacks = readCatalogue(stackImages)
   if (deployer !== 'simulation' && (dockerHost !== undefined || existsSync(LOCAL_SOCKET))) {
     // Loaded only here: most starts of the embedded column have no use for it.
     const { createDockerDriver, isDockerReachable } = await import('@neo-stack/stack-deployer/docker')
     if (await isDockerReachable()) {
-      return { driver: createDockerDriver({ secretsKey: openInstanceKey(folder), catalogue: stacks, bindAddress: instanceHost }), catalogue: stacks }
+      return { driver: createDockerDriver({ secretsKey: await openKey(), catalogue: stacks, bindAddress: instanceHost }), catalogue: stacks }
     }
   }
   if (deployer === 'docker') throw new ConfigError('NEO_DEPLOYER is docker, but no Docker API answers: start it, set DOCKER_HOST, or set NEO_DEPLOYER to simulation.')

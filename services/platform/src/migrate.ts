@@ -5,7 +5,7 @@ import { moveToPostgres, MoveError } from '@neo-stack/event-service'
 import { openDataFolder, reasonOf } from './data-folder.ts'
 import { openDatabase } from './embedded.ts'
 import { DatabaseError } from './failure.ts'
-import { openRotatingKeys } from './secrets.ts'
+import { openRotatingKeys, readInstanceKey, SHARED_INSTANCE_KEY } from './secrets.ts'
 
 /** What is moved where. */
 export interface MigrateOptions {
@@ -25,7 +25,9 @@ export async function migrateTo({ folder: name, to, tell }: MigrateOptions): Pro
     const from = await openDatabase(folder)
     try {
       const { keys, secret } = (await openRotatingKeys(folder)).toJSON()
-      const moved = await moveToPostgres({ from, to, keys: { keys, secret }, onMoved: table => { tell(`${table.name}: ${table.rows}`) } })
+      const instanceKey = readInstanceKey(folder)
+      const secrets = instanceKey === undefined ? {} : { [SHARED_INSTANCE_KEY]: instanceKey.toString('base64url') }
+      const moved = await moveToPostgres({ from, to, keys: { keys, secret }, secrets, onMoved: table => { tell(`${table.name}: ${table.rows}`) } })
       tell(`Moved ${moved.reduce((sum, { rows }) => sum + rows, 0)} rows of ${moved.length} tables; each is the same on both sides.`)
     } finally {
       await from.close()

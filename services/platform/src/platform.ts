@@ -22,6 +22,7 @@ import type { Again } from './keep-started.ts'
 import type { Parts } from './parts.ts'
 import { showStep, type Terminal, type Welcome } from './progress.ts'
 import { openScaleOut } from './scale-out.ts'
+import { openInstanceKey } from './secrets.ts'
 
 /** A running platform. */
 export interface Platform {
@@ -49,7 +50,7 @@ export async function startPlatform(config: Config, terminal: Terminal, again: A
     const parts = await showStep(terminal, 'Open the database', () => scaleOut ? openScaleOut(config, scaleOut) : openEmbedded(config, folder))
     undo.push(parts.close)
     const seeded = await seed(config, folder, parts.database)
-    const deploying = scaleOut ? undefined : await chooseDriver(config, folder)
+    const deploying = scaleOut ? undefined : await chooseDriver(config, () => openInstanceKey(folder))
     const service = await showStep(terminal, 'Start the services', () => startService(config, folder, { parts, portals, deploying }))
     undo.push(() => service.close())
     const deployer = deploying && await startDeployer(service, deploying)
@@ -111,7 +112,7 @@ async function startService(config: Config, folder: DataFolder, { parts, portals
     ...parts, portals, identityProviders: config.identityProviders, sampleHost: { folder: path.resolve(folder.path) }, allowedOrigins: config.allowedOrigins,
     stepsOf: createStepsOf(deploying?.catalogue ?? readCatalogue(config.stackImages)), ...readAccount && { readAccount },
     ...config.publicUrl !== undefined && { publicUrl: config.publicUrl }, ...config.metricsToken !== undefined && { metricsToken: config.metricsToken },
-    ...config.mail && { mail: config.mail }, tenantMetrics: config.tenantMetrics,
+    ...config.mail && { mail: config.mail }, ...config.scaleOut && { canaryNodes: config.scaleOut.centrifugoSocketUrls }, tenantMetrics: config.tenantMetrics,
   })
 }
 

@@ -28,6 +28,7 @@ export type SettingName =
   | 'DATABASE_URL'
   | 'REDIS_URL'
   | 'CENTRIFUGO_URL'
+  | 'CENTRIFUGO_SOCKET_URL'
   | 'CENTRIFUGO_API_KEY'
 
 /** Settings by the name of their environment variable. */
@@ -52,5 +53,6 @@ export const settings: Readonly<Record<SettingName, Setting>> = {
   DATABASE_URL: { default: '', doc: 'Scale-out: PostgreSQL, as the owner of the database' },
   REDIS_URL: { default: '', doc: 'Scale-out: Redis, for presence' },
   CENTRIFUGO_URL: { default: '', doc: 'Scale-out: server APIs of the Centrifugo nodes, comma-separated' },
+  CENTRIFUGO_SOCKET_URL: { default: '', doc: 'Scale-out: where the Centrifugo nodes take sockets, comma-separated; delivery through each is watched' },
   CENTRIFUGO_API_KEY: { default: '', doc: 'Scale-out: key of Centrifugo\'s server API, at least 16 characters' },
 }

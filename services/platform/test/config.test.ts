@@ -12,8 +12,9 @@ const scaleOut = {
 describe('configuration', () => {
   it('takes all parts of the scale-out column together', () => {
     expect(readConfig(scaleOut).scaleOut).toEqual({
-      databaseUrl: scaleOut.DATABASE_URL, redisUrl: scaleOut.REDIS_URL, centrifugoUrls: ['http://node-1:9000', 'http://node-2:9000'], centrifugoApiKey: scaleOut.CENTRIFUGO_API_KEY,
+      databaseUrl: scaleOut.DATABASE_URL, redisUrl: scaleOut.REDIS_URL, centrifugoUrls: ['http://node-1:9000', 'http://node-2:9000'], centrifugoSocketUrls: [], centrifugoApiKey: scaleOut.CENTRIFUGO_API_KEY,
     })
+    expect(readConfig({ ...scaleOut, CENTRIFUGO_SOCKET_URL: 'http://node-1:8000,http://node-2:8000' }).scaleOut?.centrifugoSocketUrls).toEqual(['http://node-1:8000', 'http://node-2:8000'])
   })
 
   it('says nothing of a secret that is wrong', () => {
@@ -39,7 +40,7 @@ describe('configuration', () => {
     [{ PORT: 'abc' }, 'PORT'], [{ PORT: '70000' }, 'PORT'], [{ PORT: '1.5' }, 'PORT'], [{ NEO_DEMO: 'yes' }, 'NEO_DEMO'],
     [{ NEO_PUBLIC_URL: 'portal.example' }, 'NEO_PUBLIC_URL'], [{ NEO_ALLOWED_ORIGINS: 'https://a.example/path' }, 'NEO_ALLOWED_ORIGINS'],
     [{ METRICS_TOKEN: 'short' }, 'METRICS_TOKEN'], [{ NEO_SMTP_URL: 'smtp://mail.example:587' }, 'NEO_MAIL_FROM'], [{ NEO_MAIL_FROM: 'a@b.example' }, 'NEO_SMTP_URL'], [{ NEO_SMTP_URL: 'smtp://mail.example', NEO_MAIL_FROM: 'a@b.example' }, 'NEO_PUBLIC_URL'], [{ NEO_SMTP_URL: 'http://mail.example', NEO_MAIL_FROM: 'a@b.example' }, 'NEO_SMTP_URL'], [{ NEO_SMTP_URL: 'smtp://mail.example', NEO_MAIL_FROM: 'somebody' }, 'NEO_MAIL_FROM'], [{ NEO_ALLOWED_ORIGINS: 'https://a.example' }, 'NEO_PUBLIC_URL'], [{ LOG_LEVEL: 'loud' }, 'LOG_LEVEL'], [{ NEO_DEPLOYER: 'podman' }, 'NEO_DEPLOYER'], [{ NEO_INSTANCE_HOST: 'host' }, 'NEO_INSTANCE_HOST'], [{ HOST: '0.0.0.0' }, 'NEO_DEMO'],
-    [{ CENTRIFUGO_URL: 'http://a:8000' }, 'CENTRIFUGO_API_KEY'], [{ DATABASE_URL: 'postgres://a/b' }, 'REDIS_URL'],
+    [{ CENTRIFUGO_URL: 'http://a:8000' }, 'CENTRIFUGO_API_KEY'], [{ DATABASE_URL: 'postgres://a/b' }, 'REDIS_URL'], [{ CENTRIFUGO_SOCKET_URL: 'http://a:8000' }, 'CENTRIFUGO_URL'], [{ ...scaleOut, CENTRIFUGO_SOCKET_URL: 'a:8000' }, 'CENTRIFUGO_SOCKET_URL'],
     [{ ...scaleOut, NEO_PUBLIC_URL: '' }, 'NEO_PUBLIC_URL'], [{ ...scaleOut, CENTRIFUGO_API_KEY: 'short' }, 'CENTRIFUGO_API_KEY'], [{ ...scaleOut, REDIS_URL: 'http://r' }, 'REDIS_URL'],
     [{ ...scaleOut, CENTRIFUGO_URL: 'node-1:9000' }, 'CENTRIFUGO_URL'], [{ ...scaleOut, DATABASE_URL: 'mysql://a/b' }, 'DATABASE_URL'],
   ])('refuses %j in one sentence that names what to set', (env, expected) => {

@@ -16,12 +16,14 @@ export interface SessionCookies {
 
 /**
  * Beside each refresh cookie stands one that tells the page there is a session to take up.
- * @param isSecure whether they travel over TLS only: the public URL is https
+ * They travel over TLS only where the public URL is https, and below its path.
  */
-export function createCookies(isSecure: boolean): SessionCookies {
+export function createCookies(publicUrl?: string): SessionCookies {
+  const isSecure = publicUrl?.startsWith('https:') ?? false
+  const base = publicUrl === undefined ? '' : new URL(publicUrl).pathname.replace(/\/$/, '')
   const nameOf = (portal: string): string => `neo_refresh_${portal}`
-  const options = { path: '/v1/session', httpOnly: true, sameSite: 'strict', secure: isSecure } as const
-  const hint = { path: '/', sameSite: 'strict', secure: isSecure } as const
+  const options = { path: `${base}/v1/session`, httpOnly: true, sameSite: 'strict', secure: isSecure } as const
+  const hint = { path: `${base}/`, sameSite: 'strict', secure: isSecure } as const
   const maxAge = SESSION_MS / 1000
   const set: SessionCookies['set'] = (reply, portal, { refreshToken }) => {
     reply.header('cache-control', 'no-store').setCookie(nameOf(portal), refreshToken, { ...options, maxAge }).setCookie(signedInCookie(portal), '1', { ...hint, maxAge })

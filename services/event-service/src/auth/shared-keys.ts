@@ -76,17 +76,27 @@ export async function rotateSharedKeys({ database, now = Date.now }: Pick<Shared
   return signsFrom
 }
 
+/** A secret that every process of an installation has: of those that offer one, the first one's. */
+export async function openSharedSecret({ database, name, offer }: Pick<SharedKeysOptions, 'database'> & { name: string, offer: string }): Promise<string> {
+  await database.jobs.executeSql('insert into installation_secrets (name, value) values ($1, $2) on conflict do nothing', [name, offer])
+  return readSecret(database, name)
+}
+
+async function readSecret(database: Pick<Database, 'jobs'>, name: string): Promise<string> {
+  const { rows } = await database.jobs.executeSql('select value from installation_secrets where name = $1', [name])
+  return String((rows as { value: string }[])[0]?.value)
+}
+
 async function add(database: Pick<Database, 'jobs'>, { signsFrom }: { signsFrom: number }): Promise<void> {
   const { secret, keys: [jwk] } = (await createKeySet()).toJSON()
-  await database.jobs.executeSql('insert into installation_secrets (name, value) values ($1, $2) on conflict do nothing', ['refresh', secret])
+  await openSharedSecret({ database, name: 'refresh', offer: secret })
   await database.jobs.executeSql('insert into signing_keys (kid, jwk, signs_from) values ($1, $2, to_timestamp($3::double precision / 1000))', [jwk?.kid, JSON.stringify(jwk), signsFrom])
 }
 
 async function read(database: Pick<Database, 'jobs'>): Promise<Stored> {
   const keys = await database.jobs.executeSql('select jwk, extract(epoch from signs_from) * 1000 as signs_from from signing_keys order by signs_from, kid')
-  const secrets = await database.jobs.executeSql('select value from installation_secrets where name = $1', ['refresh'])
   return {
-    secret: String((secrets.rows as { value: string }[])[0]?.value),
+    secret: await readSecret(database, 'refresh'),
     keys: (keys.rows as { jwk: StoredKey['jwk'], signs_from: string | number }[]).map(row => ({ jwk: row.jwk, signsFrom: Number(row.signs_from) })),
   }
 }

@@ -17,6 +17,8 @@ export interface MoveOptions {
   to: string
   /** Keys that tokens were signed and secrets sealed with: nobody is signed out. */
   keys: KeySetJson
+  /** Further secrets of the installation by their names. @default none */
+  secrets?: Readonly<Record<string, string>>
   /** Told of each table that was moved. */
   onMoved?: (table: MovedTable) => void
 }
@@ -33,7 +35,7 @@ export class MoveError extends Error {
 const BATCH = 500
 
 /** Moves all tables. @throws {MoveError} when the target holds something or a table is not the same afterwards */
-export async function moveToPostgres({ from, to, keys, onMoved = () => undefined }: MoveOptions): Promise<MovedTable[]> {
+export async function moveToPostgres({ from, to, keys, secrets = {}, onMoved = () => undefined }: MoveOptions): Promise<MovedTable[]> {
   await makeQueue(from)
   const schema = await openPostgres({ url: to })
   await makeQueue(schema).finally(schema.close)
@@ -50,7 +52,7 @@ export async function moveToPostgres({ from, to, keys, onMoved = () => undefined
       moved.push({ name, rows })
       onMoved({ name, rows })
     }
-    await moveKeys(target, keys)
+    await moveKeys(target, keys, secrets)
     await target('alter table audit enable trigger audit_chain')
     await target('commit')
     return moved
@@ -61,8 +63,8 @@ export async function moveToPostgres({ from, to, keys, onMoved = () => undefined
 }
 
 /** The first one signs. */
-async function moveKeys(target: Ask, { secret, keys }: KeySetJson): Promise<void> {
-  await target('insert into installation_secrets (name, value) values ($1, $2)', ['refresh', secret])
+async function moveKeys(target: Ask, { secret, keys }: KeySetJson, secrets: Readonly<Record<string, string>>): Promise<void> {
+  for (const named of Object.entries({ ...secrets, refresh: secret })) await target('insert into installation_secrets (name, value) values ($1, $2)', named)
   for (const [age, jwk] of keys.entries()) await target(`insert into signing_keys (kid, jwk, signs_from) values ($1, $2, now() - $3 * interval '1 second')`, [jwk.kid, JSON.stringify(jwk), age])
 }
 

@@ -13,6 +13,7 @@ export const metricsReference = [
   { name: 'realtime_deliveries_total', type: 'counter', help: 'Events handed over to realtime, those of the outbox not included', labels: ['family', 'type'] },
   { name: 'outbox_rows', type: 'gauge', help: 'Scale-out: events that wait for Centrifugo', labels: [] },
   { name: 'outbox_oldest_row_seconds', type: 'gauge', help: 'Scale-out: how long the oldest event has waited for Centrifugo; more than 5 means that no node reads', labels: [] },
+  { name: 'delivery_canary_ok', type: 'gauge', help: 'Scale-out: 1 while what this process publishes reaches its own socket on a Centrifugo node', labels: ['node'] },
   { name: 'history_recoveries_total', type: 'counter', help: 'Clients that asked for what came after a place: ok, trimmed, refused or failed', labels: ['outcome'] },
   { name: 'presence_ends_total', type: 'counter', help: 'Presence connections that ended', labels: [] },
   { name: 'presence_silent_ends_total', type: 'counter', help: 'Presence connections that ended because nothing was heard of them', labels: [] },

@@ -8,6 +8,8 @@ import type { App } from '../http.ts'
 export interface HealthOptions {
   database: Database
   isDraining: () => boolean
+  /** By Centrifugo node, whether events are delivered; never a reason not to be ready. @default there is none to watch */
+  delivery?: (() => Readonly<Record<string, boolean>>) | undefined
   version: string
 }
 
@@ -25,12 +27,13 @@ export function onlyHealthPlugin(app: App): void {
 const PING_MS = 3000
 
 /** Adds the routes. */
-export function healthPlugin(app: App, { database, isDraining, version }: HealthOptions): void {
+export function healthPlugin(app: App, { database, isDraining, delivery, version }: HealthOptions): void {
   const hidden = { schema: { hide: true } }
   app.get('/livez', hidden, () => ({ status: 'ok' }))
   app.get('/version', hidden, () => ({ version, node: process.versions.node }))
   app.get('/readyz', hidden, async (_request, reply) => {
-    const parts = { database: await answers(database) ? 'ok' : 'unreachable', draining: isDraining() }
+    const nodes = delivery && Object.fromEntries(Object.entries(delivery()).map(([node, isOk]) => [node, isOk ? 'ok' : 'stopped']))
+    const parts = { database: await answers(database) ? 'ok' : 'unreachable', draining: isDraining(), ...nodes && { delivery: nodes } }
     const isReady = parts.database === 'ok' && !parts.draining
     return reply.code(isReady ? 200 : 503).header('cache-control', 'no-store').send({ status: isReady ? 'ok' : 'unavailable', parts })
   })

@@ -53,6 +53,13 @@ export async function enqueueEvents(tx: Tx, events: readonly Envelope[]): Promis
     select pg_notify(${OUTBOX_NOTIFICATIONS}, partition::text) from unnest(array[${sql.join([...new Set(rows.map(row => row.partition))])}]::integer[]) as partition`.execute(tx)
 }
 
+/** Writes something that is no event, for the canary's channel: it takes the events' way and leaves nothing behind. */
+export async function enqueuePublication(tx: Tx, channel: string, data: object): Promise<void> {
+  const partition = partitionOf(channel)
+  await sql`with added as (insert into centrifugo_outbox (method, payload, partition) values ('publish', ${JSON.stringify({ channel, data })}, ${partition}))
+    select pg_notify(${OUTBOX_NOTIFICATIONS}, ${String(partition)})`.execute(tx)
+}
+
 /** Rows that wait and the age of the oldest in seconds, 0 when none does: above some seconds nobody reads the outbox. */
 export async function outboxBacklog(database: Database): Promise<{ rows: number, oldestSeconds: number }> {
   const { rows } = await database.inSystem(tx => sql<{ count: number | string, age: number | string | null }>`
