@@ -66,6 +66,26 @@ describe.skipIf(!chromiumPath && !isRequired)(`the history page${chromiumPath ? 
     expect(await seriousFindings(watched.page)).toEqual([])
   })
 
+  it('shows one type only, jumps to a date, and comes back to the newest', async () => {
+    const { page } = watched
+    const rows = page.getByTestId('history-event')
+    await page.getByTestId('history-search').fill('')
+    await page.keyboard.press('Enter')
+    await until(async () => await rows.count() > 5)
+    await page.getByTestId('history-type').selectOption('deployment_cancelled')
+    await page.getByTestId('history-empty').waitFor()
+    await page.getByTestId('history-type').selectOption('alert')
+    await rows.filter({ hasText: 'Acabou de chegar' }).first().waitFor()
+    await page.getByTestId('history-jump').fill('2020-01-01')
+    await page.getByTestId('history-empty').waitFor()
+    const today = await page.evaluate(() => new Date(Date.now() - new Date().getTimezoneOffset() * 60_000).toISOString().slice(0, 10))
+    await page.getByTestId('history-jump').fill(today)
+    await rows.filter({ hasText: 'Acabou de chegar' }).first().waitFor()
+    await page.getByTestId('history-top').click()
+    await page.getByTestId('history-live').waitFor()
+    expect(page.url()).not.toContain('q=')
+  })
+
   it('opens an event by its address', async () => {
     await watched.page.goto(`${platform.url}/tenant/history?channel=tenant:acme:alerts&seq=7`)
     await watched.page.getByTestId('history-linked').filter({ hasText: '#7' }).waitFor()

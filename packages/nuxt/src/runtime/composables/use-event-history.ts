@@ -3,11 +3,12 @@ import type { ApiError, SearchQuery } from '@neo-stack/client'
 import type { Envelope, SearchHit } from '@neo-stack/events'
 import type { ComputedRef, Ref, ShallowRef } from 'vue'
 import type { Pages } from '../history/pages-state.ts'
-import { formatChannel, PLATFORM_TENANT } from '@neo-stack/events'
+import { accessTable, formatChannel, PLATFORM_TENANT } from '@neo-stack/events'
 import { computed, onScopeDispose, readonly, ref, shallowReadonly, shallowRef } from 'vue'
 import { useNeoClient } from '../client.ts'
 import { useFeed } from '../feed-store.ts'
 import { addNewer, addOlder, hitsOf, noPages, startPages } from '../history/pages-state.ts'
+import { useSession } from './use-session.ts'
 
 /** What to look for; without anything everything is shown. */
 export type HistoryFilter = Pick<SearchQuery, 'q' | 'type' | 'channel'>
@@ -43,8 +44,10 @@ const LIMIT = 50
 /** Events before and after the one that is looked at. */
 const AROUND = 5
 
-/** Families whose new events are followed: of a tenant, and of the operators. */
-const LIVE = { tenant: ['deployments', 'alerts'], platform: ['admin-alerts', 'admin-activity', 'admin-tenants'] } as const
+/** Families whose new events are followed, of those that the person may read: of a tenant, and of the operators. */
+const LIVE = {
+  tenant: ['deployments', 'alerts', 'billing', 'activity', 'certification'], platform: ['admin-alerts', 'admin-activity', 'admin-tenants'],
+} as const
 
 /**
  * Reads a tenant's history. Nothing is asked before `search()`; requests and feeds end with the scope.
@@ -57,7 +60,10 @@ export function useEventHistory(tenantId: string): EventHistory {
   const pages = shallowRef<Pages>(noPages)
   const [isLoaded, isLoading, fresh] = [ref(false), ref(false), ref(0)]
   const error = shallowRef<ApiError | null>(null)
-  const feeds = LIVE[tenantId === PLATFORM_TENANT ? 'platform' : 'tenant'].map(family => useArrivals(formatChannel(family, { tenantId }), () => void onArrival()))
+  const { user } = useSession()
+  const rights: readonly string[] = user.value?.permissions ?? []
+  const families = LIVE[tenantId === PLATFORM_TENANT ? 'platform' : 'tenant'].filter(family => rights.includes(accessTable[family].read) || rights.includes('admin:*'))
+  const feeds = families.map(family => useArrivals(formatChannel(family, { tenantId }), () => void onArrival()))
   let filter: HistoryFilter = {}
   let isHeld = false
   let reading = new AbortController()
