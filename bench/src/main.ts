@@ -22,13 +22,14 @@ import { publish } from './scenarios/publish.ts'
 import { realtimeConnect, realtimeHttp, realtimeIdle, realtimeReconnect } from './scenarios/realtime-connect.ts'
 import { realtimeFanout, realtimeHot, realtimeRooms } from './scenarios/realtime-fanout.ts'
 import { realtimeSlow } from './scenarios/realtime-slow.ts'
+import { retention } from './scenarios/retention.ts'
 import { revocation } from './scenarios/revocation.ts'
 import { search } from './scenarios/search.ts'
 import { start } from './scenarios/start.ts'
 import { formatTable } from './table.ts'
 
 const scenarios: Record<string, Scenario> = {
-  publish, search, fanout, paint, logs, pages, start, idle, bundle, presence, revocation,
+  publish, search, fanout, paint, logs, pages, start, idle, bundle, presence, revocation, retention,
   billing, admin, cluster,
   'realtime-fanout': realtimeFanout, 'realtime-rooms': realtimeRooms, 'realtime-hot': realtimeHot, 'realtime-http': realtimeHttp,
   'realtime-connect': realtimeConnect, 'realtime-reconnect': realtimeReconnect, 'realtime-idle': realtimeIdle, 'realtime-slow': realtimeSlow,

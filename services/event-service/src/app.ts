@@ -160,6 +160,8 @@ export interface EventService {
   deployments: DeploymentAccess
   /** Publishes for the platform's own parts, under a given actor. */
   publishAs: (actor: Actor) => Publish
+  /** Removes what is out of date now, instead of with the next minute. */
+  tidy: () => Promise<void>
   /** Refuses new work, finishes what is in flight, closes sockets; the database stays open: whoever opened it closes it. */
   close: () => Promise<void>
 }
@@ -263,7 +265,7 @@ export async function createEventService(given: EventServiceOptions): Promise<Ev
     await jobs.stop()
   }
   let closing: Promise<void> | undefined
-  return { app, writePath, identity, jobs, publishAs, deployments: createAccess(database, writePath), close: () => closing ??= shutDown() }
+  return { app, writePath, identity, jobs, publishAs, tidy: upkeep.run, deployments: createAccess(database, writePath), close: () => closing ??= shutDown() }
 }
 
 interface OperationParts extends Pick<Parts, 'database' | 'now' | 'faults'> {

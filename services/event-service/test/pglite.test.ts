@@ -7,6 +7,23 @@ import { openPrepared } from './prepared-database.ts'
 
 describe('the database port on PGlite', () => { databaseContract(openPrepared) })
 
+describe('work that goes from one transaction to the next on PGlite', () => {
+  it('leaves the event loop its turns', async () => {
+    const database = await openPrepared()
+    let turns = 0
+    let next: NodeJS.Immediate
+    const count = (): void => {
+      turns++
+      next = setImmediate(count)
+    }
+    next = setImmediate(count)
+    for (let transaction = 0; transaction < 20; transaction++) await database.inSystem(tx => sql`select 1`.execute(tx))
+    clearImmediate(next)
+    await database.close()
+    expect(turns).toBeGreaterThanOrEqual(20)
+  })
+})
+
 describe('a table of PGlite', () => {
   it.each([
     ['is left alone while little has changed', { rows: 1000, dead: 250, changed: 150 }, undefined],

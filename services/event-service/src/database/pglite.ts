@@ -1,5 +1,6 @@
 /** The database port on PGlite: PostgreSQL in process, one connection, kept in a folder or in memory. */
 
+import { setImmediate } from 'node:timers/promises'
 import { PGlite } from '@electric-sql/pglite'
 import { btree_gin } from '@electric-sql/pglite/contrib/btree_gin'
 import { pg_trgm } from '@electric-sql/pglite/contrib/pg_trgm'
@@ -10,7 +11,7 @@ import { tendTables } from './autovacuum.ts'
 import { assertTenant, type Database } from './database.ts'
 import { migrate } from './migrations.ts'
 import type { Schema } from './schema.ts'
-import { createTransact } from './transact.ts'
+import { createTransact, type Transact } from './transact.ts'
 
 /** Where PGlite keeps its data. */
 export interface PgliteOptions {
@@ -54,7 +55,7 @@ export async function dumpPglite(prepare: (database: Database) => Promise<void> 
 
 async function toDatabase(pglite: PGlite): Promise<Database> {
   const kysely = new Kysely<Schema>({ dialect: new PGliteDialect({ pglite }) })
-  const transact = createTransact(kysely)
+  const transact = leavingTurns(createTransact(kysely))
   // Statistics from a sample of 30 times as many rows: a hundred, the default, holds the process up for some hundred milliseconds.
   await pglite.query('set default_statistics_target = 20')
   const epoch = await pglite.query<{ value: string }>(`select value from settings where key = 'log_epoch'`)
@@ -69,5 +70,19 @@ async function toDatabase(pglite: PGlite): Promise<Database> {
     tend: () => tendTables(pglite),
     ping: async () => { await pglite.query('select 1') },
     close: () => closing ??= kysely.destroy(),
+  }
+}
+
+/**
+ * PGlite answers without ever leaving the process: work that goes on from transaction to transaction would keep timers and sockets
+ * waiting until all of it is done. So each transaction ends with a turn of the event loop.
+ */
+function leavingTurns(transact: Transact): Transact {
+  return async (...given) => {
+    try {
+      return await transact(...given)
+    } finally {
+      await setImmediate()
+    }
   }
 }
