@@ -6,7 +6,7 @@ import type {
   InstanceList, LogPage, LogsAppended, MakeSilence, MetricsLease, MetricsSeries, NotificationPage, NotificationType, PresenceList, PresenceSettings, Preview, PreviewQuery,
   PublishBatchRequest, Published, PublishedBatch, PublishRequest, PushMetrics, PutAlertRules, PutBillingPreferences, RaiseAlert, ReadAll, Redeploy,
   ProviderList, ReportUsage, SearchResult, Session, SetPresence, SetPresenceSettings, SignIn,
-  SubscriptionTokens, Telemetry, UsageReported, UsageThresholds, User, UserPresence,
+  StackList, SubscriptionTokens, Telemetry, UsageReported, UsageThresholds, User, UserPresence,
 } from '@neo-stack/events'
 import { inboxVerbs, PLATFORM_TENANT } from '@neo-stack/events'
 import { createOperatorAdministration, createTenantAdministration, type OperatorAdministration, type TenantAdministration } from './administration.ts'
@@ -125,9 +125,11 @@ export interface Rest extends TenantAdministration {
     create(tenantId: string, deployment: CreateDeployment, options?: CallOptions): Promise<DeploymentAccepted>
     /** 409 `deployment_finished` when it has ended. */
     cancel(tenantId: string, deploymentId: string, options?: CallOptions): Promise<void>
+    /** The stacks that can be deployed, with the fields of their configuration. */
+    stacks(tenantId: string, options?: CallOptions): Promise<StackList>
     /** What a deployment would do, as things stand. Changes nothing. */
     preview(tenantId: string, asked: PreviewQuery, options?: CallOptions): Promise<Preview>
-    /** Starts a failed deployment's plan again, as a new deployment. */
+    /** Goes on in the step that a deployment failed in, as a new deployment. */
     retry(tenantId: string, deploymentId: string, options?: CallOptions): Promise<DeploymentAccepted>
   }
   logs: {
@@ -299,6 +301,7 @@ function createDeploymentRoutes(send: Send): Rest['deployments'] {
     cancel: async (tenantId, deploymentId, own) => {
       await send({ method: 'POST', path: `${toDeploymentPath(tenantId, deploymentId)}/cancel` }, own)
     },
+    stacks: (tenantId, own) => send({ method: 'GET', path: `${toTenantPath(tenantId)}/stacks` }, own),
     preview: (tenantId, body, own) => send({ method: 'POST', path: `${toTenantPath(tenantId)}/deployments/preview`, body, isRepeatable: true }, own),
     retry: (tenantId, deploymentId, own) =>
       send({ method: 'POST', path: `${toDeploymentPath(tenantId, deploymentId)}/retry`, isCreating: true }, own),

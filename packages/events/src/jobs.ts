@@ -19,6 +19,10 @@ export const deploymentJobSchema = z.object({
   backTo: slugSchema.optional(),
   /** The copy that a rollback puts back: of the data before this deployment. Without one that is not required the data stays. */
   restore: z.object({ before: slugSchema, isRequired: z.boolean() }).optional(),
+  /** Deployments that tried to make this instance before and failed, the last one first: what they left belongs to this run. */
+  earlier: z.array(slugSchema).max(50).optional(),
+  /** The step that the last try failed in: the steps before it are carried out again only where what they made no longer stands. */
+  from: z.object({ step: z.string(), service: z.string().optional() }).optional(),
 })
 
 /** See {@link deploymentJobSchema}. */
@@ -26,10 +30,10 @@ export type DeploymentJob = z.infer<typeof deploymentJobSchema>
 
 /**
  * How the deployments' queue is made, for whoever sends into it and whoever works on it: one job per instance at a time and in
- * order, a lost worker is noticed after 30 s, and the queue tries longer than the worker does, so that the worker says the end.
+ * order, a lost worker is noticed after 20 s, and the queue tries longer than the worker does, so that the worker says the end.
  */
 export const deploymentQueueOptions = {
-  policy: 'key_strict_fifo', retryLimit: 10, retryDelay: 0, expireInSeconds: 7200, heartbeatSeconds: 30, notify: true,
+  policy: 'key_strict_fifo', retryLimit: 10, retryDelay: 0, expireInSeconds: 7200, heartbeatSeconds: 20, notify: true,
 } as const
 
 /** The key that orders the jobs of one instance: the sender sets it as the job's `singletonKey`. */

@@ -80,7 +80,9 @@ const patterns: readonly [RegExp, string][] = [
   [/\beyJ[\w-]{5,2000}\.eyJ[\w-]{5,}(?:\.[\w-]*)?/g, REDACTED],
   // Keys of services that mark them: AWS, GitHub, GitLab, Slack, Stripe, Google, npm, and the like.
   [/\b(?:AKIA|ASIA)[A-Z0-9]{16}\b/g, REDACTED],
-  [/\b(?:gh[opsru]_|github_pat_|glpat-|xox[abeprs]-|[rs]k_(?:live|test)_|npm_|sk-|AIza|neo_)[\w-]{16,}/g, REDACTED],
+  [/\b(?:gh[opsru]_|github_pat_|glpat-|xox[abeprs]-|[rs]k_(?:live|test)_|npm_|sk-|AIza)[\w-]{16,}/g, REDACTED],
+  // Ours: names of containers and volumes begin alike, and have no upper case.
+  [/\bneo_(?=[\w-]{0,42}[A-Z])[\w-]{16,}/g, REDACTED],
   // Addresses with a password.
   [/\b([a-z][a-z\d+.-]{0,20}:\/\/[^\s:@/]{0,200}:)[^\s@/]+@/gi, `$1${REDACTED}@`],
   [/\b(authorization["']?\s{0,4}[:=]\s{0,4}["']?(?:bearer|basic|token)\s{1,4})[^\s"',;]+/gi, `$1${REDACTED}`],

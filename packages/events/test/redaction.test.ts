@@ -63,6 +63,7 @@ describe('what looks like a secret', () => {
     ['eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk', '***'],
     ['aws AKIAIOSFODNN7EXAMPLE here', 'aws *** here'],
     ['ghp_16C7e42F292c6912E7710c838347Ae178B4a', '***'],
+    ['key neo_3q2-7wAAq83vASNFZ4mrze8BI0VniavN7wEjRWeJq80 was made', 'key *** was made'],
     ['postgres://odoo:hunter2@db:5432/odoo is up', 'postgres://odoo:***@db:5432/odoo is up'],
     ['redis://:s3cret@redis', 'redis://:***@redis'],
     ['> Authorization: Bearer abc.def', '> Authorization: Bearer ***'],
@@ -85,6 +86,7 @@ describe('what looks like a secret', () => {
 
   it.each([
     'GET http://example.com:8080/a@b 200', 'token: expired', 'sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08', '-----BEGIN CERTIFICATE-----', 'passwordless login is on', 'mail to ana@acme.example: sent',
+    'Volume neo_acme_shop-of-the-north_db-data  Created',
   ])('is not seen in %s', text => {
     expect(createRedaction().redact(text)).toBe(text)
   })

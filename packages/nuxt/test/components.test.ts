@@ -206,6 +206,21 @@ describe('NewDeployment', () => {
     expect(app.fake.rest.create).toHaveBeenCalledWith('acme', { instanceType: 'netbox', name: 'Rede', config: {} })
   })
 
+  it('offers the stacks of the service\'s catalogue with their fields, and shows the plan before it is asked for', async () => {
+    const app = await createApp()
+    app.fake.rest.stacks.mockResolvedValue({ stacks: [{ type: 'gitea', label: 'Gitea', fields: [{ name: 'edition', default: 'small', pattern: '^(?:small|large)$' }] }] })
+    app.fake.rest.preview.mockResolvedValue({ kind: 'create', instanceType: 'gitea', changes: [], ahead: 0, steps: [{ id: 'create_network', params: { network: 'n' }, seconds: 2 }] })
+    app.fake.rest.create.mockResolvedValue({ deploymentId: 'd-9', instanceId: 'gitea' })
+    const dialog = app.mount(NewDeployment, { tenantId: 'acme', open: true })
+    mounted.push(dialog)
+    await vi.waitFor(() => { field<HTMLInputElement>('input[value="gitea"]').click() })
+    await vi.waitFor(() => { type(field('input[placeholder="small"]'), 'large') })
+    await vi.waitFor(() => { expect(app.fake.rest.preview.mock.lastCall?.[1]).toEqual({ kind: 'create', instanceType: 'gitea', config: { edition: 'large' } }) })
+    await vi.waitFor(() => { expect(field('[data-testid="instance-plan"]').textContent).toContain('Criando a rede n') })
+    field('form').dispatchEvent(new Event('submit', { bubbles: true, cancelable: true }))
+    await vi.waitFor(() => { expect(app.fake.rest.create).toHaveBeenCalledWith('acme', { instanceType: 'gitea', config: { edition: 'large' } }) })
+  })
+
   it('stays open and says why it was refused', async () => {
     const app = await createApp()
     app.fake.rest.create.mockRejectedValue({ code: 'forbidden' })

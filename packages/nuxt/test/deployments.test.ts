@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { emptyDraft, toFaultyFields, toRequest } from '../src/runtime/deployments/draft.ts'
+import { ownStacks } from '../src/runtime/deployments/stacks.ts'
 import { toEstimate, toTookSeconds } from '../src/runtime/deployments/estimate.ts'
 import { inDisplayOrder, toTitle } from '../src/runtime/deployments/status.ts'
-import { addStep, placeSteps, toPastSteps } from '../src/runtime/deployments/steps.ts'
+import { addStep, placeSteps, toPastLeft, toPastSteps } from '../src/runtime/deployments/steps.ts'
 import { toDeployment } from './kit/fake-client.ts'
 
 const now = Date.parse('2026-01-05T12:00:30.000Z')
@@ -43,6 +44,14 @@ describe('the steps', () => {
     expect(placed.map(({ id, state }) => [id, state])).toEqual([['check_resources', 'done'], ['pull_image', 'current'], ['create_network', 'pending']])
   })
 
+  it('that came no more are skipped after a failure or a cancellation, and those of an earlier try stand before', () => {
+    const left = toPastLeft('d-1', [{ type: 'deployment_progress', data: { deploymentId: 'd-1', nextSteps: [{ id: 'create_network', params: {} }] } }])
+    const ended = (status: 'failed' | 'cancelled'): unknown => placeSteps(toDeployment({ status, keptSteps: [{ id: 'create_volumes', params: {} }] }), seen, left).map(({ id, state }) => [id, state])
+    expect(ended('failed')).toEqual([['create_volumes', 'kept'], ['check_resources', 'done'], ['pull_image', 'broken'], ['create_network', 'skipped']])
+    expect(ended('cancelled')).toContainEqual(['pull_image', 'cancelled'])
+    expect(placeSteps(toDeployment({ status: 'completed' }), seen, left).map(({ state }) => state)).toEqual(['done', 'done'])
+  })
+
   it('end in the broken one after a failure, without any to come', () => {
     const placed = placeSteps(toDeployment({ status: 'failed', params: { port: 8069 }, nextSteps: [{ id: 'see_logs', params: {} }] }), seen)
     expect(placed.map(({ state }) => state)).toEqual(['done', 'broken'])
@@ -66,16 +75,18 @@ describe('the list', () => {
 })
 
 describe('a new deployment', () => {
+  const stackOf = (type: string): (typeof ownStacks)[number] => ownStacks.find(stack => stack.type === type) ?? { type, label: type, fields: [] }
+
   it('asks for nothing that was not said', () => {
-    expect(toRequest(emptyDraft())).toEqual({ instanceType: 'odoo', config: {} })
+    expect(toRequest(emptyDraft(), stackOf('odoo'))).toEqual({ instanceType: 'odoo', config: {} })
   })
 
   it('leaves out fields that the chosen stack does not have', () => {
-    const draft = { ...emptyDraft(), stack: 'netbox' as const, name: ' Rede ', config: { version: '4.2.3', modules: 'crm', adminUser: '' } }
-    expect(toRequest(draft)).toEqual({ instanceType: 'netbox', name: 'Rede', config: { version: '4.2.3' } })
+    const draft = { ...emptyDraft(), stack: 'netbox', name: ' Rede ', config: { version: '4.2.3', modules: 'crm', adminUser: '' } }
+    expect(toRequest(draft, stackOf('netbox'))).toEqual({ instanceType: 'netbox', name: 'Rede', config: { version: '4.2.3' } })
   })
 
   it('names the fields whose value would be refused', () => {
-    expect(toFaultyFields({ ...emptyDraft(), config: { version: 'seventeen', modules: 'crm, sale', adminUser: 'root' } })).toEqual(['version', 'modules'])
+    expect(toFaultyFields({ ...emptyDraft(), config: { version: 'seventeen', modules: 'crm, sale', adminUser: 'root' } }, stackOf('odoo'))).toEqual(['version', 'modules'])
   })
 })

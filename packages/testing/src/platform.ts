@@ -10,7 +10,7 @@ import {
   createEmbeddedRealtime, createEventService, createKeySet, createRevocation, DEFAULT_ISSUER, seedDemo, tokenPurposes,
   type Database, type EventService, type KeySetJson, type Seeded, type StepsOf, type TokenPurpose,
 } from '@neo-stack/event-service'
-import { buildPlan, catalogue, createDeployer, createSimulatedDriver, recoverJobs, type Deployer } from '@neo-stack/stack-deployer'
+import { buildPlan, catalogue, createDeployer, createSimulatedDriver, entryOf, recoverJobs, toStacks, type Deployer } from '@neo-stack/stack-deployer'
 import { openTestDatabase, readTransactions, type WrittenTransaction } from './database.ts'
 import type { Journal } from './journal.ts'
 import { createProxy, type Proxy } from './proxy.ts'
@@ -66,7 +66,7 @@ export interface TestPlatform {
 }
 
 /** Steps as the platform's own process makes them. */
-const stepsOf: StepsOf = wanted => buildPlan(catalogue[wanted.instanceType], wanted).map(({ id, params, weight }) => ({ id, params, seconds: weight }))
+const stepsOf: StepsOf = wanted => buildPlan(entryOf(catalogue, wanted.instanceType), wanted).map(({ id, params, weight }) => ({ id, params, seconds: weight }))
 
 /** Hashes that cost little and no limit on sign-ins: tests sign in often. */
 const cheap = { passwordCost: 4, authLimits: { signInPerAddress: { points: 100_000, seconds: 1 } } }
@@ -141,7 +141,7 @@ async function startParts(database: Database, { realtimeSeconds, speed = 10_000,
   const keys = await createKeySet()
   const revocation = await createRevocation({ database })
   const realtime = createEmbeddedRealtime({ jwks: () => keys.jwks, isAllowed: revocation.isAllowed, onFault })
-  const service = await createEventService({ ...cheap, database, realtime, keys, revocation, stepsOf, ...realtimeSeconds !== undefined && { realtimeSeconds } })
+  const service = await createEventService({ ...cheap, database, realtime, keys, revocation, stepsOf, stacks: toStacks(catalogue), ...realtimeSeconds !== undefined && { realtimeSeconds } })
   await recoverJobs(service.jobs.boss)
   const deployer = createDeployer({
     queue: service.jobs.boss, driver: createSimulatedDriver({ speed }), platform: service.deployments, onError: onFault,

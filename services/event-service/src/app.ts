@@ -5,7 +5,7 @@
 
 import cookie from '@fastify/cookie'
 import type { FastifyBaseLogger } from 'fastify'
-import { DeploymentPublisher, MetricsPublisher, type Actor, type AppendLogs, type Deployment, type Envelope, type LogsAppended, type Publish } from '@neo-stack/events'
+import { DeploymentPublisher, MetricsPublisher, type Actor, type AppendLogs, type Deployment, type Envelope, type LogsAppended, type Publish, type Stack } from '@neo-stack/events'
 import { createDueRules, type DueRules } from './alerts/due.ts'
 import { startEscalation, type Escalation } from './alerts/escalation.ts'
 import { alertRoutes } from './alerts/routes.ts'
@@ -136,8 +136,10 @@ export interface EventServiceOptions extends Omit<IdentityOptions, 'onFault' | '
   mail?: MailSettings & Pick<MailOptions, 'delayMs' | 'everyMs'>
   /** Makes the steps of a deployment, for previews. @default previews show none */
   stepsOf?: StepsOf
-  /** Derives the account that a deployment made. @default there is none to show */
-  readAccount?: ReadAccount
+  /** Stacks that can be deployed. @default any, and none to choose from */
+  stacks?: readonly Stack[]
+  /** Derives the account that a deployment made; `elsewhere`: a deployer in another process does. @default there is none to show */
+  readAccount?: ReadAccount | 'elsewhere'
   /** @default '0.1.0' */
   version?: string
 }
@@ -327,10 +329,11 @@ function addHealth({ database, realtime: { sessionChannel }, canaryNodes: nodes 
   return canary
 }
 
-function addDeployments(app: App, { perform, ...services }: CommandsOptions & { perform: Perform }, { stepsOf = () => [], readAccount: read }: EventServiceOptions): void {
-  deploymentRoutes(app, services.database)
+function addDeployments(app: App, { perform, ...services }: CommandsOptions & { perform: Perform, jobs: Jobs }, { stepsOf = () => [], readAccount, stacks }: EventServiceOptions): void {
+  const read = readAccount === 'elsewhere' ? services.jobs.accounts.ask : readAccount
+  deploymentRoutes(app, services.database, stacks)
   everywhereRoutes(app, services.database)
-  commandRoutes(app, createCommands(services))
+  commandRoutes(app, createCommands({ ...services, ...stacks && { stacks } }))
   instanceRoutes(app, createInstanceCommands(services, stepsOf), createInitialAccounts({ ...services, perform, read }))
 }
 

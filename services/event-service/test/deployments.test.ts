@@ -104,6 +104,29 @@ describe('deployments', () => {
     expect((await post(`${url}/${first.deploymentId}/retry`, {}, { 'idempotency-key': 'again' })).json()).toEqual(again)
   })
 
+  it('retries in the step that failed last, and from the beginning once something else happened since', async () => {
+    const fail = async (deploymentId: string, step: string): Promise<void> => {
+      await publisher.publishProgress('acme', deploymentId, 60, 'here', { step, params: { service: 'odoo', port: 8069 } })
+      await publisher.publishError('acme', deploymentId, 'no port', { messageKey: 'port_in_use', params: { port: 8069 } })
+    }
+    const retry = async (deploymentId: string): Promise<DeploymentAccepted> => (await post(`${url}/${deploymentId}/retry`)).json<DeploymentAccepted>()
+    const first = await deploy({ instanceType: 'odoo' })
+    await fail(first.deploymentId, 'start_service')
+    const second = await retry(first.deploymentId)
+    expect(await jobOf(second.deploymentId)).toMatchObject({ data: { earlier: [first.deploymentId], from: { step: 'start_service', service: 'odoo' } } })
+    await fail(second.deploymentId, 'check_health')
+    const late = await retry(first.deploymentId)
+    expect((await jobOf(late.deploymentId))?.data).toMatchObject({ earlier: [second.deploymentId, first.deploymentId] })
+    expect((await jobOf(late.deploymentId))?.data).not.toHaveProperty('from')
+  })
+
+  it('makes anew without going on where somebody deploys on a name that failed', async () => {
+    const first = await deploy({ instanceType: 'odoo' })
+    await publisher.publishError('acme', first.deploymentId, 'no space')
+    const second = await deploy({ instanceType: 'odoo', instanceId: first.instanceId })
+    expect(await jobOf(second.deploymentId)).toMatchObject({ data: { kind: 'create', earlier: [first.deploymentId] } })
+  })
+
   it('retries a creation as a redeploy when the instance stands meanwhile', async () => {
     const failed = await deploy({ instanceType: 'odoo' })
     await publisher.publishError('acme', failed.deploymentId, 'no space')

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { DEPLOYMENT_QUEUE, DeploymentPublisher, type AuditPage, type DeploymentAccepted, type DeploymentList, type Instance, type Preview } from '@neo-stack/events'
+import { DEPLOYMENT_QUEUE, DeploymentPublisher, type AuditPage, type DeploymentAccepted, type DeploymentList, type Instance, type Preview, type StackList } from '@neo-stack/events'
 import { toJobId } from '../src/deployments/identifiers.ts'
 import { startService, type TestService } from './service.ts'
 
@@ -173,6 +173,11 @@ describe('commands on instances', () => {
     expect(await positions()).toEqual([before + 1, before + 2])
     await publisher.publishStart('acme', added[0]?.deploymentId ?? '', 'odoo')
     expect(await positions()).toEqual([undefined, before + 1])
+  })
+
+  it('says which stacks there are, and takes no other', async () => {
+    expect((await get<StackList>('/stacks')).stacks.map(({ type }) => type)).toEqual(['odoo', 'netbox', 'wazuh'])
+    expect((await post('/deployments', { instanceType: 'gitlab' })).json()).toMatchObject({ code: 'invalid_request', errors: [{ path: 'instanceType', message: 'must be one of odoo, netbox, wazuh' }] })
   })
 
   it('shows what a deployment would do and changes nothing', async () => {

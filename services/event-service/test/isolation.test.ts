@@ -4,6 +4,7 @@ import { startService, type TestService } from './service.ts'
 
 const tenantRoutes: readonly ['GET' | 'POST', string, object?][] = [
   ['GET', '/v1/tenants/acme/instances'],
+  ['GET', '/v1/tenants/acme/stacks'],
   ['GET', '/v1/tenants/acme/deployments'],
   ['POST', '/v1/tenants/acme/deployments', { instanceType: 'odoo' }],
   ['GET', '/v1/tenants/acme/deployments/secret'],

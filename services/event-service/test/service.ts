@@ -6,7 +6,10 @@ import { openPrepared } from './prepared-database.ts'
 import type { Seeded } from '../src/tenants/seed.ts'
 
 /** Cheap hashes and no limits in the way. */
-const defaults = { passwordCost: 4, authLimits: { signInPerAddress: { points: 10_000, seconds: 1 } } } satisfies Partial<EventServiceOptions>
+const defaults = {
+  passwordCost: 4, authLimits: { signInPerAddress: { points: 10_000, seconds: 1 } },
+  stacks: ['odoo', 'netbox', 'wazuh'].map(type => ({ type, label: type, fields: [] })),
+} satisfies Partial<EventServiceOptions>
 
 export interface TestService extends EventService {
   database: Database

@@ -35,8 +35,8 @@ export interface Config {
   deployer: 'auto' | 'docker' | 'simulation'
   dockerHost: string | undefined
   instanceHost: string
-  /** JSON file with an operator's own images. */
-  stackImages: string | undefined
+  /** JSON or YAML file with an operator's own images and stacks. */
+  catalogueFile: string | undefined
   logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent'
   /** Absent: the embedded column. */
   scaleOut?: ScaleOut | undefined
@@ -69,7 +69,7 @@ const schema = z.object({
   NEO_DEPLOYER: z.enum(['auto', 'docker', 'simulation'], { error: 'must be auto, docker or simulation' }).default('auto'),
   DOCKER_HOST: z.string().min(1).optional(),
   NEO_INSTANCE_HOST: z.union([z.ipv4(), z.ipv6()], { error: 'must be an IP address' }).default('127.0.0.1'),
-  NEO_STACK_IMAGES: z.string().min(1).optional(),
+  NEO_CATALOGUE: z.string().min(1).optional(),
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: 'must be an address like postgres://user:password@host:5432/database' }).optional(),
   REDIS_URL: z.url({ protocol: /^rediss?$/, error: 'must be an address like redis://user:password@host:6379' }).optional(),
   CENTRIFUGO_URL: addresses.pipe(z.array(url).min(1, 'must name a node')).optional(),
@@ -118,7 +118,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     identityProviders,
     host: value.HOST, port: value.PORT, dataDir: path.resolve(value.NEO_DATA_DIR), demo: value.NEO_DEMO !== '0', publicUrl: value.NEO_PUBLIC_URL,
     allowedOrigins: value.NEO_ALLOWED_ORIGINS, portals: value.NEO_PORTALS, metricsToken: value.METRICS_TOKEN, tenantMetrics: value.NEO_TENANT_METRICS === '1',
-    deployer: value.NEO_DEPLOYER, dockerHost: value.DOCKER_HOST, instanceHost: value.NEO_INSTANCE_HOST, stackImages: value.NEO_STACK_IMAGES, logLevel: value.LOG_LEVEL, scaleOut: toScaleOut(value),
+    deployer: value.NEO_DEPLOYER, dockerHost: value.DOCKER_HOST, instanceHost: value.NEO_INSTANCE_HOST, catalogueFile: value.NEO_CATALOGUE, logLevel: value.LOG_LEVEL, scaleOut: toScaleOut(value),
     mail: value.NEO_SMTP_URL !== undefined && value.NEO_MAIL_FROM !== undefined ? { smtpUrl: value.NEO_SMTP_URL, from: value.NEO_MAIL_FROM } : undefined,
   })
 }

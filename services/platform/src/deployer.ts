@@ -18,9 +18,11 @@ export async function startDeployerProcess(config: Config, again: Again): Promis
   const folder = openDataFolder(config.dataDir)
   const parts = await openScaleOut(config, config.scaleOut)
   const service = await createEventService({ ...parts, onlyHealth: true, ...config.metricsToken !== undefined && { metricsToken: config.metricsToken } })
+  const deploying = await chooseDriver(config, () => openSharedInstanceKey(parts.database, folder))
   const deployer = createDeployer({
-    ...await chooseDriver(config, () => openSharedInstanceKey(parts.database, folder)), queue: service.jobs.boss, platform: service.deployments, onError: error => { parts.logger.error({ err: error }, 'a deployment job failed') },
+    ...deploying, queue: service.jobs.boss, platform: service.deployments, onError: error => { parts.logger.error({ err: error }, 'a deployment job failed') },
   })
+  await service.jobs.accounts.answer(deploying.driver.initialAccount ?? (() => Promise.resolve(undefined)))
   await deployer.start()
   await service.app.listen({ host: config.host, port: config.port })
   const forget = watchEpoch({ database: parts.database, onReplaced: again, onFault: error => { parts.logger.error({ err: error }, 'the log\'s epoch could not be read') } })

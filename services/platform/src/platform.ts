@@ -8,7 +8,7 @@ import { createServer, type AddressInfo } from 'node:net'
 import path from 'node:path'
 import { createEventService, createOperator, seedDemo, watchEpoch, type Database, type EventService, type Seeded } from '@neo-stack/event-service'
 import { createRest } from '@neo-stack/client'
-import { createDeployer, recoverJobs, type Deployer } from '@neo-stack/stack-deployer'
+import { createDeployer, recoverJobs, toStacks, type Deployer } from '@neo-stack/stack-deployer'
 import { createCommandHandler } from './backup.ts'
 import { buildPortal, isBuilt, listPortals } from './build-portals.ts'
 import type { Config } from './config.ts'
@@ -107,10 +107,11 @@ async function seed({ demo }: Config, folder: DataFolder, database: Database): P
 }
 
 async function startService(config: Config, folder: DataFolder, { parts, portals, deploying }: { parts: Parts, portals: Record<string, string>, deploying: Deploying | undefined }): Promise<EventService> {
-  const readAccount = deploying?.driver.initialAccount
+  const readAccount = deploying ? deploying.driver.initialAccount : 'elsewhere'
+  const stacks = deploying?.catalogue ?? readCatalogue(config.catalogueFile)
   return createEventService({
     ...parts, portals, identityProviders: config.identityProviders, sampleHost: { folder: path.resolve(folder.path) }, allowedOrigins: config.allowedOrigins,
-    stepsOf: createStepsOf(deploying?.catalogue ?? readCatalogue(config.stackImages)), ...readAccount && { readAccount },
+    stepsOf: createStepsOf(stacks), stacks: toStacks(stacks), ...readAccount && { readAccount },
     ...config.publicUrl !== undefined && { publicUrl: config.publicUrl }, ...config.metricsToken !== undefined && { metricsToken: config.metricsToken },
     ...config.mail && { mail: config.mail }, ...config.scaleOut && { canaryNodes: config.scaleOut.centrifugoSocketUrls }, tenantMetrics: config.tenantMetrics,
   })

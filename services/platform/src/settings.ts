@@ -24,7 +24,7 @@ export type SettingName =
   | 'NEO_DEPLOYER'
   | 'DOCKER_HOST'
   | 'NEO_INSTANCE_HOST'
-  | 'NEO_STACK_IMAGES'
+  | 'NEO_CATALOGUE'
   | 'DATABASE_URL'
   | 'REDIS_URL'
   | 'CENTRIFUGO_URL'
@@ -49,7 +49,7 @@ export const settings: Readonly<Record<SettingName, Setting>> = {
   NEO_DEPLOYER: { default: 'auto', doc: 'docker deploys containers over the Docker API, simulation only shows how; auto takes docker if its API answers' },
   DOCKER_HOST: { default: 'unix:///var/run/docker.sock', doc: 'Docker API, with DOCKER_TLS_VERIFY and DOCKER_CERT_PATH as Docker\'s own tools read them' },
   NEO_INSTANCE_HOST: { default: '127.0.0.1', doc: 'Address of the container host that deployed instances listen on, each on a free port' },
-  NEO_STACK_IMAGES: { default: '', doc: 'JSON file with images instead of the catalogue\'s: {"odoo": {"postgres": "registry.example/postgres:16.9"}}' },
+  NEO_CATALOGUE: { default: '', doc: 'JSON or YAML file with your own images and stacks beside the catalogue\'s; see docs/guide/containers.md' },
   DATABASE_URL: { default: '', doc: 'Scale-out: PostgreSQL, as the owner of the database' },
   REDIS_URL: { default: '', doc: 'Scale-out: Redis, for presence' },
   CENTRIFUGO_URL: { default: '', doc: 'Scale-out: server APIs of the Centrifugo nodes, comma-separated' },

@@ -24,7 +24,7 @@ describe('configuration', () => {
   it('starts from nothing with the embedded defaults', () => {
     expect(readConfig({})).toEqual({
       host: '127.0.0.1', port: 8080, dataDir: path.resolve('.data'), demo: true, publicUrl: undefined, allowedOrigins: [],
-      portals: 'auto', identityProviders: [], metricsToken: undefined, tenantMetrics: false, deployer: 'auto', dockerHost: undefined, instanceHost: '127.0.0.1', stackImages: undefined, logLevel: 'warn',
+      portals: 'auto', identityProviders: [], metricsToken: undefined, tenantMetrics: false, deployer: 'auto', dockerHost: undefined, instanceHost: '127.0.0.1', catalogueFile: undefined, logLevel: 'warn',
     })
   })
 

@@ -43,5 +43,10 @@ export function estimateEnd(plan: readonly PlanStep[], index: number, options: {
 
 /** The steps to come, as next steps. */
 export function stepsToCome(plan: readonly PlanStep[], index: number): NextStep[] {
-  return plan.slice(index + 1, index + 1 + MAX_NEXT_STEPS).map(({ id, params }) => ({ id, params }))
+  return toNamed(plan.slice(index + 1, index + 1 + MAX_NEXT_STEPS))
+}
+
+/** Steps as events name them. */
+export function toNamed(steps: readonly PlanStep[]): NextStep[] {
+  return steps.map(({ id, params }) => ({ id, params }))
 }

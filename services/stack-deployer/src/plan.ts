@@ -38,6 +38,17 @@ export function findStep(plan: readonly PlanStep[], id: string, service: string 
   return named.length === 1 && named[0] ? plan.indexOf(named[0]) : -1
 }
 
+/**
+ * Where another try of a failed deployment goes on: at the step that failed. Where an instance stood before, it was brought back when
+ * the step failed, so that it is stopped and copied anew.
+ */
+export function whereToGoOn(plan: readonly PlanStep[], { from }: Pick<DeploymentJob, 'from'>): number {
+  const failed = from ? findStep(plan, from.step, from.service) : 0
+  const stops = plan.findIndex(({ id }) => id === 'stop_service')
+  const isChange = plan.some(({ id }) => id === 'backup_data')
+  return Math.max(0, isChange ? Math.min(failed, stops) : failed)
+}
+
 const builders: Record<DeploymentKind, (scope: Scope) => Draft[]> = {
   create: scope => [
     draft('check_resources', 3),

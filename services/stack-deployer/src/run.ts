@@ -1,13 +1,14 @@
 /** One run of one deployment: finds out where it stands, carries out what is left, and says how it ended. */
 
 import { isFinal, type Deployment, type DeploymentJob, type FinalStatus } from '@neo-stack/events'
-import type { CatalogueEntry } from './catalog/entry.ts'
+import { entryOf } from './catalog.ts'
+import type { Catalogue } from './catalog/entry.ts'
 import { deliver, DeliveryRefused, DeploymentEnded } from './delivery.ts'
 import type { Driver, StepContext, StepOutput } from './drivers/driver.ts'
-import { estimateEnd, stepsToCome, toProgress, type Pace } from './estimate.ts'
+import { estimateEnd, stepsToCome, toNamed, toProgress, type Pace } from './estimate.ts'
 import { DeploymentFailure } from './failure.ts'
 import type { QuotaLimits } from './log-quota.ts'
-import { buildPlan, findStep } from './plan.ts'
+import { buildPlan, findStep, whereToGoOn } from './plan.ts'
 import type { DeploymentPlatform } from './platform.ts'
 import { Report } from './report.ts'
 import type { Timing } from './sleep.ts'
@@ -27,8 +28,7 @@ export type Outcome =
 export interface RunOptions extends Timing {
   platform: DeploymentPlatform
   driver: Driver
-  /** The stack to deploy. */
-  entry: CatalogueEntry
+  catalogue: Catalogue
   domain: string
   /** Tries before the deployment is given up. */
   maxAttempts: number
@@ -111,14 +111,17 @@ class Run {
   }
 
   #makePlan(): PlanStep[] {
-    return buildPlan(this.#options.entry, this.#job, this.#options.domain)
+    return buildPlan(entryOf(this.#options.catalogue, this.#job.instanceType), this.#job, this.#options.domain)
   }
 
-  /** Removes what was made; says what it does as long as the log takes lines. */
-  async #undo(): Promise<void> {
+  /**
+   * Removes what was made; says what it does as long as the log takes lines.
+   * @param failedAt keeps what the steps before this one made
+   */
+  async #undo(failedAt?: PlanStep): Promise<void> {
     const { driver, signal } = this.#options
     try {
-      for await (const output of driver.rollback(this.#context, signal)) await unlessEnded(this.#log(output))
+      for await (const output of driver.rollback({ ...this.#context, ...failedAt && { failedAt } }, signal)) await unlessEnded(this.#log(output))
     } catch (error) {
       signal.throwIfAborted()
       await unlessEnded(this.#report.log({ stream: 'stderr', text: toText(error) }))
@@ -129,10 +132,11 @@ class Run {
   async #carryOut(): Promise<Outcome> {
     const { driver, attempt, maxAttempts } = this.#options
     this.#plan = this.#makePlan()
-    const first = this.#firstStep()
+    const first = await this.#firstStep()
     if (first < 0 || attempt >= maxAttempts) throw new DeploymentFailure('worker_lost')
     await this.#begin(first)
     for await (const output of driver.prepare(this.#context, this.#running)) await this.#log(output)
+    if (this.#isAfresh) for await (const output of driver.rollback(this.#context, this.#running)) await this.#log(output)
     for (const [index, step] of this.#plan.entries()) {
       if (index >= first) await this.#carryOutStep(step, index, index === first)
     }
@@ -143,15 +147,30 @@ class Run {
   }
 
   /** Index of the step to begin with; -1 when this plan does not have the step that was interrupted. */
-  #firstStep(): number {
+  async #firstStep(): Promise<number> {
     const known = this.#known
-    if (known?.status !== 'in_progress' || known.step === undefined) return 0
-    return findStep(this.#plan, known.step, known.params?.['service'])
+    if (known?.status === 'in_progress' && known.step !== undefined) return findStep(this.#plan, known.step, known.params?.['service'])
+    const failed = whereToGoOn(this.#plan, this.#job)
+    for (const [index, step] of this.#plan.entries()) {
+      if (index >= failed || !(await this.#options.driver.stands?.(step, this.#context) ?? true)) return index
+    }
+    return failed
+  }
+
+  /** A new start on a name where earlier tries failed: what they made is not continued. */
+  get #isAfresh(): boolean {
+    const { from, earlier = [] } = this.#job
+    return from === undefined && earlier.length > 0 && this.#known?.status !== 'in_progress'
   }
 
   async #begin(first: number): Promise<void> {
-    if (this.#known === undefined || this.#known.status === 'queued') return this.#report.start(this.#outlook(0, -1))
     const step = this.#plan[first]
+    if (this.#known === undefined || this.#known.status === 'queued') {
+      const kept = toNamed(this.#plan.slice(0, first))
+      await this.#report.start({ ...this.#outlook(first, first - 1), ...kept.length > 0 && { keptSteps: kept } })
+      if (kept.length === 0 || !step) return
+      return this.#report.log({ stream: 'system', text: `Nova tentativa a partir da etapa: ${step.currentStep} O que as ${kept.length} etapas anteriores criaram continua valendo.` })
+    }
     if (this.#resumed && step) await this.#report.log({ stream: 'system', step: step.id, text: `Deployment retomado após interrupção: ${step.currentStep}` })
   }
 
@@ -211,7 +230,7 @@ class Run {
     const failure = error instanceof DeploymentFailure ? error : new DeploymentFailure('step_failed', { step: this.#current?.id ?? '' }, { cause: error })
     try {
       if (failure !== error) await this.#report.log({ stream: 'stderr', text: toText(error) })
-      if (this.#plan.length > 0) await this.#undo()
+      if (this.#plan.length > 0) await this.#undo(this.#job.kind === 'create' ? this.#current : undefined)
       await this.#report.fail(failure)
     } catch (problem) {
       if (problem instanceof DeploymentEnded) return this.#afterForeignEnd()

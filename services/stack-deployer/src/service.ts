@@ -2,7 +2,7 @@
 
 import type { DeploymentJob, InstanceType } from '@neo-stack/events'
 import { catalogue as ownCatalogue } from './catalog.ts'
-import type { CatalogueEntry } from './catalog/entry.ts'
+import type { Catalogue } from './catalog/entry.ts'
 import type { Driver } from './drivers/driver.ts'
 import type { QuotaLimits } from './log-quota.ts'
 import { DEFAULT_DOMAIN } from './plan.ts'
@@ -29,7 +29,7 @@ export interface DeploymentServiceOptions extends Partial<Timing> {
   platform: DeploymentPlatform
   driver: Driver
   /** Stacks that can be deployed. @default the catalogue of this package */
-  catalogue?: Readonly<Record<InstanceType, CatalogueEntry>>
+  catalogue?: Catalogue
   /** How many lines of a deployment's log are kept. @default 1,000,000 from the beginning, 5,000 before the end */
   logQuota?: Partial<QuotaLimits>
   /** Domain below which instances get their host names. @default 'neo-stack.com' */
@@ -98,8 +98,7 @@ export class DeploymentService {
   }
 
   #start(job: DeploymentJob, { signal = new AbortController().signal, attempt = 0 }: JobRun): Promise<Outcome> {
-    const { catalogue, ...options } = this.#options
-    return runDeployment(job, { ...options, entry: catalogue[job.instanceType], signal, attempt })
+    return runDeployment(job, { ...this.#options, signal, attempt })
   }
 
   async #deploy(instanceType: InstanceType, tenantId: string, given: InstanceConfig): Promise<Deployed> {

@@ -44,6 +44,7 @@ export const deploymentReasons = {
   no_backup: 'Não há cópia de segurança para restaurar.',
   docker_unreachable: 'A API do Docker não responde.',
   disk_full: 'Sem espaço em disco: são necessários {needed}, há {free}.',
+  unknown_stack: 'O catálogo não tem o stack {stack}.',
   invalid_config: 'O valor do campo {field} não é aceito.',
   step_failed: 'A etapa {step} falhou.',
   worker_lost: 'O processo que executava o deployment foi perdido e não foi possível continuar.',

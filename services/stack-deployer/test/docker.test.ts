@@ -3,10 +3,10 @@ import type Docker from 'dockerode'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { createDockerDriver, type DockerDriverOptions } from '../src/drivers/docker.ts'
 import { backupName, ownerLabels } from '../src/drivers/docker/names.ts'
-import { buildPlan, stepKey, type CatalogueEntry, type Driver, type StepContext, type StepOutput } from '../src/index.ts'
+import { buildPlan, DeploymentService, entryOf, stepKey, type Catalogue, type Driver, type Outcome, type StepContext, type StepOutput } from '../src/index.ts'
 import { collect, driverContract } from './driver-contract.ts'
-import { createJob } from './fake-platform.ts'
-import { isRequired, missing, startDockerApi, type DockerApi } from './podman.ts'
+import { createJob, FakePlatform } from './fake-platform.ts'
+import { isRequired, missing, startDockerApi, thingsOf as listThings, type DockerApi } from './podman.ts'
 import { stubCatalogue } from './stub-images.ts'
 
 const never = new AbortController().signal
@@ -26,23 +26,16 @@ describe.skipIf(missing.length > 0)(`the Docker driver${missing.length > 0 ? ` s
 
   const makeDriver = (options: Partial<DockerDriverOptions> = {}): Driver =>
     createDockerDriver({ docker, secretsKey, catalogue: stubCatalogue(), probeEveryMs: 100, stopSeconds: 0, ...options })
-  const contextOf = (over: Partial<DeploymentJob>, entries: Record<string, CatalogueEntry> = stubCatalogue()): StepContext => {
+  const contextOf = (over: Partial<DeploymentJob>, entries: Catalogue = stubCatalogue()): StepContext => {
     const job = createJob({ deploymentId: `d-${over.instanceId ?? 'x'}`, ...over })
-    return { job, plan: buildPlan(entries[job.instanceType] as CatalogueEntry, job), resumed: false }
+    return { job, plan: buildPlan(entryOf(entries, job.instanceType), job), resumed: false }
   }
   const run = async (driver: Driver, context: StepContext): Promise<string[]> => {
     const outputs: StepOutput[] = []
     for (const step of context.plan) outputs.push(...await collect(driver.execute(step, context, never)))
     return outputs.flatMap(output => 'text' in output ? [output.text] : [])
   }
-  /** Containers, volumes and networks that an instance has. */
-  const thingsOf = async (instanceId: string): Promise<string[]> => {
-    const filters = { label: [`neo-stack.instance=${instanceId}`] }
-    const [containers, { Volumes }, networks] = await Promise.all([
-      docker.listContainers({ all: true, filters }), docker.listVolumes({ filters: filters as never }), docker.listNetworks({ filters }),
-    ])
-    return [...containers.flatMap(({ Names }) => Names), ...Volumes.map(({ Name }) => Name), ...networks.map(({ Name }) => Name)]
-  }
+  const thingsOf = (instanceId: string): Promise<string[]> => listThings(docker, instanceId)
 
   describe('keeps the contract', () => {
     afterEach(async () => {
@@ -131,6 +124,46 @@ describe.skipIf(missing.length > 0)(`the Docker driver${missing.length > 0 ? ` s
       await collect(driver.rollback(context, never))
       expect(await thingsOf('cut'), stepKey(step)).toEqual([])
     }
+  })
+
+  it('keeps what the steps before a failed one made, goes on from there, and leaves nothing when the next try is cancelled', async () => {
+    const broken = stubCatalogue({ odoo: 'localhost/stub/crash:1' })
+    broken.odoo = { ...broken.odoo, services: broken.odoo.services.map(service => ({ ...service, before: [] })) }
+    const whole = { ...broken, odoo: { ...broken.odoo, services: broken.odoo.services.map(service => ({ ...service, image: service.name === 'odoo' ? 'localhost/stub/odoo:1' : service.image, after: [] })) } }
+    const deploy = (deploymentId: string, platform: FakePlatform, { entries = whole, ...job }: Partial<DeploymentJob> & { entries?: Catalogue } = {}): Promise<Outcome> => {
+      platform.queue(createJob({ instanceId: 'again', deploymentId }))
+      const service = new DeploymentService({ platform: platform.connect(), driver: makeDriver({ catalogue: entries }), catalogue: entries })
+      return service.run(createJob({ instanceId: 'again', deploymentId, ...job }))
+    }
+    const stepsOf = (platform: FakePlatform): string[] => platform.events.flatMap(({ idempotencyKey = '' }) => idempotencyKey.endsWith(':begin') && !idempotencyKey.includes(':start:') ? [idempotencyKey.split(':')[1] ?? ''] : [])
+
+    const failed = new FakePlatform()
+    expect(await deploy('d-fails', failed, { entries: broken })).toMatchObject({ status: 'failed', error: { messageKey: 'service_exited' } })
+    const { step = '', params } = failed.deployment ?? {}
+    const from = { step, service: String(params?.['service']) }
+    expect(await thingsOf('again')).toEqual(expect.arrayContaining(['/neo_acme_again_postgres', 'neo_acme_again_odoo-data', 'neo_acme_again_network']))
+    expect(await thingsOf('again')).not.toContain('/neo_acme_again_odoo')
+    const database = await docker.getContainer('neo_acme_again_postgres').inspect()
+
+    const again = new FakePlatform()
+    expect(await deploy('d-again', again, { earlier: ['d-fails'], from })).toMatchObject({ status: 'completed' })
+    expect(stepsOf(again)[0]).toBe('start_service.odoo')
+    expect(again.deployment?.keptSteps?.map(({ id }) => id)).toContain('create_volumes')
+    expect((await docker.getContainer('neo_acme_again_postgres').inspect()).Id).toBe(database.Id)
+
+    const cut = new FakePlatform()
+    await docker.getContainer('neo_acme_again_odoo').remove({ force: true })
+    cut.afterCall = what => { if (what === 'append') cut.cancel() }
+    expect(await deploy('d-cut', cut, { earlier: ['d-again', 'd-fails'], from })).toMatchObject({ status: 'cancelled' })
+    expect(await thingsOf('again')).toEqual([])
+
+    expect(await deploy('d-last', new FakePlatform(), { entries: broken, earlier: ['d-cut'], from })).toMatchObject({ status: 'failed' })
+    const afresh = new FakePlatform()
+    expect(await deploy('d-afresh', afresh, { entries: broken, earlier: ['d-last', 'd-cut'] })).toMatchObject({ status: 'failed' })
+    expect(stepsOf(afresh)[0]).toBe('check_resources')
+    expect(afresh.logs.map(({ text }) => text)).toContain('Volume neo_acme_again_odoo-data  Removed')
+    await run(makeDriver(), contextOf({ instanceId: 'again', kind: 'delete', deploymentId: 'd-end' }))
+    expect(await thingsOf('again')).toEqual([])
   })
 
   const owner = { tenantId: 'acme', instanceId: 'long' }

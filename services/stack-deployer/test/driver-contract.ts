@@ -2,7 +2,7 @@
 
 import { metricsSampleSchema } from '@neo-stack/events'
 import { expect, it } from 'vitest'
-import { buildPlan, catalogue, type Driver, type PlanStep, type StepContext, type StepOutput } from '../src/index.ts'
+import { buildPlan, catalogue, entryOf, type Catalogue, type Driver, type PlanStep, type StepContext, type StepOutput } from '../src/index.ts'
 import { createJob } from './fake-platform.ts'
 
 /** Collects what a driver says. */
@@ -13,13 +13,13 @@ export async function collect(outputs: AsyncIterable<StepOutput>): Promise<StepO
 }
 
 /** Context and plan of a job. */
-export function createContext(over: Parameters<typeof createJob>[0] = {}, resumed = false, entries: typeof catalogue = catalogue): StepContext & { plan: PlanStep[] } {
+export function createContext(over: Parameters<typeof createJob>[0] = {}, resumed = false, entries: Catalogue = catalogue): StepContext & { plan: PlanStep[] } {
   const job = createJob(over)
-  return { job, plan: buildPlan(entries[job.instanceType], job), resumed }
+  return { job, plan: buildPlan(entryOf(entries, job.instanceType), job), resumed }
 }
 
 /** @param entries what the driver deploys. @default the catalogue of this package */
-export function driverContract(createDriver: () => Driver | Promise<Driver>, entries: typeof catalogue = catalogue): void {
+export function driverContract(createDriver: () => Driver | Promise<Driver>, entries: Catalogue = catalogue): void {
   const contextOfOne = (): StepContext & { plan: PlanStep[] } => createContext({}, false, entries)
   const never = new AbortController().signal
 

@@ -16,6 +16,8 @@ export class Problem extends Error {
 
 /** A connection to the platform that can be cut: afterwards nothing arrives and nothing answers, as after kill -9. */
 export interface Connection extends DeploymentPlatform {
+  /** What the publisher calls: for one that is in another process. */
+  publish(event: NewEvent): Promise<Published>
   cut(): void
 }
 
@@ -59,9 +61,11 @@ export class FakePlatform {
       if (isCut) return new Promise<never>(() => undefined)
       return result
     }
+    const publish = (event: NewEvent): Promise<Published> => guard(event.type, () => this.#publish(event))
     return {
       cut: () => { isCut = true },
-      publisher: new DeploymentPublisher(event => guard(event.type, () => this.#publish(event))),
+      publish,
+      publisher: new DeploymentPublisher(publish),
       appendLogs: (_tenant, _deployment, lines) => guard('append', () => this.#append(lines)),
       getDeployment: () => guard('get', () => this.deployment),
       ...(hearsCancel ? {

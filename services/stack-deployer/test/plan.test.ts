@@ -1,4 +1,4 @@
-import { deploymentKindSchema, instanceTypeSchema, nextStepSchema, type DeploymentKind, type InstanceType } from '@neo-stack/events'
+import { deploymentKindSchema, nextStepSchema, type DeploymentKind } from '@neo-stack/events'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { estimateEnd, stepsToCome, toProgress, totalWeight } from '../src/estimate.ts'
@@ -7,10 +7,10 @@ import { findStep, inDependencyOrder } from '../src/plan.ts'
 import { stepKey } from '../src/steps.ts'
 import { buildPlan, catalogue, DeploymentFailure, deploymentNextSteps, deploymentReasons, deploymentSteps, renderSentence, type PlanStep } from '../src/index.ts'
 
-const types = instanceTypeSchema.options
+const types = ['odoo', 'netbox', 'wazuh'] as const
 const kinds = deploymentKindSchema.options
 const all = types.flatMap(type => kinds.map(kind => ({ type, kind })))
-const plan = (type: InstanceType, kind: DeploymentKind, config = {}): PlanStep[] =>
+const plan = (type: (typeof types)[number], kind: DeploymentKind, config = {}): PlanStep[] =>
   buildPlan(catalogue[type], { tenantId: 'acme', instanceId: 'main', kind, config })
 const ids = (steps: PlanStep[]): string[] => steps.map(stepKey)
 

@@ -19,6 +19,8 @@ export const isRequired: boolean = process.env['NEO_REQUIRE_ALL'] === '1'
 /** A running Docker API. */
 export interface DockerApi {
   docker: Docker
+  /** Path of the socket it listens on. */
+  socket: string
   stop: () => Promise<void>
 }
 
@@ -32,6 +34,15 @@ runtime="runc"
 [network]
 network_backend="netavark"
 `
+
+/** Names of what a tenant's instances have: containers, volumes and networks. @param instanceId of one instance. @default of all */
+export async function thingsOf(docker: Docker, instanceId?: string): Promise<string[]> {
+  const filters = { label: [instanceId === undefined ? 'neo-stack.instance' : `neo-stack.instance=${instanceId}`] }
+  const [containers, { Volumes }, networks] = await Promise.all([
+    docker.listContainers({ all: true, filters }), docker.listVolumes({ filters: filters as never }), docker.listNetworks({ filters }),
+  ])
+  return [...containers.flatMap(({ Names }) => Names), ...Volumes.map(({ Name }) => Name), ...networks.map(({ Name }) => Name)]
+}
 
 /** Starts podman's service and imports the stub images. */
 export async function startDockerApi(): Promise<DockerApi> {
@@ -48,7 +59,7 @@ export async function startDockerApi(): Promise<DockerApi> {
     if (tries > 600) throw new Error('podman\'s service does not answer')
     await new Promise(resolve => { setTimeout(resolve, 50) })
   }
-  return { docker, stop: () => stop({ docker, service, folder }) }
+  return { docker, socket, stop: () => stop({ docker, service, folder }) }
 }
 
 async function stop({ docker, service, folder }: { docker: Docker, service: ChildProcess, folder: string }): Promise<void> {

@@ -1,4 +1,3 @@
-import { instanceTypeSchema } from '@neo-stack/events'
 import { describe, expect, it } from 'vitest'
 import { createSimulatedDriver, DeploymentCancelled, DeploymentFailure, DeploymentService, type DeploymentServiceOptions, type JobRun } from '../src/index.ts'
 import { createJob, FakePlatform, Problem, type Connection } from './fake-platform.ts'
@@ -44,7 +43,7 @@ async function runUntilCut(platform: FakePlatform, isTime: (what: string) => boo
 }
 
 describe('a deployment', () => {
-  it.each(instanceTypeSchema.options)('of %s goes from start to completion', async instanceType => {
+  it.each(['odoo', 'netbox', 'wazuh'] as const)('of %s goes from start to completion', async instanceType => {
     const { platform, service } = createBench()
     const deploy = { odoo: 'deployOdooInstance', netbox: 'deployNetboxInstance', wazuh: 'deployWazuhInstance' } as const
     const deployed = await service[deploy[instanceType]]('acme', {})
@@ -129,6 +128,13 @@ describe('a failing deployment', () => {
     expect(platform.logs.map(({ text }) => text)).toEqual(['O valor do campo version não é aceito.'])
   })
 
+  it('of a stack that is not in the catalogue says so', async () => {
+    const { platform, service } = createBench()
+    const job = createJob({ instanceType: 'gitlab' })
+    platform.queue(job)
+    expect(await service.run(job)).toMatchObject({ status: 'failed', error: { messageKey: 'unknown_stack', params: { stack: 'gitlab' } } })
+  })
+
   it('with an unexpected error names the step, and keeps the error for the log', async () => {
     const driver = createSimulatedDriver({ speed: 1e9 })
     const { platform, service } = createBench(new FakePlatform(), {
@@ -140,6 +146,104 @@ describe('a failing deployment', () => {
     await service.run(createJob())
     expect(platform.deployment).toMatchObject({ status: 'failed', messageKey: 'step_failed', params: { step: 'create_network' } })
     expect(platform.logs.map(({ text }) => text)).toContain('socket hang up')
+  })
+})
+
+describe('another try of a failed deployment', () => {
+  const failing = (id: string): Partial<DeploymentServiceOptions> => {
+    const driver = createSimulatedDriver({ speed: 1e9 })
+    return {
+      driver: { ...driver, async* execute(step, context, signal) {
+        if (step.id === id) throw new DeploymentFailure('step_failed', { step: id })
+        yield* driver.execute(step, context, signal)
+      } },
+    }
+  }
+  const begun = ({ events }: FakePlatform): string[] =>
+    events.flatMap(({ idempotencyKey = '' }) => idempotencyKey.endsWith(':begin') && !idempotencyKey.endsWith(':start:begin') ? [idempotencyKey.split(':')[1] ?? ''] : [])
+
+  it('goes on in the step that failed: what was ok stays ok and is not carried out again', async () => {
+    const first = createBench(new FakePlatform(), failing('init_database'))
+    first.platform.queue(createJob())
+    expect(await first.service.run(createJob())).toMatchObject({ status: 'failed' })
+    expect(first.platform.logs.map(({ text }) => text)).toContain('Rolling back step init_database; what the steps before it made stays for another try')
+    const before = first.platform.deployment?.progress ?? 0
+
+    const { platform, service } = createBench()
+    const job = createJob({ deploymentId: 'd-2', earlier: ['d-1'], from: { step: 'init_database' } })
+    platform.queue(job)
+    expect(await service.run(job)).toMatchObject({ status: 'completed' })
+    expect(begun(platform)[0]).toBe('init_database')
+    expect(platform.deployment?.keptSteps?.map(({ id }) => id)).toEqual(['check_resources', 'pull_image', 'pull_image', 'create_network', 'create_volumes', 'create_secrets', 'start_service'])
+    expect(platform.progress[1]).toBeGreaterThanOrEqual(before)
+    expectDenseLog(platform)
+    expectRising(platform)
+  })
+
+  it('goes on earlier where what a step made no longer stands', async () => {
+    const driver = createSimulatedDriver({ speed: 1e9 })
+    const { platform, service } = createBench(new FakePlatform(), { driver: { ...driver, stands: step => Promise.resolve(step.id !== 'create_volumes') } })
+    const job = createJob({ earlier: ['d-0'], from: { step: 'create_admin' } })
+    platform.queue(job)
+    await service.run(job)
+    expect(begun(platform)[0]).toBe('create_volumes')
+  })
+
+  it('of a redeployment stops and copies anew: the former instance was brought back meanwhile', async () => {
+    const { platform, service } = createBench()
+    const job = createJob({ kind: 'redeploy', from: { step: 'check_health', service: 'odoo' } })
+    platform.queue(job)
+    await service.run(job)
+    expect(begun(platform)[0]).toBe('stop_service.odoo')
+  })
+
+  it('begins at the beginning when the plan no longer has the step', async () => {
+    const { platform, service } = createBench()
+    const job = createJob({ from: { step: 'compile_kernel' } })
+    platform.queue(job)
+    await service.run(job)
+    expect(begun(platform)[0]).toBe('check_resources')
+  })
+
+  it('continues where it was when its worker is lost, and is one log', async () => {
+    const job = createJob({ deploymentId: 'd-2', earlier: ['d-1'], from: { step: 'init_database' } })
+    const platform = new FakePlatform()
+    platform.queue(job)
+    const one = createBench(platform)
+    const controller = new AbortController()
+    platform.afterCall = () => {
+      if (platform.deployment?.step !== 'start_service') return
+      one.connection.cut()
+      controller.abort(new Error('killed'))
+    }
+    await one.service.run(job, { signal: controller.signal }).catch(() => undefined)
+    platform.afterCall = () => undefined
+    expect(await createBench(platform).service.run(job, { attempt: 1 })).toMatchObject({ status: 'completed' })
+    expect(begun(platform).filter(step => step === 'init_database')).toHaveLength(1)
+    expectDenseLog(platform)
+    expectRising(platform)
+  })
+
+  it('that is new on a name where others failed begins without what they left', async () => {
+    const driver = createSimulatedDriver({ speed: 1e9 })
+    const order: string[] = []
+    const { platform, service } = createBench(new FakePlatform(), {
+      driver: {
+        ...driver,
+        async* rollback(context, signal) {
+          order.push(`rollback ${context.job.earlier?.join() ?? ''}`)
+          yield* driver.rollback(context, signal)
+        },
+        async* execute(step, context, signal) {
+          order.push(step.id)
+          yield* driver.execute(step, context, signal)
+        },
+      },
+    })
+    const job = createJob({ earlier: ['d-0'] })
+    platform.queue(job)
+    await service.run(job)
+    expect(order.slice(0, 2)).toEqual(['rollback d-0', 'check_resources'])
   })
 })
 

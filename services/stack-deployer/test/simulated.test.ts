@@ -1,4 +1,4 @@
-import { instanceTypeSchema, metricsSampleSchema } from '@neo-stack/events'
+import { metricsSampleSchema } from '@neo-stack/events'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createSimulatedDriver, DeploymentFailure, simulatedStats, type SimulatedFailure } from '../src/index.ts'
@@ -74,7 +74,7 @@ describe('the simulated driver', () => {
   })
 
   it('gives figures that are labelled, in range, and the same for the same second', () => {
-    fc.assert(fc.property(fc.constantFrom(...instanceTypeSchema.options), fc.integer({ min: 1, max: 4_000_000_000 }), (instanceId, at) => {
+    fc.assert(fc.property(fc.constantFrom('odoo', 'netbox', 'wazuh'), fc.integer({ min: 1, max: 4_000_000_000 }), (instanceId, at) => {
       const sample = simulatedStats({ tenantId: 'acme', instanceId }, at)
       expect(metricsSampleSchema.safeParse(sample).error).toBeUndefined()
       expect(sample).toEqual(simulatedStats({ tenantId: 'acme', instanceId }, at))

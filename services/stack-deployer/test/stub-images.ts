@@ -4,7 +4,6 @@
  * with the real ones.
  */
 
-import type { InstanceType } from '@neo-stack/events'
 import { catalogue, type CatalogueEntry } from '../src/index.ts'
 
 /** A server on a port that answers these paths, after some seconds. */
@@ -40,6 +39,7 @@ migrate|collectstatic|createsuperuser) ${get('http://postgres:5432/')} && ${get(
   'stub/indexer': script(`[ -s /etc/wazuh-certs/indexer.pem ] || exit 5; ${serve(9200, ['/index.html'])}`),
   'stub/manager': script(`${get('http://indexer:9200/')} || exit 6; ${serve(55000, ['/index.html'])}`),
   'stub/dashboard': script(`${get('http://manager:55000/')} || exit 7; ${serve(5601, ['/app/login'], 1)}`),
+  'stub/web': script(serve(8069, ['/web/health'], 1)),
   'stub/crash': script('echo "about to crash"; echo "fatal: no such table" >&2; sleep 1; exit 17'),
   'stub/deaf': script('echo "I never answer"; exec sleep 3600'),
   'stub/flood': script(`yes "flooding the log with one more line" | head -n 20000; ${serve(8069, ['/web/health'])}`),
@@ -55,13 +55,32 @@ export const stubImages: Readonly<Record<string, readonly string[]>> = {
   'localhost/stub/indexer:1': ['/stub/indexer'],
   'localhost/stub/manager:1': ['/stub/manager'],
   'localhost/stub/dashboard:1': ['/stub/dashboard'],
+  'localhost/stub/web:1': ['/stub/web'],
   'localhost/stub/crash:1': ['/stub/crash'],
   'localhost/stub/deaf:1': ['/stub/deaf'],
   'localhost/stub/flood:1': ['/stub/flood'],
 }
 
+/** An entry for each of the catalogue's. */
+export type StubCatalogue = Record<keyof typeof catalogue, CatalogueEntry>
+
+/** What {@link smallStack} makes. */
+export interface SmallStack { label: string, front: string, services: object[] }
+
+/** A stack of a database and a front, as an operator's file adds one; small, so that every step of it is soon there. @param seconds limit of the front's probe */
+export function smallStack(label: string, image: string, seconds = 60): SmallStack {
+  const probe = (port: number, path: string): { command: string[], seconds: number } => ({ command: ['wget', '-q', '-O', '/dev/null', `http://127.0.0.1:${port}${path}`], seconds })
+  return {
+    label, front: 'web',
+    services: [
+      { name: 'database', image: 'localhost/stub/redis:1', port: 6379, container: { mounts: { data: '/data' }, probe: probe(6379, '/'), memoryMiB: 32, cpus: 1 } },
+      { name: 'web', image, port: 8069, needs: ['database'], container: { secrets: ['admin_password'], probe: probe(8069, '/web/health'), memoryMiB: 32, cpus: 1 } },
+    ],
+  }
+}
+
 /** The catalogue on stub images. @param images further images by service; @param seconds limit of every probe */
-export function stubCatalogue(images: Readonly<Record<string, string>> = {}, seconds = 60): Record<InstanceType, CatalogueEntry> {
+export function stubCatalogue(images: Readonly<Record<string, string>> = {}, seconds = 60): StubCatalogue {
   const entries = Object.entries(catalogue).map(([type, entry]) => [type, {
     ...entry,
     services: entry.services.map(service => ({
@@ -69,5 +88,5 @@ export function stubCatalogue(images: Readonly<Record<string, string>> = {}, sec
       container: { ...service.container, memoryMiB: 64, ...service.container.probe && { probe: { ...service.container.probe, seconds } } },
     })),
   }])
-  return Object.fromEntries(entries) as Record<InstanceType, CatalogueEntry>
+  return Object.fromEntries(entries) as StubCatalogue
 }

@@ -44,6 +44,8 @@ export const deploymentSchema = z.object({
   params: paramsSchema.optional(),
   currentStep: z.string().optional(),
   nextSteps: z.array(nextStepSchema).optional(),
+  /** Steps that an earlier try carried out and whose result is used again: they come before this one's own. */
+  keptSteps: z.array(nextStepSchema).optional(),
   estimatedCompletion: z.iso.datetime().optional(),
   instanceUrl: z.string().optional(),
   error: z.string().optional(),

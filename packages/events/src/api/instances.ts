@@ -51,6 +51,29 @@ export const previewSchema = z.object({
 /** See {@link previewSchema}. */
 export type Preview = z.infer<typeof previewSchema>
 
+/** A stack that can be deployed, and the fields of its configuration. */
+const stackSchema = z.object({
+  type: instanceTypeSchema,
+  /** Its proper name. */
+  label: z.string(),
+  fields: z.array(z.object({
+    name: z.string(),
+    /** What is taken where nothing is given. */
+    default: z.string(),
+    /** Regular expression of the accepted values as a whole. */
+    pattern: z.string(),
+  })),
+})
+
+/** See {@link stackSchema}. */
+export type Stack = z.infer<typeof stackSchema>
+
+/** GET /v1/tenants/{t}/stacks */
+export const stackListSchema = z.object({ stacks: z.array(stackSchema) })
+
+/** See {@link stackListSchema}. */
+export type StackList = z.infer<typeof stackListSchema>
+
 /** POST …/instances/{i}/initial-password: the account that the deployment made, for the first sign-in. */
 export const initialAccountSchema = z.object({ user: z.string(), password: z.string() })
 

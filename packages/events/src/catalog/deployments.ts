@@ -4,8 +4,8 @@ import * as z from 'zod'
 import { SLUG } from '../channel.ts'
 import { defineEvent } from './define.ts'
 
-/** What the platform deploys. */
-export const instanceTypeSchema = z.enum(['odoo', 'netbox', 'wazuh'])
+/** Which stack of the catalogue an instance is of. Short enough that a deployment's identifier can begin with it. */
+export const instanceTypeSchema = z.string().regex(/^[a-z0-9][a-z0-9-]{0,39}$/, 'must be the name of a stack: lowercase letters, digits and hyphens, at most 40')
 
 /** See {@link instanceTypeSchema}. */
 export type InstanceType = z.infer<typeof instanceTypeSchema>
@@ -52,6 +52,8 @@ const patch = {
   logs: z.array(z.string().max(16_384)).max(1000).optional(),
   estimatedCompletion: z.iso.datetime().optional(),
   nextSteps: z.array(nextStepSchema).max(20).optional(),
+  /** Steps that an earlier try carried out and whose result is used again. */
+  keptSteps: z.array(nextStepSchema).max(50).optional(),
   /** True where nothing real was deployed. */
   simulated: z.boolean().optional(),
 }

@@ -1,13 +1,13 @@
 /** What people ask of deployments: create, cancel, retry. */
 
 import { randomBytes } from 'node:crypto'
-import { isFinal, type DeploymentAccepted, type DeploymentJob, type InstanceType } from '@neo-stack/events'
+import { isFinal, type DeploymentAccepted, type DeploymentJob, type DeploymentState, type InstanceType } from '@neo-stack/events'
 import type { Tx } from '../database/database.ts'
 import { Problem } from '../errors.ts'
 import { enqueue, submit, type Asked, type Command, type CommandsOptions, type Start } from './enqueue.ts'
 import { toSlug, withSuffix } from './identifiers.ts'
-import { findInstance, readPast } from './past.ts'
-import type { DeploymentKey } from './rows.ts'
+import { findInstance, readPast, type PastOrder } from './past.ts'
+import { findDeployment, type DeploymentKey } from './rows.ts'
 import { settleRollback } from './settle.ts'
 import { getRecipe } from './snapshots.ts'
 import { kindOfDeploying } from './versions.ts'
@@ -24,7 +24,7 @@ export interface Order {
 export interface DeploymentCommands {
   /**
    * Queues a deployment: of a new instance, or again of an existing one.
-   * @throws {Problem} `idempotency_conflict`; `unprocessable` when the instance is of another type
+   * @throws {Problem} `idempotency_conflict`; `unprocessable` when the instance is of another type; `invalid_request` for an unknown stack
    */
   create: (asked: Asked, order: Order) => Promise<DeploymentAccepted>
   /**
@@ -34,8 +34,8 @@ export interface DeploymentCommands {
    */
   cancel: (asked: Asked, deploymentId: string) => Promise<DeploymentAccepted>
   /**
-   * Queues a deployment again that failed or was cancelled: the same kind with the same configuration; a `create` whose instance
-   * meanwhile stands is a `redeploy`.
+   * Queues a deployment again that failed or was cancelled: the same kind with the same configuration, from the step that failed when
+   * nothing else happened on the instance since; a `create` whose instance meanwhile stands is a `redeploy`.
    * @throws {Problem} `not_found`; `unprocessable` when it has not ended, succeeded, or is of no known type
    */
   retry: (asked: Asked, deploymentId: string) => Promise<DeploymentAccepted>
@@ -57,18 +57,31 @@ export function createCommands(options: CommandsOptions): DeploymentCommands {
       const { instanceType, instanceId, name, kind, status, config, backTo } = await getRecipe(options.database, { tenantId: asked.tenantId, deploymentId })
       if (!isFinal(status) || status === 'completed') throw new Problem('unprocessable', { detail: 'Only a failed or cancelled deployment can be retried.' })
       if (!instanceType) throw new Problem('unprocessable', { detail: 'It is not known what this deployment deploys.' })
-      const command = { asked, scope: `deployments/${deploymentId}/retry`, action: 'deployment.retried', body: {}, ...kind === 'rollback' && { settle: settleAgain(backTo) } }
+      const command = { asked, scope: `deployments/${deploymentId}/retry`, action: 'deployment.retried', body: {}, settle: settleAgain(deploymentId, backTo) }
       return enqueue(options, command, { instanceType, instanceId, name, kind, config })
     },
   }
 }
 
-/** A rollback that is tried again goes where it was to go. */
-function settleAgain(backTo: string | undefined): Required<Command>['settle'] {
-  return async (tx, job) => settleRollback((await readPast(tx, job)).filter(({ deploymentId }) => deploymentId !== job.deploymentId), backTo)
+/** A rollback that is tried again goes where it was to go; what failed goes on in the step that failed. */
+function settleAgain(failedId: string, backTo: string | undefined): Required<Command>['settle'] {
+  return async (tx, job) => {
+    const past = (await readPast(tx, job)).filter(({ deploymentId }) => deploymentId !== job.deploymentId)
+    return { ...job.kind === 'rollback' && settleRollback(past, backTo), ...await whereItFailed(tx, { job, past, failedId }) }
+  }
+}
+
+/** Only what happened last on the instance is continued: after anything else nobody knows what stands. */
+async function whereItFailed(tx: Tx, { job, past, failedId }: { job: DeploymentJob, past: readonly PastOrder[], failedId: string }): Promise<Pick<DeploymentJob, 'from'>> {
+  const last = past.at(-1)
+  if (last?.deploymentId !== failedId || last.status !== 'failed' || last.kind !== job.kind) return {}
+  const { step, params } = (await findDeployment(tx, { tenantId: job.tenantId, deploymentId: failedId }))?.state as Partial<DeploymentState> | undefined ?? {}
+  const service = params?.['service']
+  return step === undefined ? {} : { from: { step, ...typeof service === 'string' && { service } } }
 }
 
 async function create(options: CommandsOptions, asked: Asked, order: Order): Promise<DeploymentAccepted> {
+  assertStack(options, order)
   for (let attempt = 1; ; attempt++) {
     const { isNew, ...plan } = await planInstance(options, asked.tenantId, order)
     const command = { asked, scope: 'deployments', action: 'deployment.created', body: order, ...isNew && { check: assertFirst } }
@@ -79,6 +92,11 @@ async function create(options: CommandsOptions, asked: Asked, order: Order): Pro
       if (!(error instanceof InstanceTaken) || attempt === ATTEMPTS) throw error
     }
   }
+}
+
+function assertStack({ stacks }: CommandsOptions, { instanceType }: Order): void {
+  if (!stacks || stacks.some(({ type }) => type === instanceType)) return
+  throw new Problem('invalid_request', { errors: [{ path: 'instanceType', message: `must be one of ${stacks.map(({ type }) => type).join(', ')}` }] })
 }
 
 type Plan = Pick<Start, 'instanceId' | 'name' | 'kind'> & { isNew: boolean }

@@ -1,19 +1,23 @@
 /** Queues a deployment: its row, its first event, its job and its place in the audit trail are written in one transaction. */
 
 import { randomBytes } from 'node:crypto'
-import { channelOf, type Actor, type DeploymentAccepted, type DeploymentJob, type EventTypeName } from '@neo-stack/events'
+import { channelOf, type Actor, type DeploymentAccepted, type DeploymentJob, type EventTypeName, type Stack } from '@neo-stack/events'
 import type { Database, Tx } from '../database/database.ts'
 import { createActs } from '../publish/acts.ts'
 import { hashOf } from '../publish/publish.ts'
 import type { WritePath } from '../publish/write-path.ts'
 import { toDeploymentId } from './identifiers.ts'
 import type { Jobs } from './jobs.ts'
+import { readPast } from './past.ts'
+import { failedTries } from './versions.ts'
 
 /** What commands need. */
 export interface CommandsOptions {
   database: Database
   writePath: WritePath
   jobs: Pick<Jobs, 'send' | 'cancel'>
+  /** Stacks that can be deployed. @default any */
+  stacks?: readonly Pick<Stack, 'type'>[]
   now?: () => number
   random?: (size: number) => Uint8Array
 }
@@ -43,7 +47,7 @@ export interface Command {
 }
 
 /** See {@link Command.settle}. */
-export type Settled = Pick<DeploymentJob, 'config' | 'backTo' | 'restore'>
+export type Settled = Partial<Pick<DeploymentJob, 'config' | 'backTo' | 'restore' | 'from'>>
 
 /** What is deployed. */
 export type Start = Omit<DeploymentJob, 'tenantId' | 'deploymentId'>
@@ -57,12 +61,18 @@ export async function enqueue(options: CommandsOptions, command: Command, start:
   const data = { deploymentId, instanceId, instanceType, name, kind, status: 'queued', progress: 0 }
   const within = async (tx: Tx): Promise<void> => {
     await command.check?.(tx, job)
-    const settled = { ...job, ...await command.settle?.(tx, job) }
+    const settled = { ...job, ...await earlierOf(tx, job), ...await command.settle?.(tx, job) }
     await tx.updateTable('deployments').set({ config: JSON.stringify(settled.config), back_to: settled.backTo ?? null })
       .where('tenant_id', '=', tenantId).where('deployment_id', '=', deploymentId).execute()
     await jobs.send(tx, settled)
   }
   return submit(options, command, { type: 'deployment_start', data, within })
+}
+
+/** What made a part of the instance before belongs to who makes it now. */
+async function earlierOf(tx: Tx, job: DeploymentJob): Promise<Pick<DeploymentJob, 'earlier'>> {
+  const earlier = job.kind === 'create' ? failedTries(await readPast(tx, job)) : []
+  return earlier.length > 0 ? { earlier } : {}
 }
 
 /** The event of a command, and what else its transaction writes. */

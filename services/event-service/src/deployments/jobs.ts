@@ -3,15 +3,20 @@
 import { fromKysely, PgBoss } from 'pg-boss'
 import { DEPLOYMENT_QUEUE, deploymentJobKey, deploymentQueueOptions, type DeploymentJob } from '@neo-stack/events'
 import type { Database, Tx } from '../database/database.ts'
+import { createAccountRequests, type AccountRequests } from './account-requests.ts'
 import { toJobId } from './identifiers.ts'
 import type { DeploymentKey } from './rows.ts'
 
 const SCHEMA = 'pgboss'
+/** How often lost workers are looked for: with the queue's heartbeat at most 32 s until another one continues. */
+const LOOK_SECONDS = 5
 
 /** The queue, as commands use it. */
 export interface Jobs {
   /** For workers; never to be awaited inside a transaction without the transaction's `db`. */
   boss: PgBoss
+  /** For processes that cannot derive the accounts of instances, and for those that can. */
+  accounts: AccountRequests
   /** Puts a deployment's job into the queue, as part of a transaction. */
   send: (tx: Tx, job: DeploymentJob) => Promise<void>
   /** Takes a deployment's job out of the queue unless a worker has it already, as part of a transaction. */
@@ -34,7 +39,9 @@ export interface JobsOptions {
 
 /** Starts pg-boss and its queue, and lets tenant transactions send. */
 export async function createJobs(database: Database, { onFault = () => undefined, stopTimeoutMs = 2000 }: JobsOptions = {}): Promise<Jobs> {
-  const boss = new PgBoss({ db: database.jobs, backend: database.jobsBackend, schema: SCHEMA, useListenNotify: true, schedule: false })
+  // Where several processes share the queue, one that died is noticed by another; a process that is alone recovers its own when it starts.
+  const looking = database.jobsBackend === 'postgres' ? { superviseIntervalSeconds: LOOK_SECONDS, monitorIntervalSeconds: LOOK_SECONDS } : {}
+  const boss = new PgBoss({ db: database.jobs, backend: database.jobsBackend, schema: SCHEMA, useListenNotify: true, schedule: false, ...looking })
   boss.on('error', onFault)
   await boss.start()
   // Also fills pg-boss's cache of queues: without it the first `send` would ask outside of its transaction and wait for itself.
@@ -43,6 +50,7 @@ export async function createJobs(database: Database, { onFault = () => undefined
   let stopping: Promise<void> | undefined
   return {
     boss,
+    accounts: createAccountRequests(boss),
     send: async (tx, job) => {
       const options = { id: toJobId(job.tenantId, job.deploymentId), singletonKey: deploymentJobKey(job), group: { id: job.tenantId }, db: fromKysely(tx) }
       if (await boss.send(DEPLOYMENT_QUEUE, job, options) === null) throw new TypeError('the queue took no job')

@@ -2,7 +2,7 @@
 
 import * as z from 'zod'
 import {
-  adminDeploymentListSchema, adminDeploymentQuerySchema, adminInstanceListSchema, adminInstanceQuerySchema, commandSchema, createDeploymentSchema, deploymentAcceptedSchema, deploymentListQuerySchema, deploymentListSchema, deploymentSnapshotSchema, instanceListSchema, PLATFORM_TENANT, slugSchema,
+  adminDeploymentListSchema, adminDeploymentQuerySchema, adminInstanceListSchema, adminInstanceQuerySchema, commandSchema, createDeploymentSchema, deploymentAcceptedSchema, deploymentListQuerySchema, deploymentListSchema, deploymentSnapshotSchema, instanceListSchema, PLATFORM_TENANT, slugSchema, stackListSchema, type Stack,
 } from '@neo-stack/events'
 import type { FastifyRequest } from 'fastify'
 import type { Database } from '../database/database.ts'
@@ -21,8 +21,15 @@ const ofDeployment = inTenant.extend({ deploymentId: slugSchema })
 
 const tags = ['deployments']
 
-/** Adds the routes that read deployments and instances. */
-export function deploymentRoutes(app: App, database: Database): void {
+/** Adds the routes that read deployments and instances. @param stacks those that can be deployed */
+export function deploymentRoutes(app: App, database: Database, stacks: readonly Stack[] = []): void {
+  app.get('/v1/tenants/:tenantId/stacks', {
+    schema: { summary: 'List the stacks that can be deployed', tags, params: inTenant, response: { 200: stackListSchema } },
+  }, request => {
+    guard(request, request.params.tenantId, 'deploy:read')
+    return { stacks: [...stacks] }
+  })
+
   app.get('/v1/tenants/:tenantId/instances', {
     schema: { summary: 'List instances', tags, params: inTenant, response: { 200: instanceListSchema } },
   }, async request => {

@@ -60,6 +60,15 @@ export function kindOfDeploying(past: readonly PastDeployment[]): 'create' | 're
   return versionsOf(hoped).length > 0 ? 'redeploy' : 'create'
 }
 
+/** As many earlier tries as a job names. */
+const MAX_TRIES = 50
+
+/** Deployments that tried to make an instance that does not stand, the last one first: each may have left a part of it. */
+export function failedTries(past: readonly PastDeployment[]): string[] {
+  const since = past.slice(past.findLastIndex(({ status }) => status === 'completed') + 1)
+  return since.filter(({ kind, status }) => kind === 'create' && status === 'failed').map(({ deploymentId }) => deploymentId).reverse().slice(0, MAX_TRIES)
+}
+
 /** Deployments of an instance that a new one waits for. */
 export function waitingFor(past: readonly PastDeployment[]): number {
   return past.filter(({ status }) => !isFinal(status)).length

@@ -28,14 +28,14 @@ export interface StepCommand {
 /** How a service's container is made; placeholders as in {@link StepCommand}. */
 export interface ContainerSpec {
   /** Instead of the image's own command. */
-  command?: readonly string[]
+  command?: readonly string[] | undefined
   environment: Readonly<Record<string, string>>
   /** Secrets that are put at `/run/secrets/<name>`. */
   secrets: readonly string[]
   /** Path in the container per volume. */
   mounts: Readonly<Record<string, string>>
   /** A command that ends with 0 once the service is healthy, and for how many seconds that is waited for; without one it has to run. */
-  probe?: { command: readonly string[], seconds: number }
+  probe?: { command: readonly string[], seconds: number } | undefined
   /** Upper limit. */
   memoryMiB: number
   cpus: number
@@ -67,17 +67,22 @@ export interface ConfigField {
   pattern: RegExp
 }
 
+/** Entries by the name of their stack. */
+export type Catalogue = Readonly<Record<InstanceType, CatalogueEntry>>
+
 /** A stack that can be deployed. */
 export interface CatalogueEntry {
   type: InstanceType
+  /** Its proper name. */
+  label: string
   /** The service that a person opens: it is health-checked and gets the route. */
   front: string
   /** Expected seconds until the front is healthy. */
   health: number
   config: Readonly<Record<string, ConfigField>>
-  /** The account that a person signs in with first: its name (placeholders as in {@link StepCommand}) and the secret that is its password. */
-  admin: { user: string, secret: string }
+  /** The account that a person signs in with first: its name (placeholders as in {@link StepCommand}) and the secret that is its password. Missing where there is none. */
+  admin?: { user: string, secret: string } | undefined
   /** Makes the certificates of services that talk TLS among themselves. */
-  certificates?: StepCommand
+  certificates?: StepCommand | undefined
   services: readonly ServiceSpec[]
 }

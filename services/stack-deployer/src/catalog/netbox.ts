@@ -22,6 +22,7 @@ const createAdmin = 'DJANGO_SUPERUSER_PASSWORD="$(cat /run/secrets/admin_passwor
 
 export const netbox: CatalogueEntry = {
   type: 'netbox',
+  label: 'NetBox',
   front: 'netbox',
   health: 12,
   config: {

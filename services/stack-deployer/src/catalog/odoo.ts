@@ -18,6 +18,7 @@ const createAdmin = [
 
 export const odoo: CatalogueEntry = {
   type: 'odoo',
+  label: 'Odoo',
   front: 'odoo',
   health: 10,
   config: {

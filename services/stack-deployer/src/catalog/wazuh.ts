@@ -18,6 +18,7 @@ const indexerProbe = ['curl', '-ksS', '-o', '/dev/null', 'https://127.0.0.1:9200
 
 export const wazuh: CatalogueEntry = {
   type: 'wazuh',
+  label: 'Wazuh',
   front: 'dashboard',
   health: 18,
   certificates: { in: 'once', service: 'manager', command: ['sh', '-ec', makeCertificates] },

@@ -1,9 +1,8 @@
 /** The driver that deploys real containers over the Docker API: a socket, or TCP with TLS. */
 
-import type { InstanceType } from '@neo-stack/events'
 import Docker from 'dockerode'
-import { catalogue as ownCatalogue } from '../catalog.ts'
-import type { CatalogueEntry } from '../catalog/entry.ts'
+import { catalogue as ownCatalogue, entryOf } from '../catalog.ts'
+import type { Catalogue } from '../catalog/entry.ts'
 import { DeploymentFailure } from '../failure.ts'
 import { readConfig } from '../plan.ts'
 import { sleep as realSleep, type Sleep } from '../sleep.ts'
@@ -16,6 +15,7 @@ import { deriveSecrets } from './docker/secrets.ts'
 import { readSalt, toWork, type StepRunner, type Work } from './docker/scope.ts'
 import { checkHealth, runCommand, startService, stopService } from './docker/services.ts'
 import { createStatsReader } from './docker/stats.ts'
+import { stands } from './docker/standing.ts'
 import { checkResources, createNetwork, createSecrets, createVolumes, pullImage, removeNetwork, removeSecrets, removeVolumes } from './docker/storage.ts'
 import { removeContainers, removeFormers, undo } from './docker/undo.ts'
 
@@ -26,7 +26,7 @@ export interface DockerDriverOptions {
   /** Key that the instances' secrets are derived from: at least 32 bytes, the same for every deployer. */
   secretsKey: Uint8Array
   /** Stacks that can be deployed. @default the catalogue of this package */
-  catalogue?: Readonly<Record<InstanceType, CatalogueEntry>>
+  catalogue?: Catalogue
   /** Address of the host that instances listen on, each on a free port. @default '127.0.0.1' */
   bindAddress?: string
   /** Name under which people reach that address. @default the address */
@@ -44,8 +44,10 @@ export function createDockerDriver(options: DockerDriverOptions): Driver {
   const { docker = new Docker(), catalogue = ownCatalogue, bindAddress = '127.0.0.1', publicHost = bindAddress } = options
   const { secretsKey, probeEveryMs = 1000, stopSeconds = 30, sleep = realSleep, now = Date.now } = options
   const base = { docker, sleep, now, probeEveryMs, stopSeconds, bindAddress, secretsKey }
-  const work = (context: StepContext, signal: AbortSignal): Promise<Work> =>
-    toWork({ ...base, entry: catalogue[context.job.instanceType], config: readConfig(catalogue[context.job.instanceType], context.job.config), context, signal })
+  const work = (context: StepContext, signal: AbortSignal): Promise<Work> => {
+    const entry = entryOf(catalogue, context.job.instanceType)
+    return toWork({ ...base, entry, config: readConfig(entry, context.job.config), context, signal })
+  }
   return {
     simulated: false,
     async* prepare(context, signal) {
@@ -57,15 +59,16 @@ export function createDockerDriver(options: DockerDriverOptions): Driver {
       signal.throwIfAborted()
       yield* untilAborted(runners[step.id](await work(context, signal), step), signal)
     },
+    stands: async (step, context) => stands(await work(context, new AbortController().signal), step),
     async* rollback(context, signal) {
       signal.throwIfAborted()
       yield* untilAborted(undo(await work(context, signal)), signal)
     },
     url: async context => toUrl(await work(context, new AbortController().signal), publicHost),
     initialAccount: async instance => {
-      const { admin, ...entry } = catalogue[instance.instanceType]
+      const { admin, ...entry } = entryOf(catalogue, instance.instanceType)
       const salt = await readSalt(docker, instance)
-      if (salt === undefined) return undefined
+      if (salt === undefined || !admin) return undefined
       const secrets = deriveSecrets(secretsKey, salt, instance)
       return { user: renderSentence(admin.user, readConfig(entry, instance.config)), password: secrets(admin.secret) }
     },

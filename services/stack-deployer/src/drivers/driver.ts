@@ -13,6 +13,8 @@ export interface StepContext {
   plan: readonly PlanStep[]
   /** True when an earlier run of the same deployment was interrupted. */
   resumed: boolean
+  /** While a new instance is rolled back: the step that failed. What the steps before it made stays for another try; missing: nothing stays. */
+  failedAt?: PlanStep
 }
 
 /** An instance as the figures need it. */
@@ -40,7 +42,9 @@ export interface Driver {
   prepare(context: StepContext, signal: AbortSignal): AsyncIterable<StepOutput>
   /** Carries out one step. */
   execute(step: PlanStep, context: StepContext, signal: AbortSignal): AsyncIterable<StepOutput>
-  /** Removes what this deployment has made so far; without anything made it does nothing. */
+  /** Whether what a step made in an earlier try can be used as it is. Absent: always. */
+  stands?(step: PlanStep, context: StepContext): Promise<boolean>
+  /** Removes what this deployment, and the earlier tries that it continues, have made so far; without anything made it does nothing. */
   rollback(context: StepContext, signal: AbortSignal): AsyncIterable<StepOutput>
   /** Where the instance is reached after the plan. */
   url(context: StepContext): string | Promise<string>

@@ -43,10 +43,10 @@ export function createSimulatedDriver({ speed = 6, sleep = realSleep }: Simulate
       const failing = failureOf(step, context.job, context.plan)
       if (failing) throw failing.reason
     },
-    async* rollback({ job }, signal) {
+    async* rollback({ job, failedAt }, signal) {
       signal.throwIfAborted()
       if (job.kind === 'delete') return
-      yield line(`Rolling back deployment ${job.deploymentId}`)
+      yield line(failedAt ? `Rolling back step ${failedAt.id}; what the steps before it made stays for another try` : `Rolling back deployment ${job.deploymentId}`)
       await sleep(1000 / speed, signal)
       yield line('Rollback done')
     },

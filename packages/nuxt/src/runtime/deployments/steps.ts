@@ -12,8 +12,11 @@ export interface Step {
   at?: string
 }
 
-/** Where a step is: `broken` is the one a failed or cancelled deployment stopped in. */
-export type StepState = 'done' | 'current' | 'broken' | 'pending'
+/**
+ * Where a step is: `broken` is the one a failed deployment stopped in and `cancelled` a cancelled one, `skipped` what came no more
+ * after that; `kept` was carried out by an earlier try.
+ */
+export type StepState = 'kept' | 'done' | 'current' | 'broken' | 'cancelled' | 'skipped' | 'pending'
 
 /** A step in its place. */
 export interface PlacedStep extends Step {
@@ -45,15 +48,29 @@ export function toPastSteps(deploymentId: string, events: readonly (Pick<Envelop
     .reduce<readonly Step[]>((steps, { data, time }) => addStep(steps, toCurrentStep(data as Partial<Deployment>, time)), [])
 }
 
-/** Places the seen steps and those to come around the deployment's current one. */
-export function placeSteps(deployment: Deployment, seen: readonly Step[]): PlacedStep[] {
+/** The steps that were still to come when a deployment last said so in past events. */
+export function toPastLeft(deploymentId: string, events: readonly Pick<Envelope, 'type' | 'data'>[]): readonly NextStep[] {
+  const last = events.findLast(({ type, data }) => data['deploymentId'] === deploymentId && type === 'deployment_progress')
+  return (last?.data as Partial<Deployment> | undefined)?.nextSteps ?? []
+}
+
+/**
+ * Places the seen steps and those to come around the deployment's current one.
+ * @param left the steps that were still to come when it was last heard of
+ */
+export function placeSteps(deployment: Deployment, seen: readonly Step[], left: readonly NextStep[] = []): PlacedStep[] {
   const steps = isRunning(deployment) || seen.at(-1)?.id !== deployment.step ? addStep(seen, toCurrentStep(deployment)) : seen
   const last = steps.length - 1
   const placed = steps.map((step, index): PlacedStep => ({
     ...step, ...tookOf(step, steps[index + 1]?.at ?? deployment.finishedAt), key: `${index} ${step.id}`, state: index < last ? 'done' : lastState(deployment),
   }))
-  const pending = isRunning(deployment) ? deployment.nextSteps ?? [] : []
-  return [...placed, ...pending.map((step, index): PlacedStep => ({ ...toStep(step), key: `next ${index} ${step.id}`, state: 'pending' }))]
+  const place = (list: readonly NextStep[], state: StepState): PlacedStep[] => list.map((step, index) => ({ ...toStep(step), key: `${state} ${index} ${step.id}`, state }))
+  return [...place(deployment.keptSteps ?? [], 'kept'), ...placed, ...place(...toCome(deployment, left))]
+}
+
+function toCome(deployment: Deployment, left: readonly NextStep[]): [readonly NextStep[], StepState] {
+  if (isRunning(deployment)) return [deployment.nextSteps ?? [], 'pending']
+  return [deployment.status === 'completed' ? [] : left, 'skipped']
 }
 
 function tookOf({ at }: Step, end: string | undefined): { seconds?: number } {
@@ -62,7 +79,7 @@ function tookOf({ at }: Step, end: string | undefined): { seconds?: number } {
 
 function lastState(deployment: Deployment): StepState {
   if (isRunning(deployment)) return 'current'
-  return deployment.status === 'completed' ? 'done' : 'broken'
+  return deployment.status === 'completed' ? 'done' : deployment.status === 'cancelled' ? 'cancelled' : 'broken'
 }
 
 const toStep = ({ id, params }: NextStep): Step => ({ id, params })

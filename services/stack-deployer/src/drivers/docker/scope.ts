@@ -17,6 +17,8 @@ export interface Work extends ContainerScope {
   entry: CatalogueEntry
   context: StepContext
   signal: AbortSignal
+  /** This deployment and the earlier tries that it continues: what carries the name of one of them is its own. */
+  makers: readonly string[]
   sleep: Sleep
   now: () => number
   /** Milliseconds between two looks at a service's health. */
@@ -45,7 +47,7 @@ export async function toWork({ secretsKey, ...options }: WorkOptions): Promise<W
   const secrets = deriveSecrets(secretsKey, salt ?? '', owner)
   const redaction = createRedaction(secretNames(entry).map(secrets))
   return {
-    ...options, owner, secrets, redaction, deploymentId: job.deploymentId,
+    ...options, owner, secrets, redaction, deploymentId: job.deploymentId, makers: [job.deploymentId, ...job.earlier ?? []],
     say: (text, stream = 'stdout') => ({ stream, text: redaction.redact(text) }),
   }
 }

@@ -10,6 +10,7 @@ import { putFiles } from './files.ts'
 import { containerName, formerName, labels, taskName } from './names.ts'
 import { fillPlaceholders } from './secrets.ts'
 import { serviceOf, type StepRunner, type Work } from './scope.ts'
+import { isSteady } from './steady.ts'
 
 /** How long a service without a probe has to run until it counts as started, in milliseconds. */
 const SETTLE_MS = 1000
@@ -176,8 +177,8 @@ function said(work: Work, { name }: ServiceSpec, tail: Tail): StepOutput[] {
 
 /** Whether a service runs and its probe succeeds. @throws {DeploymentFailure} `service_exited` */
 async function look({ signal }: Work, { name, container: { probe } }: ServiceSpec, container: Docker.Container): Promise<boolean> {
-  const { State, RestartCount } = await inspect(container)
-  if (!State.Running || State.Restarting || RestartCount > 0) throw new DeploymentFailure('service_exited', { service: name, code: State.ExitCode })
+  const found = await inspect(container)
+  if (!isSteady(found)) throw new DeploymentFailure('service_exited', { service: name, code: found.State.ExitCode })
   try {
     return probe === undefined || await exitCodeOf(container, probe.command, signal) === 0
   } catch (error) {

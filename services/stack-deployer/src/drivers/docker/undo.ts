@@ -1,12 +1,14 @@
 /** Taking back what a deployment has made so far: a new instance leaves nothing behind, a standing one is as it was before. */
 
 import { inDependencyOrder } from '../../plan.ts'
+import type { PlanStep } from '../../steps.ts'
 import type { StepOutput } from '../driver.ts'
 import { dropBackup, restoreBackup } from './backups.ts'
 import { inspect, listVolumes, start, unlessGone } from './engine.ts'
-import { containerName, formerName, labelFilter } from './names.ts'
+import { containerName, formerName, labelFilter, labels } from './names.ts'
 import { serviceOf, type Work } from './scope.ts'
 import { untilHealthy } from './services.ts'
+import { isSteady } from './steady.ts'
 import { removeNetwork, removeSecrets, removeVolumes } from './storage.ts'
 
 /** Removes the instance's containers; with a deployment only those that it has made. */
@@ -20,9 +22,10 @@ export async function* removeContainers({ docker, owner, say }: Work, deployment
 
 /** Takes back a deployment that failed or was cancelled; without anything made it does nothing. */
 export async function* undo(work: Work): AsyncGenerator<StepOutput> {
-  const { kind } = work.context.job
+  const { job: { kind }, failedAt } = work.context
   if (kind === 'delete') return
-  yield* removeContainers(work, work.deploymentId)
+  if (failedAt) return yield* undoStep(work, failedAt)
+  for (const maker of work.makers) yield* removeContainers(work, maker)
   if (kind === 'create') {
     if (!await isOwn(work)) return
     const step = { id: 'remove_volumes', params: {}, weight: 0, currentStep: '' } as const
@@ -37,11 +40,27 @@ export async function* undo(work: Work): AsyncGenerator<StepOutput> {
   await dropBackup(work, work.deploymentId)
 }
 
+/** Takes back what a failed step made, and what no longer runs: the healthy containers of the steps before it stay. */
+async function* undoStep(work: Work, { id, params }: PlanStep): AsyncGenerator<StepOutput> {
+  const { docker, owner, makers, say } = work
+  for (const { name } of work.entry.services) {
+    const container = docker.getContainer(containerName(owner, name))
+    const found = await unlessGone(inspect(container))
+    if (!found || !makers.includes(found.Config.Labels[labels.deployment] ?? '') || (name !== params['service'] && isSteady(found))) continue
+    await unlessGone(container.remove({ force: true }))
+    yield say(`Container ${containerName(owner, name)}  Removed`)
+  }
+  yield say(`Rolled back step ${id}; what the steps before it made stays for another try`)
+}
+
 /** Whether this deployment has made the instance's volumes or network: those of an instance that stood before are not touched. */
-async function isOwn({ docker, owner, deploymentId }: Work): Promise<boolean> {
-  const filters = labelFilter(owner, { deployment: deploymentId })
-  const [volumes, networks] = await Promise.all([listVolumes(docker, filters), docker.listNetworks({ filters })])
-  return volumes.length > 0 || networks.length > 0
+async function isOwn({ docker, owner, makers }: Work): Promise<boolean> {
+  const found = await Promise.all(makers.map(async maker => {
+    const filters = labelFilter(owner, { deployment: maker })
+    const [volumes, networks] = await Promise.all([listVolumes(docker, filters), docker.listNetworks({ filters })])
+    return volumes.length > 0 || networks.length > 0
+  }))
+  return found.includes(true)
 }
 
 async function findFormers({ docker, owner, entry }: Work): Promise<string[]> {

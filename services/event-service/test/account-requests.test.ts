@@ -1,0 +1,53 @@
+import { generateKeyPairSync } from 'node:crypto'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { DeploymentPublisher, type DeploymentAccepted } from '@neo-stack/events'
+import { createAccountRequests } from '../src/deployments/account-requests.ts'
+import { startService, type TestService } from './service.ts'
+
+const instance = { tenantId: 'acme', instanceId: 'shop', instanceType: 'odoo', config: {} }
+
+describe('the account of an instance, asked of a deployer in another process', () => {
+  let service: TestService
+  let owner: { authorization: string }
+  beforeAll(async () => {
+    service = await startService({ readAccount: 'elsewhere' })
+    owner = await service.bearer('owner@acme.example')
+  })
+  afterAll(() => service.stop())
+
+  const ask = async (instanceId: string): Promise<{ statusCode: number, body: object }> => {
+    const { statusCode, body } = await service.app.inject({ method: 'POST', url: `/v1/tenants/acme/instances/${instanceId}/initial-password`, headers: owner })
+    return { statusCode, body: JSON.parse(body) as object }
+  }
+  const deploy = async (instanceId: string): Promise<void> => {
+    const answer = await service.app.inject({ method: 'POST', url: '/v1/tenants/acme/deployments', payload: { instanceType: 'odoo', instanceId }, headers: owner })
+    const { deploymentId } = answer.json<DeploymentAccepted>()
+    await new DeploymentPublisher(service.publishAs({ type: 'service', id: 'worker' })).publishCompletion('acme', deploymentId, 'https://shop.example')
+  }
+
+  it('is not to be had while no deployer answers, and the question does not stay', async () => {
+    const { ask: askShortly } = createAccountRequests(service.jobs.boss, { patienceMs: 200 })
+    await expect(askShortly(instance)).rejects.toMatchObject({ code: 'unavailable' })
+    expect(await service.jobs.boss.findJobs('instance-accounts')).toEqual([])
+  })
+
+  it('is derived there, and shown to who may see it', async () => {
+    await service.jobs.accounts.answer(({ instanceId }) => Promise.resolve(instanceId === 'unreal' ? undefined : { user: 'ada', password: `derived-for-${instanceId}` }))
+    await deploy('shop')
+    await deploy('unreal')
+    expect(await ask('shop')).toEqual({ statusCode: 200, body: { user: 'ada', password: 'derived-for-shop' } })
+    expect(await ask('unreal')).toMatchObject({ statusCode: 422 })
+    expect(await service.jobs.boss.findJobs('instance-accounts')).toEqual([])
+  })
+
+  it('passes through the database in a form that only who asked can read', async () => {
+    const publicKey = generateKeyPairSync('x25519').publicKey.export({ type: 'spki', format: 'der' }).toString('base64url')
+    const id = await service.jobs.boss.send('instance-accounts', { ...instance, publicKey })
+    const find = async (): Promise<{ state: string, output: unknown } | undefined> => (await service.jobs.boss.findJobs('instance-accounts', { id: id ?? '' }))[0]
+    await expect.poll(async () => (await find())?.state, { timeout: 8000 }).toBe('completed')
+    const stored = JSON.stringify((await find())?.output)
+    expect(stored).toContain('sealed')
+    expect(stored).not.toContain('derived-for-shop')
+    expect(stored).not.toContain(Buffer.from('derived-for').toString('base64url').slice(0, 12))
+  })
+})
