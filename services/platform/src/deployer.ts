@@ -17,8 +17,10 @@ export async function startDeployerProcess(config: Config, again: Again): Promis
   if (!config.scaleOut) throw new ConfigError('A deployer of its own needs DATABASE_URL, REDIS_URL, CENTRIFUGO_URL and CENTRIFUGO_API_KEY; embedded, the platform deploys by itself.')
   const folder = openDataFolder(config.dataDir)
   const parts = await openScaleOut(config, config.scaleOut)
-  const service = await createEventService({ ...parts, onlyHealth: true, ...config.metricsToken !== undefined && { metricsToken: config.metricsToken } })
   const deploying = await chooseDriver(config, () => openSharedInstanceKey(parts.database, folder))
+  const service = await createEventService({
+    ...parts, onlyHealth: true, readInstance: (instance, at) => deploying.driver.stats(instance, at), ...config.metricsToken !== undefined && { metricsToken: config.metricsToken },
+  })
   const deployer = createDeployer({
     ...deploying, queue: service.jobs.boss, platform: service.deployments, onError: error => { parts.logger.error({ err: error }, 'a deployment job failed') },
   })

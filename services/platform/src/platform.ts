@@ -112,6 +112,7 @@ async function startService(config: Config, folder: DataFolder, { parts, portals
   return createEventService({
     ...parts, portals, identityProviders: config.identityProviders, sampleHost: { folder: path.resolve(folder.path) }, allowedOrigins: config.allowedOrigins,
     stepsOf: createStepsOf(stacks), stacks: toStacks(stacks), ...readAccount && { readAccount },
+    ...deploying && { readInstance: (instance, at) => deploying.driver.stats(instance, at) },
     ...config.publicUrl !== undefined && { publicUrl: config.publicUrl }, ...config.metricsToken !== undefined && { metricsToken: config.metricsToken },
     ...config.mail && { mail: config.mail }, ...config.scaleOut && { canaryNodes: config.scaleOut.centrifugoSocketUrls }, tenantMetrics: config.tenantMetrics,
   })
