@@ -137,7 +137,7 @@ describe.skipIf(!chromiumPath && !isRequired)(`the first live deployment${chromi
   it('moves the host\'s metrics each second for the operator', async () => {
     const { page, context, foreign } = await openPage(browser, platform.url)
     await signIn(page, `${platform.url}/admin/`, account('operator@neo.example'))
-    for (const name of ['metric-cpu', 'metric-memory', 'metric-disk', 'network-chart']) await page.getByTestId(name).waitFor()
+    for (const name of ['metric-cpu', 'metric-memory', 'metric-disk', 'metrics-chart']) await page.getByTestId(name).waitFor()
     const seen = new Set<string>()
     await until(async () => seen.add(await page.getByTestId('metric-time').innerText()).size >= 4, { timeoutMs: 30_000, everyMs: 200 })
     await page.screenshot({ path: path.join(pictures, 'admin.png') })

@@ -9,10 +9,11 @@ import RealTimeDashboard from '../src/runtime/components/RealTimeDashboard.vue'
 import { createApp } from './kit/app.ts'
 import { toDeployment } from './kit/fake-client.ts'
 import type { App } from './kit/app.ts'
-import type { Deployment, LogLine, NextStep } from '@neo-stack/events'
+import type { Deployment, LogLine, MetricsSample, NextStep } from '@neo-stack/events'
 import type { VueWrapper } from '@vue/test-utils'
 
 const byTestId = (name: string): string => `[data-testid="${name}"]`
+const metrics = (at: number, cpu = 1): MetricsSample => ({ at, cpu, memory: 2, disk: 3, networkIn: 4, networkOut: 5, activeInstances: 1, uptime: at })
 const line = (n: number, text = `line ${n}`): LogLine => ({ n, time: '2026-01-05T12:00:00.000Z', stream: 'stdout', text })
 const mounted: VueWrapper[] = []
 afterEach(() => { for (const wrapper of mounted.splice(0)) wrapper.unmount() })
@@ -258,8 +259,60 @@ describe('RealTimeDashboard', () => {
     expect(page.get(byTestId('metric-cpu')).attributes('data-level')).toBe('critical')
     expect(page.get(byTestId('metric-memory')).attributes('data-level')).toBe('warning')
     expect(page.get(byTestId('metric-disk')).attributes('data-level')).toBe('ok')
-    expect(page.get(byTestId('metric-network-in')).text()).toContain('2 MB/s')
+    expect(page.get(byTestId('chart-networkIn')).text()).toContain('2 MB/s')
     expect(page.get(byTestId('metric-uptime')).text()).toContain('1 h 1 min')
     expect(page.get(byTestId('alert')).text()).toContain('CPU acima de 80%')
+  })
+
+  it('of a tenant reads the range that was picked, follows it live, stands still when paused, and is a table on demand', async () => {
+    const app = await createApp()
+    app.fake.rest.metrics.mockResolvedValue({ samples: [metrics(100), metrics(110)], step: 10 })
+    const page = app.mount(RealTimeDashboard, { tenantId: 'acme' })
+    mounted.push(page)
+    await nextTick()
+    expect(app.fake.metrics[0]?.name).toBe('acme')
+    const points = (): string | undefined => page.get(byTestId('metrics-chart')).attributes('data-points')
+    const say = async (at: number): Promise<void> => {
+      app.fake.metrics[0]?.handlers.onSample(metrics(at))
+      await nextTick()
+      await nextTick()
+    }
+    for (let at = 101; at <= 125; at++) await say(at)
+    expect(points()).toBe('20')
+    await page.get(byTestId('chart-range')).setValue('h3')
+    await vi.waitFor(() => { expect(points()).toBe('8') })
+    expect(app.fake.rest.metrics).toHaveBeenLastCalledWith({ from: 125 - 10_800, to: 125 })
+    await say(126)
+    expect(points()).toBe('9')
+    await page.get(byTestId('chart-pause')).trigger('click')
+    await say(127)
+    expect(points()).toBe('9')
+    await page.get(byTestId('chart-pause')).trigger('click')
+    await vi.waitFor(() => { expect(points()).toBe('10') })
+    await page.get(byTestId('chart-table')).trigger('click')
+    expect(page.findAll(`${byTestId('sample-table')} tbody tr`)).toHaveLength(10)
+  })
+
+  it('stands still while its tab is hidden, and is up to date when it is seen again', async () => {
+    const app = await createApp()
+    const page = app.mount(RealTimeDashboard)
+    mounted.push(page)
+    await nextTick()
+    const show = (state: 'hidden' | 'visible'): void => {
+      Object.defineProperty(document, 'visibilityState', { value: state, configurable: true })
+      document.dispatchEvent(new Event('visibilitychange'))
+    }
+    app.fake.metrics[0]?.handlers.onSample(metrics(1, 11))
+    await nextTick()
+    show('hidden')
+    await nextTick()
+    const before = page.html()
+    for (let at = 2; at < 10; at++) {
+      app.fake.metrics[0]?.handlers.onSample(metrics(at, 50))
+      await nextTick()
+    }
+    expect(page.html()).toBe(before)
+    show('visible')
+    await vi.waitFor(() => { expect(page.get(byTestId('metric-cpu')).text()).toContain('50,0%') })
   })
 })

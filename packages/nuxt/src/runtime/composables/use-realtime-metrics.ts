@@ -1,4 +1,5 @@
-/** The host's figures and the operators' alerts, live (specification case 3.2). */
+/** The figures of the host or a tenant, and their alerts, live (specification case 3.2). */
+import type { MetricsHandlers } from '@neo-stack/client'
 import type { Envelope, MetricsSample } from '@neo-stack/events'
 import type { ComputedRef, ShallowRef } from 'vue'
 import type { FeedRefs, OpenFeed } from '../feed-store.ts'
@@ -24,9 +25,9 @@ export interface RealtimeMetrics extends Omit<FeedRefs, 'connect'> {
 
 interface Series<Item, List> { list: ShallowRef<List>, callbacks: Set<(item: Item) => void> }
 
-const openMetrics: OpenFeed<Series<MetricsSample, readonly MetricsSample[]>> = ({ feeds }, { onView, ...handlers }) => {
+const openMetrics = (tenantId: string | undefined): OpenFeed<Series<MetricsSample, readonly MetricsSample[]>> => ({ feeds }, { onView, ...handlers }) => {
   const view = { list: shallowRef<readonly MetricsSample[]>([]), callbacks: new Set<(item: MetricsSample) => void>() }
-  const feed = feeds.systemMetrics({
+  const own: MetricsHandlers = {
     ...handlers,
     onSnapshot: samples => {
       view.list.value = samples.slice(-MAX_SAMPLES)
@@ -36,14 +37,14 @@ const openMetrics: OpenFeed<Series<MetricsSample, readonly MetricsSample[]>> = (
       view.list.value = addSample(view.list.value, sample)
       for (const callback of view.callbacks) callback(sample)
     },
-  })
-  return { view, feed }
+  }
+  return { view, feed: tenantId === undefined ? feeds.systemMetrics(own) : feeds.tenantMetrics(tenantId, own) }
 }
 
-const openAlerts: OpenFeed<Series<AlertView, readonly AlertView[]>> = ({ feeds }, { onView, ...handlers }) => {
+const openAlerts = (tenantId: string): OpenFeed<Series<AlertView, readonly AlertView[]>> => ({ feeds }, { onView, ...handlers }) => {
   const view = { list: shallowRef<readonly AlertView[]>([]), callbacks: new Set<(item: AlertView) => void>() }
   const add = (event: Envelope): void => { view.list.value = addAlert(view.list.value, event) }
-  const feed = feeds.alerts(PLATFORM_TENANT, {
+  const feed = feeds.alerts(tenantId, {
     ...handlers,
     onSnapshot: events => {
       view.list.value = []
@@ -60,14 +61,14 @@ const openAlerts: OpenFeed<Series<AlertView, readonly AlertView[]>> = ({ feeds }
 }
 
 /**
- * Watches the host's metrics and the operators' alerts. Nothing is asked before a `subscribeTo…`; let go with the scope.
+ * Watches the metrics of a tenant, or without one the host's with the operators' alerts. Nothing is asked before a `subscribeTo…`; let go with the scope.
  * @example
  * const { latest, subscribeToSystemMetrics } = useRealtimeMetrics()
  * onMounted(() => subscribeToSystemMetrics())
  */
-export function useRealtimeMetrics(): RealtimeMetrics {
-  const metrics = useFeed('system metrics', openMetrics)
-  const alerts = useFeed('operators\' alerts', openAlerts)
+export function useRealtimeMetrics(tenantId?: string): RealtimeMetrics {
+  const metrics = useFeed(`metrics ${tenantId ?? PLATFORM_TENANT}`, openMetrics(tenantId))
+  const alerts = useFeed(`alerts with callbacks ${tenantId ?? PLATFORM_TENANT}`, openAlerts(tenantId ?? PLATFORM_TENANT))
   const { view, connect: _connect, ...feed } = metrics
   const stops = new Set<() => void>()
   onScopeDispose(() => { for (const stop of stops) stop() })

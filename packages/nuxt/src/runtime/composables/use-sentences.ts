@@ -1,6 +1,7 @@
 /** What events and errors say, in the reader's language: by message key where there is one, else the event's own sentence. */
 import type { Deployment, NextStep } from '@neo-stack/events'
 import type { Step } from '../deployments/steps.ts'
+import type { AlertView } from '../metrics/alerts.ts'
 import { useI18n } from 'vue-i18n'
 import { toCurrentStep } from '../deployments/steps.ts'
 
@@ -12,13 +13,15 @@ export interface Sentences {
   ofCurrentStep: (deployment: Pick<Deployment, 'step' | 'params' | 'currentStep'>) => string
   /** Why a deployment failed. */
   ofReason: (deployment: Pick<Deployment, 'messageKey' | 'reasonParams' | 'error'>) => string
+  /** An alert: what its rule found, in the reader's language; else in its author's words. */
+  ofAlert: (alert: Pick<AlertView, 'message' | 'messageKey' | 'params'>) => string
   /** An `ApiError` or a feed's fault, by its code; anything else as an internal error. */
   ofError: (error: unknown) => string
 }
 
 /** Sentences for readers; follows the language. */
 export function useSentences(): Sentences {
-  const { t, te, tm } = useI18n()
+  const { t, te, tm, locale } = useI18n()
   const find = (keys: readonly string[]): string | undefined => keys.find(key => te(key))
   /** Whether an event says all that a message needs. */
   const isFilled = (key: string, params: Readonly<Record<string, unknown>> = {}): boolean =>
@@ -41,6 +44,15 @@ export function useSentences(): Sentences {
       if (key === undefined || (error !== undefined && !isFilled(key, params))) return error ?? ''
       const step = params?.['step']
       return t(key, { ...params, ...typeof step === 'string' && { step: ofStep({ id: step, params: params ?? {} }) } })
+    },
+    ofAlert: ({ message, messageKey, params }) => {
+      const key = messageKey === undefined ? undefined : find([`alerts.${messageKey}`])
+      if (key === undefined || !isFilled(key, params)) return message
+      const [metric, value] = [params?.['metric'], params?.['value']]
+      return t(key, {
+        ...params, ...typeof metric === 'string' && te(`alerts.figure.${metric}`) && { metric: t(`alerts.figure.${metric}`) },
+        ...typeof value === 'number' && { value: value.toLocaleString(locale.value, { maximumFractionDigits: 1 }) },
+      })
     },
     ofError: error => {
       const code = (error as { code?: unknown } | null | undefined)?.code

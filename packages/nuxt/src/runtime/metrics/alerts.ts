@@ -8,6 +8,11 @@ export interface AlertView {
   message: string
   time: string
   isResolved: boolean
+  /** When it was over. */
+  resolvedAt?: string
+  messageKey?: string
+  /** What its rule found: `rule`, `metric`, `op`, `threshold`, `value`, and the rule's `group` and `runbook`. */
+  params?: Readonly<Record<string, string | number>>
   /** A silence held when it fired: nobody was bothered. */
   isSilenced?: boolean
   /** When somebody saw to it, and what they said. */
@@ -22,8 +27,12 @@ export function addAlert(alerts: readonly AlertView[], event: Envelope): readonl
   if (event.type === 'alert_acknowledged') return acknowledge(alerts, event)
   if (event.type !== 'alert' && event.type !== 'alert_resolved') return alerts
   const { id, type, time, data } = event
-  const { alertId, severity, message, isSilenced } = data as { alertId?: string, severity: Severity, message: string, isSilenced?: boolean }
-  const view: AlertView = { id: alertId ?? id, severity, message, time, isResolved: type === 'alert_resolved', ...isSilenced && { isSilenced } }
+  const { alertId, severity, message, isSilenced, messageKey, params } = data as Pick<AlertView, 'severity' | 'message' | 'isSilenced' | 'messageKey' | 'params'> & { alertId?: string }
+  const isResolved = type === 'alert_resolved'
+  const view: AlertView = {
+    id: alertId ?? id, severity, message, time, isResolved, ...isResolved && { resolvedAt: time }, ...isSilenced && { isSilenced },
+    ...messageKey !== undefined && { messageKey }, ...params && { params },
+  }
   const known = alerts.some(one => one.id === view.id)
   if (known) return alerts.map(one => one.id === view.id ? { ...one, ...view, time: one.time } : one)
   return [view, ...alerts].slice(0, MAX_ALERTS)

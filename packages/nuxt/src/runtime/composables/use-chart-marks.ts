@@ -1,0 +1,41 @@
+/** Deployments and billing of a span of time, to stand beside figures. */
+import type { MetricsSample } from '@neo-stack/events'
+import type { ShallowRef } from 'vue'
+import type { Mark } from '../metrics/marks.ts'
+import { onScopeDispose, shallowReadonly, shallowRef, watch } from 'vue'
+import { useNeoClient } from '../client.ts'
+import { markQuery, toMarks } from '../metrics/marks.ts'
+
+/** Marks shown at most, the newest ones. */
+const LIMIT = 50
+
+/** A series that moves on is asked about again when this much of it is new, in seconds. */
+const ASK_SECONDS = 15
+
+/** Marks of the span that samples cover, of what the reader may see; requests end with the scope. Without a tenant there are none. */
+export function useChartMarks(tenantId: string | undefined, samples: () => readonly MetricsSample[]): Readonly<ShallowRef<readonly Mark[]>> {
+  const { rest } = useNeoClient()
+  const marks = shallowRef<readonly Mark[]>([])
+  let reading = new AbortController()
+  onScopeDispose(() => { reading.abort() })
+
+  async function read(from: number, to: number): Promise<void> {
+    if (tenantId === undefined) return
+    reading.abort()
+    const { signal } = reading = new AbortController()
+    const query = { tenant: tenantId, q: markQuery, from: toTime(from), to: toTime(to), limit: LIMIT }
+    // A chart without marks is still a chart: whoever may not search sees none.
+    const found = await rest.events.search(query, { signal }).catch(() => undefined)
+    if (found && !signal.aborted) marks.value = toMarks(found.hits.map(({ event }) => event))
+  }
+  watch(() => {
+    const [first, last] = [samples().at(0)?.at, samples().at(-1)?.at]
+    return first === undefined || last === undefined ? undefined : `${Math.floor(first / ASK_SECONDS)} ${Math.ceil(last / ASK_SECONDS)}`
+  }, next => {
+    const [from, to] = (next ?? '').split(' ').map(Number)
+    if (from !== undefined && to !== undefined) void read(from * ASK_SECONDS, to * ASK_SECONDS)
+  }, { immediate: true })
+  return shallowReadonly(marks)
+}
+
+const toTime = (seconds: number): string => new Date(seconds * 1000).toISOString()
