@@ -3,7 +3,7 @@
 import type {
   AcknowledgeAlert, AlertAcknowledged, AlertList, AlertRulePreview, AlertRules, AlertSilence, AlertSilences, AppendLogs, BillingPreferences, BillingRecords, Command, ConnectionToken,
   CreateDeployment, DeploymentAccepted, DeploymentList, DeploymentSnapshot, DeploymentStatus, History, InboxCount, InboxState, InitialAccount,
-  InstanceList, LogPage, LogsAppended, MakeSilence, MetricsLease, MetricsSeries, NotificationPage, NotificationType, PresenceList, PresenceSettings, Preview, PreviewQuery,
+  AlertChannels, AlertDeliveries, ChannelMade, MakeChannel, InstanceList, LogPage, LogsAppended, MakeSilence, MetricsLease, MetricsSeries, NotificationPage, NotificationType, PresenceList, PresenceSettings, Preview, PreviewQuery,
   PublishBatchRequest, Published, PublishedBatch, PublishRequest, PushMetrics, PutAlertRules, PutBillingPreferences, RaiseAlert, ReadAll, Redeploy,
   ProviderList, ReportUsage, SearchResult, Session, SetPresence, SetPresenceSettings, SignIn,
   StackList, SubscriptionTokens, Telemetry, UsageReported, UsageThresholds, User, UserPresence,
@@ -202,6 +202,15 @@ export interface Rest extends TenantAdministration {
     silences(tenantId: string, options?: CallOptions): Promise<AlertSilences>
     silence(tenantId: string, body: MakeSilence, options?: CallOptions): Promise<AlertSilence>
     endSilence(tenantId: string, id: string, options?: CallOptions): Promise<void>
+    /** Where alerts are told outside of the platform. */
+    channels(tenantId: string, options?: CallOptions): Promise<AlertChannels>
+    /** A webhook's secret is in the answer, and never again. */
+    makeChannel(tenantId: string, body: MakeChannel, options?: CallOptions): Promise<ChannelMade>
+    removeChannel(tenantId: string, id: string, options?: CallOptions): Promise<void>
+    /** The newest messages to channels. */
+    deliveries(tenantId: string, options?: CallOptions): Promise<AlertDeliveries>
+    /** Sends a message again, under the identifier it had. */
+    redeliver(tenantId: string, id: string, options?: CallOptions): Promise<void>
   }
 }
 
@@ -343,6 +352,7 @@ function createAlertRoutes(send: Send): Rest['alerts'] {
   const placeOf = (tenantId: string): string => tenantId === PLATFORM_TENANT ? '/v1/admin' : toTenantPath(tenantId)
   const rulesOf = (tenantId: string): string => `${placeOf(tenantId)}/alert-rules`
   const silencesOf = (tenantId: string): string => `${placeOf(tenantId)}/alert-silences`
+  const channelsOf = (tenantId: string): string => `${placeOf(tenantId)}/alert-channels`
   return {
     raise: (body, own) => send({ method: 'POST', path: '/v1/alerts', body, isCreating: true }, own),
     list: (tenantId, own) => send({ method: 'GET', path: `${toTenantPath(tenantId)}/alerts` }, own),
@@ -352,6 +362,11 @@ function createAlertRoutes(send: Send): Rest['alerts'] {
     preview: (tenantId, rule, own) => send({ method: 'POST', path: `${rulesOf(tenantId)}/preview`, body: { rule }, isRepeatable: true }, own),
     silences: (tenantId, own) => send({ method: 'GET', path: silencesOf(tenantId) }, own),
     silence: (tenantId, body, own) => send({ method: 'POST', path: silencesOf(tenantId), body, isCreating: true }, own),
+    channels: (tenantId, own) => send({ method: 'GET', path: channelsOf(tenantId) }, own),
+    makeChannel: (tenantId, body, own) => send({ method: 'POST', path: channelsOf(tenantId), body, isCreating: true }, own),
+    removeChannel: async (tenantId, id, own) => { await send({ method: 'DELETE', path: `${channelsOf(tenantId)}/${encodeURIComponent(id)}`, isRepeatable: true }, own) },
+    deliveries: (tenantId, own) => send({ method: 'GET', path: `${placeOf(tenantId)}/alert-deliveries` }, own),
+    redeliver: async (tenantId, id, own) => { await send({ method: 'POST', path: `${placeOf(tenantId)}/alert-deliveries/${encodeURIComponent(id)}/redeliver`, isRepeatable: true }, own) },
     endSilence: async (tenantId, id, own) => { await send({ method: 'DELETE', path: `${silencesOf(tenantId)}/${encodeURIComponent(id)}`, isRepeatable: true }, own) },
   }
 }

@@ -94,10 +94,14 @@ export type { PresenceStatus, UserPresence } from './catalog/presence.ts'
 export { connectionIdSchema, presenceListSchema, presenceSettingsSchema, setPresenceSchema, setPresenceSettingsSchema } from './api/presence.ts'
 export type { PresenceList, PresenceSettings, SetPresence, SetPresenceSettings } from './api/presence.ts'
 export {
-  acknowledgeAlertSchema, alertAcknowledgedSchema, alertListSchema, alertRulePreviewSchema, alertRuleSchema, alertRulesSchema, alertSilenceSchema, alertSilencesSchema,
-  makeSilenceSchema, previewAlertRuleSchema, putAlertRulesSchema,
+  acknowledgeAlertSchema, alertAcknowledgedSchema, alertChannelSchema, alertChannelsSchema, alertDeliveriesSchema, alertDeliverySchema, alertListSchema, alertRulePreviewSchema,
+  alertRuleSchema, alertRulesSchema, alertSilenceSchema, alertSilencesSchema, channelMadeSchema, deliveryQuerySchema, makeChannelSchema, makeSilenceSchema, previewAlertRuleSchema,
+  putAlertRulesSchema, toldAlertSchema,
 } from './api/alerts.ts'
-export type { AcknowledgeAlert, AlertAcknowledged, AlertList, AlertRule, AlertRulePreview, AlertRules, AlertSilence, AlertSilences, MakeSilence, PutAlertRules } from './api/alerts.ts'
+export type {
+  AcknowledgeAlert, AlertAcknowledged, AlertChannel, AlertChannels, AlertDeliveries, AlertDelivery, AlertList, AlertRule, AlertRulePreview, AlertRules, AlertSilence, AlertSilences,
+  ChannelMade, MakeChannel, MakeSilence, PutAlertRules, ToldAlert,
+} from './api/alerts.ts'
 export { examEndSchema } from './catalog/exams.ts'
 export type { ExamEnd } from './catalog/exams.ts'
 export {

@@ -6,8 +6,11 @@
 import cookie from '@fastify/cookie'
 import type { FastifyBaseLogger } from 'fastify'
 import { DeploymentPublisher, MetricsPublisher, type Actor, type AppendLogs, type Deployment, type Envelope, type LogsAppended, type Publish, type Stack } from '@neo-stack/events'
+import { channelRoutes } from './alerts/channel-routes.ts'
+import { deliveryProjection, purgeDeliveries } from './alerts/deliveries.ts'
 import { createDueRules, type DueRules } from './alerts/due.ts'
 import { startEscalation, type Escalation } from './alerts/escalation.ts'
+import { startAlertRounds, type AlertRounds } from './alerts/rounds.ts'
 import { alertRoutes } from './alerts/routes.ts'
 import { createRuleWatch } from './alerts/watch.ts'
 import { purgeRemoved } from './auth/accounts.ts'
@@ -22,13 +25,11 @@ import { jwksRoute, sessionRoutes } from './auth/routes.ts'
 import { userRoutes } from './auth/user-routes.ts'
 import { inboxProjection } from './billing/inbox-changes.ts'
 import { startMailRounds, type MailOptions, type MailParts, type MailRounds } from './billing/mail/rounds.ts'
-import type { MailSettings } from './billing/mail/mailer.ts'
 import { preferencesProjection } from './billing/preferences.ts'
 import { billingProjection } from './billing/projection.ts'
 import { billingRoutes, type BillingServices } from './billing/routes.ts'
 import { purgeSourceEvents } from './billing/sources/intake.ts'
 import { sourceRoutes, webhookRoutes } from './billing/sources/routes.ts'
-import { createSeal } from './billing/sources/seal.ts'
 import { purgeUsagePoints } from './billing/usage.ts'
 import { createSources } from './billing/sources/sources.ts'
 import type { Database } from './database/database.ts'
@@ -65,10 +66,15 @@ import { purgeSamples } from './metrics/retention.ts'
 import { rollUp } from './metrics/rollups.ts'
 import { readSeries } from './metrics/series.ts'
 import { metricsRoutes } from './metrics/routes.ts'
+import { startInstanceSampler, type ReadInstance } from './metrics/instance-sampler.ts'
 import { startSampler } from './metrics/sampler.ts'
 import { telemetryRoute } from './metrics/telemetry.ts'
+import type { TickOptions, Ticks } from './metrics/ticks.ts'
 import { readOverview, type Parts } from './operations/overview.ts'
 import { operationRoutes } from './operations/routes.ts'
+import { createGuardedFetch, type GuardOptions } from './outbound/guarded-fetch.ts'
+import { createMailer, type MailSettings } from './outbound/mailer.ts'
+import { createSeal } from './outbound/seal.ts'
 import { presenceRoutes } from './presence/routes.ts'
 import { PresenceService, type PresenceOptions } from './presence/service.ts'
 import { createPresenceSettings } from './presence/settings.ts'
@@ -130,9 +136,13 @@ export interface EventServiceOptions extends Omit<IdentityOptions, 'onFault' | '
   tenantMetrics?: boolean
   /** Samples the host each second; `folder` is whose disk is watched. @default no sampling */
   sampleHost?: { folder: string }
+  /** Reads the figures of an instance: tenants' are sampled while it is given, in a process that serves nobody as well. @default no sampling */
+  readInstance?: ReadInstance
   /** What a tenant may publish that has no limits of its own. @default see publish/quotas.ts */
   quotas?: QuotaLimits
-  /** Where e-mail of billing goes out. @default none is sent */
+  /** Which addresses webhooks of alerts may go to. @default the public internet, over https */
+  outbound?: GuardOptions
+  /** Where e-mail of billing and alerts goes out. @default none is sent */
   mail?: MailSettings & Pick<MailOptions, 'delayMs' | 'everyMs'>
   /** Makes the steps of a deployment, for previews. @default previews show none */
   stepsOf?: StepsOf
@@ -237,7 +247,7 @@ export async function createEventService(given: EventServiceOptions): Promise<Ev
   metricsRoutes(app, { database, writePath, now })
   telemetryRoute(app, meter)
   addOperations(app, { database, realtime, perform, now, jobs, indexer, faults })
-  alertRoutes(app, { database, writePath, perform, now, readPast: (tenantId, range) => readSeries(database, tenantId, { ...range, step: 10 }, now()) })
+  addAlerts(app, { database, writePath, perform, now }, { ...options, secret: identity.keys.secret })
   const examTimer = addExams(app, { database, writePath, perform, now, onFault, isLeader: sharing.isLeader })
   auditRoutes(app, database)
   const tenants = { database, perform, banTenant: identity.revocation.banTenant, now }
@@ -248,19 +258,18 @@ export async function createEventService(given: EventServiceOptions): Promise<Ev
   await portalsPlugin(app, options.portals ?? {})
   await app.ready()
   realtime.attach?.(app.server)
-  const sampler = options.sampleHost && startSampler({
-    database, now, onFault, isLeader: sharing.isLeader, read: createHostReader(options.sampleHost.folder, now), publisher: new MetricsPublisher(publishAs({ type: 'system', id: 'sampler' })),
-  })
-  const upkeep = startUpkeep({ database, onFault, isLeader: sharing.isLeader, after: database.tend, purges: [purgeAnswers, (tx, batch) => purgeRemoved(tx, batch, now()), (tx, batch) => purgeEvents(tx, batch, { now: now() }), (tx, batch) => purgeSourceEvents(tx, batch, now()), (tx, batch) => purgeUsagePoints(tx, batch, now()), indexer.sweep] })
+  const samplers = startSamplers(options, { database, now, onFault, isLeader: sharing.isLeader, publishAs })
+  const upkeep = startUpkeep({ database, onFault, isLeader: sharing.isLeader, after: database.tend, purges: [purgeAnswers, (tx, batch) => purgeRemoved(tx, batch, now()), (tx, batch) => purgeEvents(tx, batch, { now: now() }), (tx, batch) => purgeSourceEvents(tx, batch, now()), (tx, batch) => purgeUsagePoints(tx, batch, now()), (tx, batch) => purgeDeliveries(tx, batch, now()), indexer.sweep] })
   // Counted before anything is removed: after a long stop as well.
   const rollups = startUpkeep({ database, onFault, isLeader: sharing.isLeader, everyMs: ROLLUP_MS, batch: 200, purges: [rollUp, (tx, batch) => purgeSamples(tx, batch, now())] })
   await database.inSystem(indexer.sweep)
   if (!options.onlyHealth) escalation = await startEscalation({ database, writePath, boss: jobs.boss, now, onFault })
+  const alertRounds = startAlerts(options, { database, writePath, now, onFault, isLeader: sharing.isLeader, app, secret: identity.keys.secret })
   const mail = await startMail(options, { database, boss: jobs.boss, now, onFault, app })
   const shutDown = async (): Promise<void> => {
     isDraining = true
     tails.stop()
-    await Promise.all([presence.stop(), sampler?.stop(), upkeep.stop(), rollups.stop(), dueRules.stop(), examTimer.stop(), sharing.stop(), canary?.stop(), indexer.stop(), mail?.stop(), escalation?.stop()])
+    await Promise.all([presence.stop(), samplers.stop(), upkeep.stop(), rollups.stop(), dueRules.stop(), examTimer.stop(), sharing.stop(), canary?.stop(), indexer.stop(), mail?.stop(), escalation?.stop(), alertRounds?.stop()])
     await Promise.all([realtime.close(), closeServer(app)])
     await writePath.close()
     await identity.apiKeys.close()
@@ -295,11 +304,23 @@ function createPresence(app: App, { database, realtime, now = createSteadyClock(
 /** A process that serves nobody sends nothing either. The address is the public one, else the one that is listened on. */
 async function startMail({ mail, onlyHealth, publicUrl }: EventServiceOptions, { app, ...parts }: MailParts & { app: App }): Promise<MailRounds | undefined> {
   if (!mail || onlyHealth) return undefined
-  const ownUrl = (): string => {
-    const address = app.server.address()
-    return typeof address === 'object' && address ? `http://${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port}` : ''
-  }
-  return startMailRounds(parts, { ...mail, publicUrl: () => publicUrl ?? ownUrl() })
+  return startMailRounds(parts, { ...mail, publicUrl: () => publicUrl ?? ownUrl(app) })
+}
+
+/** The address that is listened on. */
+function ownUrl(app: App): string {
+  const address = app.server.address()
+  return typeof address === 'object' && address ? `http://${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port}` : ''
+}
+
+type AlertingParts = Pick<MailParts, 'database' | 'now' | 'onFault'> & { writePath: WritePath, isLeader: () => boolean, app: App, secret: string }
+
+/** Judges what no sample tells, and sends messages to channels. */
+function startAlerts({ mail, outbound, onlyHealth, publicUrl }: EventServiceOptions, { app, secret, ...parts }: AlertingParts): AlertRounds | undefined {
+  return onlyHealth ? undefined : startAlertRounds({
+    ...parts, seal: createSeal(secret, 'alert channels'), fetch: createGuardedFetch(outbound), publicUrl: () => publicUrl ?? ownUrl(app),
+    mail: mail && { mailer: createMailer(mail), from: mail.from },
+  })
 }
 
 interface Sharing {
@@ -337,6 +358,13 @@ function addDeployments(app: App, { perform, ...services }: CommandsOptions & { 
   instanceRoutes(app, createInstanceCommands(services, stepsOf), createInitialAccounts({ ...services, perform, read }))
 }
 
+/** Alerts with their rules and silences, and the channels that are told of them. */
+function addAlerts(app: App, services: { database: Database, writePath: WritePath, perform: Perform, now: () => number }, { mail, outbound, secret }: EventServiceOptions & { secret: string }): void {
+  const { database, now } = services
+  alertRoutes(app, { ...services, readPast: (tenantId, range) => readSeries(database, tenantId, { ...range, step: 10 }, now()) })
+  channelRoutes(app, { ...services, outbound, seal: createSeal(secret, 'alert channels'), hasMail: mail !== undefined })
+}
+
 /** Exams, and the timer that ends their sessions. */
 function addExams(app: App, services: { database: Database, writePath: WritePath, perform: Perform, now: () => number, onFault: (error: unknown) => void, isLeader: () => boolean }): ExamTimer {
   const sessions = createExamSessions({ ...services, onDeadline: deadline => { timer.lookAt(deadline) } })
@@ -371,7 +399,7 @@ function createWriting({ database, realtime, meter, now, onFault, onWritten }: W
   const writePath: WritePath = createWritePath({
     database, realtime, now, onFault, answerWithinMs: database.elect && ANSWER_MS,
     onWritten: events => { for (const one of [meter, tails, indexer, { onWritten }]) one.onWritten(events) },
-    projections: createProjectionRegistry([deploymentProjection, deploymentLogProjection, metricsProjection, billingProjection, activityProjection, inboxProjection, preferencesProjection]),
+    projections: createProjectionRegistry([deploymentProjection, deploymentLogProjection, metricsProjection, billingProjection, activityProjection, inboxProjection, preferencesProjection, deliveryProjection]),
   })
   return { writePath, tails, dueRules, indexer }
 }

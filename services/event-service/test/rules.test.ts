@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { alertRuleSchema, type AlertRule, type Metrics } from '@neo-stack/events'
 import { replay, type PastPoint } from '../src/alerts/preview.ts'
-import { dueAt, judge, toSeconds, type RuleState } from '../src/alerts/rules.ts'
+import { absentAfter, dueAt, judge, repeatAfter, toSeconds, type RuleState } from '../src/alerts/rules.ts'
 
 const metrics = (cpu: number): Metrics => ({ cpu, memory: 0, disk: 0, networkIn: 0, networkOut: 0, activeInstances: 0, uptime: 0 })
 const ruleOf = (over: Partial<AlertRule> = {}): AlertRule => alertRuleSchema.parse({ name: 'cpu', metric: 'cpu', op: '>', threshold: 80, severity: 'critical', ...over })
@@ -41,6 +41,19 @@ describe('a rule', () => {
     expect(dueAt({ for: text }, 100)).toBe(100 + seconds)
   })
 
+  it('of absence is over with a sample, and would have fired where samples stayed away', () => {
+    const rule = ruleOf({ kind: 'absence', for: '30s' })
+    expect(judge(rule, { state: 'firing', since: 100, alertId: 'a' }, { at: 160, metrics: metrics(0), newId: () => '' })).toEqual({ state: { state: 'ok' }, change: 'resolved', alertId: 'a', value: 60 })
+    expect(judge(rule, { state: 'ok' }, { at: 160, metrics: metrics(99), newId: () => '' })).toEqual({ state: { state: 'ok' } })
+    const time = (second: number): string => new Date(second * 1000).toISOString()
+    const over = { from: 0, to: 200 }
+    expect(replay(rule, [pointOf(1, 0), pointOf(2, 0), pointOf(9, 0), pointOf(10, 0)], { step: 10, over })).toEqual([
+      { from: time(59), to: time(90), value: 61 }, { from: time(139), value: 91 },
+    ])
+    expect(replay(rule, [], { step: 10, over })).toEqual([{ from: time(30), value: 200 }])
+    expect([absentAfter(ruleOf({ kind: 'absence' })), absentAfter(ruleOf()), repeatAfter(ruleOf({ repeat: '1s' })), repeatAfter(ruleOf())]).toEqual([5, undefined, 60, undefined])
+  })
+
   it('compares what a figure grows per second when it is a rule of rates', () => {
     expect(play(ruleOf({ kind: 'rate', threshold: 5 }), [90, 92, 98, 98])).toEqual(['ok', 'ok', 'fired', 'resolved'])
   })
@@ -59,7 +72,7 @@ describe('a rule', () => {
     ['for what lasted over points', { for: '10s' }, [pointOf(1, 90, { low: 85 }), pointOf(2, 90, { low: 85 })], 1],
     ['three times for three', {}, [90, 10, 90, 10, 90].map((cpu, index) => pointOf(index * 100, cpu)), 3],
   ])('would have fired %s', (_name, over, points, times) => {
-    expect(replay(ruleOf(over), points, 10)).toHaveLength(times)
+    expect(replay(ruleOf(over), points, { step: 10, over: { from: 0, to: 1000 } })).toHaveLength(times)
   })
 
   it('fires and is over in turns, fires only while true for long enough, and never twice within its hysteresis', () => {

@@ -11,6 +11,7 @@ export const alertListSchema = z.object({
   alerts: z.array(z.object({
     id: z.uuid(), severity: severitySchema, message: z.string(), time: z.iso.datetime(), state: z.enum(['firing', 'resolved']), resolvedAt: z.iso.datetime().optional(),
     acknowledged: acknowledgementSchema.optional(), isSilenced: z.boolean().optional(), rule: z.string().optional(), metric: z.string().optional(),
+    group: z.string().optional(), runbook: z.string().optional(),
   })),
   logEpoch: z.string(),
   seq: z.int().min(0),
@@ -34,17 +35,28 @@ export type AlertAcknowledged = z.infer<typeof alertAcknowledgedSchema>
 /** Figures a rule may watch. */
 const ruleMetricSchema = z.enum(Object.keys(metricsSchema.shape) as [keyof typeof metricsSchema.shape, ...(keyof typeof metricsSchema.shape)[]])
 
-/** A rule: `metric op threshold` – with `kind` rate, how much the figure grows per second – for at least `for` (`500ms`, `2s`, `5m`, `1h`) raises an alert of `severity`. */
+const durationSchema = z.string().regex(/^(?:\d{1,5}(?:ms|s)|\d{1,4}m|\d{1,2}h)$/, 'a duration such as 500ms, 2s, 5m or 1h')
+
+/**
+ * A rule: `metric op threshold` – with `kind` rate, how much the figure grows per second – for at least `for` (`500ms`, `2s`, `5m`, `1h`)
+ * raises an alert of `severity`. With `kind` absence it fires when no sample came for `for` (5 s at least), whatever figure it names.
+ */
 export const alertRuleSchema = z.strictObject({
   name: z.string().trim().min(1).max(80),
-  kind: z.enum(['threshold', 'rate']).default('threshold'),
+  kind: z.enum(['threshold', 'rate', 'absence']).default('threshold'),
   metric: ruleMetricSchema,
   op: z.enum(['>', '>=', '<', '<=']),
   threshold: z.number(),
-  for: z.string().regex(/^(?:\d{1,5}(?:ms|s)|\d{1,4}m|\d{1,2}h)$/, 'a duration such as 500ms, 2s, 5m or 1h').default('0s'),
+  for: durationSchema.default('0s'),
   /** How far back over the threshold the figure must come before the alert is over, in the metric's unit. */
   hysteresis: z.number().min(0).default(0),
   severity: severitySchema,
+  /** Alerts of one group that fire within seconds of each other go out as one message. @default each tenant's rules are one group */
+  group: z.string().trim().min(1).max(80).optional(),
+  /** How often channels are told again while it fires and nobody acknowledged it; a minute at least. @default once */
+  repeat: durationSchema.optional(),
+  /** Address of what to do about it. */
+  runbook: z.url({ protocol: /^https?$/ }).max(500).optional(),
 })
 
 /** See {@link alertRuleSchema}. */
@@ -102,3 +114,62 @@ export const alertRulesSchema = z.object({
 
 /** See {@link alertRulesSchema}. */
 export type AlertRules = z.infer<typeof alertRulesSchema>
+
+/** POST …/alert-channels: `target` is an https address, or the e-mail address of somebody of the tenant. */
+export const makeChannelSchema = z.strictObject({
+  kind: z.enum(['email', 'webhook']), name: z.string().trim().min(1).max(80), target: z.string().trim().min(3).max(2000),
+  /** Less urgent alerts are not told. */
+  severity: severitySchema.default('warning'),
+  /** Only alerts of this group. @default all */
+  group: z.string().trim().min(1).max(80).optional(),
+  /** Language of e-mail. */
+  language: z.enum(['pt-BR', 'es', 'en']).default('pt-BR'),
+})
+
+/** See {@link makeChannelSchema}. */
+export type MakeChannel = z.input<typeof makeChannelSchema>
+
+/** A way by which alerts leave the platform. */
+export const alertChannelSchema = z.object({ ...makeChannelSchema.shape, id: z.uuid(), severity: severitySchema, language: z.enum(['pt-BR', 'es', 'en']), by: z.string(), createdAt: z.iso.datetime() })
+
+/** See {@link alertChannelSchema}. */
+export type AlertChannel = z.infer<typeof alertChannelSchema>
+
+/** GET …/alert-channels: `hasMail` says whether this installation sends e-mail. */
+export const alertChannelsSchema = z.object({ channels: z.array(alertChannelSchema), hasMail: z.boolean() })
+
+/** See {@link alertChannelsSchema}. */
+export type AlertChannels = z.infer<typeof alertChannelsSchema>
+
+/** Answer to a new channel; a webhook's signing secret (Standard Webhooks) is shown only now. */
+export const channelMadeSchema = alertChannelSchema.extend({ secret: z.string().optional() })
+
+/** See {@link channelMadeSchema}. */
+export type ChannelMade = z.infer<typeof channelMadeSchema>
+
+/** One alert as a channel is told of it. */
+export const toldAlertSchema = z.object({
+  alertId: z.uuid(), change: z.enum(['fired', 'repeated', 'flapping', 'resolved']), severity: severitySchema, message: z.string(), time: z.iso.datetime(),
+  rule: z.string().optional(), metric: z.string().optional(), value: z.number().optional(), runbook: z.string().optional(),
+})
+
+/** See {@link toldAlertSchema}. */
+export type ToldAlert = z.infer<typeof toldAlertSchema>
+
+/** A message to a channel: `waiting` is tried (again) at `dueAt`, `dead` was given up after the last attempt, with why. */
+export const alertDeliverySchema = z.object({
+  id: z.uuid(), channelId: z.uuid(), channel: z.string(), kind: z.enum(['email', 'webhook']), state: z.enum(['waiting', 'sent', 'dead']), attempts: z.int().min(0),
+  alerts: z.array(toldAlertSchema), createdAt: z.iso.datetime(), dueAt: z.iso.datetime(), error: z.string().optional(),
+})
+
+/** See {@link alertDeliverySchema}. */
+export type AlertDelivery = z.infer<typeof alertDeliverySchema>
+
+/** GET …/alert-deliveries: the newest 50, of one state or of all. */
+export const deliveryQuerySchema = z.strictObject({ state: alertDeliverySchema.shape.state.optional() })
+
+/** Messages, newest first. */
+export const alertDeliveriesSchema = z.object({ deliveries: z.array(alertDeliverySchema) })
+
+/** See {@link alertDeliveriesSchema}. */
+export type AlertDeliveries = z.infer<typeof alertDeliveriesSchema>

@@ -32,6 +32,7 @@ export async function acknowledge({ database, writePath, now }: { database: Data
   const data = { alertId, by, at: new Date(now()).toISOString(), ...note !== undefined && { note } }
   return await writePath.write({
     tenantId, events: [{ channel, type: 'alert_acknowledged', data, actor }, toActivity({ tenantId, actor, action: 'alert.acknowledged', target: alertId })], answer: () => ({ id: alertId, ...toAcknowledgement(data) }),
+    within: async tx => { await tx.updateTable('alert_rules').set({ is_acknowledged: true }).where('tenant_id', '=', tenantId).where('alert_id', '=', alertId).execute() },
     // One key for everybody: of two at once the second gets the first one's answer.
     key: { scope: `alerts/${alertId}/ack`, key: 'first', bodyHash: '' },
   }) as AlertAcknowledged

@@ -1,13 +1,14 @@
 /** Fires what is due although no further sample came: a rule's `for` ends by the clock, not by the next sample. */
 
+import { sql } from 'kysely'
 import type { Actor } from '@neo-stack/events'
 import type { Database, Tx } from '../database/database.ts'
 import { lockChannels } from '../publish/log.ts'
 import { Overtaken } from '../publish/overtaken.ts'
 import type { WritePath } from '../publish/write-path.ts'
 import { alertsChannel, toRuleEvent } from './rule-events.ts'
-import { readNewest, readRules, saveState, type StoredRule } from './rule-store.ts'
-import { dueAt, fire, toValue } from './rules.ts'
+import { readNewest, readRules, saveState, type Sampled, type StoredRule } from './rule-store.ts'
+import { absentAfter, dueAt, fire, toValue } from './rules.ts'
 import { isSilenced } from './silences.ts'
 
 /** A sample that comes on its second is waited for. */
@@ -62,21 +63,44 @@ export function createDueRules(options: DueOptions): DueRules {
   }
 }
 
-async function fireDue({ database, writePath, now }: DueOptions, tenantId: string): Promise<void> {
+/** Fires what is due: rules whose `for` has ended, and those that miss samples. */
+export async function fireDue({ database, writePath, now }: Pick<DueOptions, 'database' | 'writePath' | 'now'>, tenantId: string): Promise<void> {
   const at = Math.floor(now() / 1000)
-  const { rules, samples: [newest, before] } = await database.inTenant(tenantId, async tx => ({ rules: await readRules(tx, tenantId), samples: await readNewest(tx, tenantId, 2) }), { snapshot: true })
-  if (!newest || newest.at < at - STALE_SECONDS) return
-  const due = rules.filter(({ rule, state }) => state.state === 'pending' && dueAt(rule, state.since) <= at)
+  const { rules, samples } = await database.inTenant(tenantId, async tx => ({ rules: await readRules(tx, tenantId), samples: await readNewest(tx, tenantId, 2) }), { snapshot: true })
+  const due = rules.flatMap(one => {
+    const value = valueWhenDue(one, samples, at)
+    return value === undefined ? [] : [{ ...one, value }]
+  })
   if (due.length === 0) return
-  const fired = due.map(({ rule, state }) => ({ rule, ...fire(state, { at, value: toValue(rule, { ...newest, before }) ?? 0, newId: () => crypto.randomUUID() }) }))
+  const fired = due.map(({ rule, state, value }) => ({ rule, ...fire(state, { at, value, newId: () => crypto.randomUUID() }) }))
   const quiet = await database.inTenant(tenantId, async tx => await Promise.all(fired.map(({ rule }) => isSilenced(tx, tenantId, { rule: rule.name, at: now() }))))
   const events = fired.map(({ rule, ...change }, index) => ({ ...toRuleEvent(tenantId, rule, { ...change, isSilenced: quiet[index] ?? false }), actor }))
   const within = async (tx: Tx): Promise<void> => {
-    await assertUnchanged(tx, tenantId, due)
+    await assertUnchanged(tx, tenantId, due.map(({ rule, state }) => ({ rule, state })))
+    const [newest] = await readNewest(tx, tenantId)
+    if (due.some(({ rule }) => rule.kind === 'absence') && newest?.at !== samples[0]?.at) throw new Overtaken()
     for (const one of fired) await saveState(tx, tenantId, one)
   }
   // Whoever was ahead judged later: theirs stands.
   await writePath().write({ tenantId, events, within }).catch((error: unknown) => { if (!(error instanceof Overtaken)) throw error })
+}
+
+/** What a rule found, if it is due to fire now: the figure, or for how many seconds there was no sample. */
+function valueWhenDue({ rule, state }: StoredRule, [newest, before]: readonly Sampled[], at: number): number | undefined {
+  const limit = absentAfter(rule)
+  if (limit !== undefined) {
+    const absent = newest ? at - newest.at : limit
+    return state.state !== 'firing' && absent >= limit ? absent : undefined
+  }
+  if (!newest || newest.at < at - STALE_SECONDS || state.state !== 'pending' || dueAt(rule, state.since) > at) return undefined
+  return toValue(rule, { ...newest, before }) ?? 0
+}
+
+/** Tenants with rules that miss samples since long enough and do not fire yet; `at` in seconds since the Unix epoch. */
+export async function listAbsent(database: Database, at: number): Promise<string[]> {
+  const { rows } = await database.inSystem(tx => sql<{ tenant_id: string }>`select distinct r.tenant_id from alert_rules r where r.absent_after is not null and r.state <> 'firing'
+    and not exists (select from metric_samples s where s.tenant_id = r.tenant_id and s.at > ${at}::bigint - r.absent_after)`.execute(tx))
+  return rows.map(row => row.tenant_id)
 }
 
 /**

@@ -100,7 +100,7 @@ async function preview({ readPast, now }: AlertParts, tenantId: string, rule: Al
     const { samples } = await readPast(tenantId, { from, to: Math.min(to, from + SLICE_SECONDS - 1) })
     points.push(...samples)
   }
-  return { hours: PREVIEW_HOURS, fired: replay(rule, points, 10) }
+  return { hours: PREVIEW_HOURS, fired: replay(rule, points, { step: 10, over: { from: to - PREVIEW_HOURS * 3600, to } }) }
 }
 
 function listRoutes(app: App, database: Database): void {
@@ -134,8 +134,8 @@ async function listAlerts(database: Database, tenantId: string): Promise<AlertLi
   return { alerts: [...alerts.values()].reverse(), logEpoch: database.logEpoch, seq: Number(rows[0]?.seq ?? 0) }
 }
 
-/** The rule an alert is of, and the figure it watches. */
-function ruleOf(data: Record<string, unknown>): Pick<Alert, 'rule' | 'metric'> {
-  const { rule, metric } = (data['params'] ?? {}) as Record<string, unknown>
-  return { ...typeof rule === 'string' && { rule }, ...typeof metric === 'string' && { metric } }
+/** The rule an alert is of, the figure it watches, and what the rule says of it. */
+function ruleOf(data: Record<string, unknown>): Pick<Alert, 'rule' | 'metric' | 'group' | 'runbook'> {
+  const { rule, metric, group, runbook } = (data['params'] ?? {}) as Record<string, unknown>
+  return { ...typeof rule === 'string' && { rule }, ...typeof metric === 'string' && { metric }, ...typeof group === 'string' && { group }, ...typeof runbook === 'string' && { runbook } }
 }

@@ -10,12 +10,23 @@ export function alertsChannel(tenantId: string): Channel {
 }
 
 /** The event of a change; `gone` when the rule itself went away while it fired. */
-export function toRuleEvent(tenantId: string, { name, metric, op, threshold, severity }: AlertRule, { change, alertId, value, isSilenced = false }: Pick<RuleChange, 'change' | 'alertId'> & { value?: number, isSilenced?: boolean }): Pick<PendingEvent, 'channel' | 'type' | 'data'> {
+export function toRuleEvent(tenantId: string, rule: AlertRule, { change, alertId, value, isSilenced = false }: Pick<RuleChange, 'change' | 'alertId'> & { value?: number, isSilenced?: boolean }): Pick<PendingEvent, 'channel' | 'type' | 'data'> {
+  const { name, kind, metric, op, threshold, severity, group, runbook } = rule
   const now = value === undefined ? '' : ` (agora ${Number(value.toFixed(2))})`
-  const params = { rule: name, metric, op, threshold, ...value !== undefined && { value } }
+  const params = {
+    rule: name, ...kind !== 'absence' && { metric, op, threshold }, ...value !== undefined && { value }, ...group !== undefined && { group }, ...runbook !== undefined && { runbook },
+  }
   const shared = { alertId, severity, params, ...isSilenced && { isSilenced } }
   const channel = alertsChannel(tenantId)
+  if (kind === 'absence') return toAbsence({ channel, shared, name }, { change, value })
+  if (change === 'repeated') return { channel, type: 'alert', data: { ...shared, message: `${name}: ${metric} continua ${op} ${threshold}`, messageKey: 'rule_repeated' } }
   if (change === 'fired') return { channel, type: 'alert', data: { ...shared, message: `${name}: ${metric} ${op} ${threshold}${now}`, messageKey: 'rule_fired' } }
   if (change === 'flapping') return { channel, type: 'alert', data: { ...shared, message: `${name}: ${metric} oscila em torno de ${threshold}${now}`, messageKey: 'rule_flapping' } }
   return { channel, type: 'alert_resolved', data: { ...shared, message: `${name}: ${metric} normalizado${now}`, messageKey: value === undefined ? 'rule_gone' : 'rule_resolved' } }
+}
+
+function toAbsence({ channel, shared, name }: { channel: Channel, shared: Record<string, unknown>, name: string }, { change, value }: { change: RuleChange['change'], value: number | undefined }): Pick<PendingEvent, 'channel' | 'type' | 'data'> {
+  if (change === 'repeated') return { channel, type: 'alert', data: { ...shared, message: `${name}: continua sem medidas`, messageKey: 'rule_still_absent' } }
+  if (change !== 'resolved') return { channel, type: 'alert', data: { ...shared, message: `${name}: sem medidas há ${Math.round(value ?? 0)} s`, messageKey: 'rule_absent' } }
+  return { channel, type: 'alert_resolved', data: { ...shared, message: `${name}: as medidas voltaram`, messageKey: value === undefined ? 'rule_gone' : 'rule_back' } }
 }

@@ -2,7 +2,7 @@
 
 import { alertRuleSchema, type AlertRule, type Metrics } from '@neo-stack/events'
 import type { Tx } from '../database/database.ts'
-import type { RuleState } from './rules.ts'
+import { absentAfter, type RuleState } from './rules.ts'
 
 /** A rule with where it stands. */
 export interface StoredRule {
@@ -18,7 +18,8 @@ export async function readRules(tx: Tx, tenantId: string): Promise<StoredRule[]>
 
 /** Remembers where a rule stands. */
 export async function saveState(tx: Tx, tenantId: string, { rule, state }: StoredRule): Promise<void> {
-  await tx.updateTable('alert_rules').set(toColumns(state)).where('tenant_id', '=', tenantId).where('name', '=', rule.name).execute()
+  const begun = state.state === 'firing' ? {} : { told_at: null, is_acknowledged: false }
+  await tx.updateTable('alert_rules').set({ ...toColumns(state), ...begun }).where('tenant_id', '=', tenantId).where('name', '=', rule.name).execute()
 }
 
 /** Puts these rules in place of all there were. */
@@ -26,7 +27,7 @@ export async function replaceRules(tx: Tx, tenantId: string, rules: readonly Sto
   await tx.deleteFrom('alert_rules').where('tenant_id', '=', tenantId).execute()
   if (rules.length === 0) return
   await tx.insertInto('alert_rules').values(rules.map(({ rule, state }, position) =>
-    ({ tenant_id: tenantId, name: rule.name, position, rule: JSON.stringify(rule), ...toColumns(state) }))).execute()
+    ({ tenant_id: tenantId, name: rule.name, position, rule: JSON.stringify(rule), absent_after: absentAfter(rule) ?? null, ...toColumns(state) }))).execute()
 }
 
 /** A sample: its second, and the figures. */

@@ -11,7 +11,7 @@ export type RuleState = { changes?: readonly number[] } & (
 )
 
 /** A change that people hear of. */
-export type RuleChange = { change: 'fired' | 'resolved' | 'flapping', alertId: string, value: number }
+export type RuleChange = { change: 'fired' | 'repeated' | 'resolved' | 'flapping', alertId: string, value: number }
 
 /** A sample as rules see it; `before` is the one before it, for rates. */
 export interface Seen {
@@ -38,9 +38,24 @@ export function dueAt({ for: duration }: Pick<AlertRule, 'for'>, since: number):
   return since + toSeconds(duration)
 }
 
+/** Below this, in seconds, samples that are only late would be missed. */
+const MIN_ABSENT_SECONDS = 5
+/** Nobody is told more often, in seconds. */
+const MIN_REPEAT_SECONDS = 60
+
+/** How long samples may be missing before an absence rule fires, in seconds; `undefined` for other rules. */
+export function absentAfter({ kind, for: duration }: Pick<AlertRule, 'kind' | 'for'>): number | undefined {
+  return kind === 'absence' ? Math.max(MIN_ABSENT_SECONDS, toSeconds(duration)) : undefined
+}
+
+/** How often a firing rule is told again, in seconds; `undefined`: once. */
+export function repeatAfter({ repeat }: Pick<AlertRule, 'repeat'>): number | undefined {
+  return repeat === undefined ? undefined : Math.max(MIN_REPEAT_SECONDS, toSeconds(repeat))
+}
+
 /** What a rule compares: the figure, or how much it grew per second since the sample before. `undefined` when there is nothing to compare. */
 export function toValue({ metric, kind }: Pick<AlertRule, 'metric' | 'kind'>, { at, metrics, before }: Pick<Seen, 'at' | 'metrics' | 'before'>): number | undefined {
-  if (kind === 'threshold') return metrics[metric]
+  if (kind !== 'rate') return metrics[metric]
   return before && at > before.at ? (metrics[metric] - before.metrics[metric]) / (at - before.at) : undefined
 }
 
@@ -52,6 +67,7 @@ type Verdict = { state: RuleState } & Partial<RuleChange>
  */
 export function judge(rule: AlertRule, before: RuleState, seen: Seen): Verdict {
   const { at, newId } = seen
+  if (rule.kind === 'absence') return before.state === 'firing' ? { state: { state: 'ok' }, change: 'resolved', alertId: before.alertId, value: at - before.since } : { state: { state: 'ok' } }
   const value = toValue(rule, seen)
   if (value === undefined) return { state: before }
   if (before.state === 'firing') return isOver(rule, value) ? settle(before, { at, value }) : { state: withoutCalm(before) }

@@ -5,6 +5,7 @@
 
 import type { Metrics } from '@neo-stack/events'
 import type { Projected, Projection } from '../publish/projection.ts'
+import { queueAlert } from './deliveries.ts'
 import { alertsChannel, toRuleEvent } from './rule-events.ts'
 import { readNewest, readRules, saveState } from './rule-store.ts'
 import { dueAt, judge, type RuleState } from './rules.ts'
@@ -33,7 +34,9 @@ export function createRuleWatch({ newId = () => crypto.randomUUID(), onPending }
         if (!isSame(state, before)) await saveState(tx, tenantId, { rule, state })
         if (change && alertId !== undefined && value !== undefined) {
           const isQuiet = await isSilenced(tx, tenantId, { rule: rule.name, at: Date.parse(time) })
-          derived.push(toRuleEvent(tenantId, rule, { change, alertId, value, isSilenced: isQuiet }))
+          const event = toRuleEvent(tenantId, rule, { change, alertId, value, isSilenced: isQuiet })
+          derived.push(event)
+          await queueAlert(tx, { ...event, id: alertId, time })
         }
       }
       return { derived }

@@ -21,6 +21,7 @@ import { sql as mailStarts } from './migrations/0150-mail-starts.ts'
 import { sql as metricTiers } from './migrations/0120-metric-tiers.ts'
 import { sql as alertSilences } from './migrations/0121-alert-silences.ts'
 import { sql as everywhere } from './migrations/0130-everywhere.ts'
+import { sql as alertChannels } from './migrations/0170-alert-channels.ts'
 import { sql as exams } from './migrations/0140-exams.ts'
 import { sql as outbox } from './migrations/0080-outbox.ts'
 import { sql as shared } from './migrations/0081-shared.ts'
@@ -57,6 +58,7 @@ const migrations: readonly Migration[] = [
   { name: '0120-metric-tiers', sql: metricTiers },
   { name: '0121-alert-silences', sql: alertSilences },
   { name: '0130-everywhere', sql: everywhere },
+  { name: '0170-alert-channels', sql: alertChannels },
 ]
 
 /** Names of all migrations of this code, in their order. */

@@ -1,7 +1,7 @@
 /** Row types of the tables in `migrations/`, for Kysely. JSON columns hold objects; bigint columns may arrive as number or string. */
 
 import type { ColumnType, Generated } from 'kysely'
-import type { Actor, AlertRule, ExamEnd, ExamSession, UsageStep } from '@neo-stack/events'
+import type { Actor, AlertRule, ExamEnd, ExamSession, Severity, ToldAlert, UsageStep } from '@neo-stack/events'
 
 type Time = ColumnType<Date, Date | string | undefined, Date | string>
 type NullableTime = ColumnType<Date | null, Date | string | null | undefined, Date | string | null>
@@ -57,6 +57,15 @@ export interface Schema {
   alert_rules: {
     tenant_id: string, name: string, position: number, rule: Json<AlertRule>, state: ColumnType<string, string | undefined>, since: NullableBig, alert_id: string | null
     changes: ColumnType<number[], string | undefined, string>, calm_since: NullableBig, is_flapping: Generated<boolean>
+    absent_after: ColumnType<number | null, number | null | undefined>, told_at: NullableTime, is_acknowledged: Generated<boolean>
+  }
+  alert_channels: {
+    tenant_id: string, id: string, kind: 'email' | 'webhook', name: string, target: string, secret: string | null, severity: Severity, group_name: string | null
+    language: 'pt-BR' | 'es' | 'en', made_by: string, created_at: Time
+  }
+  alert_deliveries: {
+    tenant_id: string, id: string, channel_id: string, group_name: string, alerts: Json<ToldAlert[]>, state: ColumnType<'waiting' | 'sent' | 'dead', string | undefined, string>
+    attempts: Generated<number>, created_at: Time, due_at: Time, held_until: NullableTime, error: string | null
   }
   alert_silences: { tenant_id: string, id: string, rule: string | null, starts_at: Time, ends_at: Time, note: string, made_by: string }
   billing_notifications: {

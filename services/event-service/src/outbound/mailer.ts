@@ -2,7 +2,6 @@
 
 import { createHash } from 'node:crypto'
 import { createTransport } from 'nodemailer'
-import type { Letter } from './letter.ts'
 
 /** Where mail goes out, and from whom. */
 export interface MailSettings {
@@ -10,6 +9,13 @@ export interface MailSettings {
   smtpUrl: string
   /** Sender: `NEO_STACK <billing@example.com>`. */
   from: string
+}
+
+/** A letter's parts. */
+export interface Letter {
+  subject: string
+  text: string
+  html: string
 }
 
 /** A letter to somebody. */
@@ -55,12 +61,9 @@ function isRefusedForGood(error: unknown): boolean {
   return (code === 'EENVELOPE' || code === 'EMESSAGE') && responseCode >= FOR_GOOD
 }
 
-/**
- * Says which letter it is without telling who it is for: where it begins and where it ends. An attempt that holds more than an earlier one is
- * another letter, which a mailbox must not drop as known.
- */
-export function toMessageId({ tenantId, userId }: { tenantId: string, userId: string }, { after, upTo }: { after: number, upTo: number }, from: string): string {
-  const digest = createHash('sha256').update(`${tenantId} ${userId} ${after} ${upTo}`).digest('hex').slice(0, 32)
+/** The identifier of a letter of some kind: the same for the same parts, which it does not tell. `from` gives the domain. */
+export function createMessageId(kind: string, parts: readonly (string | number)[], from: string): string {
+  const digest = createHash('sha256').update(parts.join(' ')).digest('hex').slice(0, 32)
   const [, domain = 'localhost'] = /@([^>\s]+)/.exec(from) ?? []
-  return `<billing-${digest}@${domain}>`
+  return `<${kind}-${digest}@${domain}>`
 }

@@ -239,8 +239,6 @@ export const en: Messages = {
     marks: '{count} event in the range | {count} events in the range',
     none: 'No samples yet',
     source: 'Source',
-    online: 'online',
-    offline: 'offline',
     networkIn: 'In',
     networkOut: 'Out',
     failed: 'Metrics could not be loaded',

@@ -239,8 +239,6 @@ export const es: Messages = {
     marks: '{count} suceso en el período | {count} sucesos en el período',
     none: 'Aún no hay medidas',
     source: 'Origen',
-    online: 'en línea',
-    offline: 'fuera de línea',
     networkIn: 'Entrada',
     networkOut: 'Salida',
     failed: 'No se pudieron cargar las métricas',

@@ -244,8 +244,6 @@ export const ptBR = {
     marks: '{count} acontecimento no período | {count} acontecimentos no período',
     none: 'Ainda não há medidas',
     source: 'Origem',
-    online: 'no ar',
-    offline: 'fora do ar',
     networkIn: 'Entrada',
     networkOut: 'Saída',
     failed: 'Não foi possível carregar as métricas',

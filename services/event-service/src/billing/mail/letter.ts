@@ -1,6 +1,7 @@
 /** Writes the letter about what a user has not seen yet, as text and as HTML. Pure: what it says follows from what it is given. */
 
 import { formatMoney, type BillingStatus } from '@neo-stack/events'
+import type { Letter } from '../../outbound/mailer.ts'
 import { words, type Language } from './words.ts'
 
 /** A notification as a letter tells it. */
@@ -24,13 +25,6 @@ export interface Occasion {
   count: number
   /** Address of the inbox. */
   link: string
-}
-
-/** A letter's parts. */
-export interface Letter {
-  subject: string
-  text: string
-  html: string
 }
 
 /** Writes it. */

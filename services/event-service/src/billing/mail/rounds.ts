@@ -7,9 +7,9 @@
 import type { PgBoss } from 'pg-boss'
 import { PLATFORM_TENANT } from '@neo-stack/events'
 import type { Database } from '../../database/database.ts'
+import { createMailer, createMessageId, type MailSettings } from '../../outbound/mailer.ts'
 import type { InboxUser } from '../inbox-rows.ts'
 import { writeLetter } from './letter.ts'
-import { createMailer, toMessageId, type MailSettings } from './mailer.ts'
 import { claimLetter, endLetter, listWaiting } from './waiting.ts'
 
 const QUEUE = 'billing-mail'
@@ -82,4 +82,12 @@ export async function startMailRounds(parts: MailParts, options: MailOptions): P
       mailer.close()
     },
   }
+}
+
+/**
+ * Says which letter it is without telling who it is for: where it begins and where it ends. An attempt that holds more than an earlier one is
+ * another letter, which a mailbox must not drop as known.
+ */
+export function toMessageId({ tenantId, userId }: InboxUser, { after, upTo }: { after: number, upTo: number }, from: string): string {
+  return createMessageId('billing', [tenantId, userId, after, upTo], from)
 }

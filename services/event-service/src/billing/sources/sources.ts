@@ -7,7 +7,7 @@ import { Problem } from '../../errors.ts'
 import { appendAudit } from '../../plugins/audit.ts'
 import { hashOf } from '../../publish/publish.ts'
 import type { WritePath } from '../../publish/write-path.ts'
-import type { Seal } from './seal.ts'
+import type { Seal } from '../../outbound/seal.ts'
 
 /** What sources are managed with. */
 export interface SourcesOptions {

@@ -1,0 +1,65 @@
+/** What alerts need once a second: rules that miss samples, alerts that are told again, messages that are due. */
+
+import type { Database } from '../database/database.ts'
+import type { WritePath } from '../publish/write-path.ts'
+import { endAttempt, holdDue } from './deliveries.ts'
+import { fireDue, listAbsent } from './due.ts'
+import { repeatDue } from './repeat.ts'
+import { sendMessage, type SendParts } from './send.ts'
+
+/** Milliseconds between two looks. */
+const JUDGE_MS = 1000
+const SEND_MS = 2000
+
+/** Messages sent at once. */
+const AT_ONCE = 10
+
+/** What rounds need. */
+export interface RoundParts extends SendParts {
+  database: Database
+  writePath: WritePath
+  /** Whether this process is the one to judge; messages are sent by every process. */
+  isLeader: () => boolean
+  onFault: (error: unknown) => void
+  random?: () => number
+}
+
+/** Running rounds. */
+export interface AlertRounds {
+  /** Resolves when the rounds in hand are done. */
+  stop: () => Promise<void>
+}
+
+/** Starts. A receiver that takes its time holds up no judgement. */
+export function startAlertRounds(parts: RoundParts): AlertRounds {
+  const rounds = [repeatEvery(JUDGE_MS, () => judge(parts), parts.onFault), repeatEvery(SEND_MS, () => sendDue(parts), parts.onFault)]
+  return {
+    stop: async () => {
+      await Promise.all(rounds.map(stop => stop()))
+      parts.mail?.mailer.close()
+    },
+  }
+}
+
+/** Runs something now and then, never twice at once. @returns how to stop it */
+function repeatEvery(ms: number, run: () => Promise<void>, onFault: (error: unknown) => void): () => Promise<void> {
+  let running: Promise<void> | undefined
+  const timer = setInterval(() => { running ??= run().catch(onFault).finally(() => { running = undefined }) }, ms).unref()
+  return async () => {
+    clearInterval(timer)
+    await running
+  }
+}
+
+async function judge(parts: RoundParts): Promise<void> {
+  const { database, writePath, now, isLeader } = parts
+  if (!isLeader()) return
+  for (const tenantId of await listAbsent(database, Math.floor(now() / 1000))) await fireDue({ database, writePath: () => writePath, now }, tenantId)
+  await repeatDue(parts)
+}
+
+async function sendDue(parts: RoundParts): Promise<void> {
+  const { database, now, random = Math.random } = parts
+  const held = await holdDue(database, AT_ONCE, now())
+  await Promise.all(held.map(async one => { await endAttempt(database, one, await sendMessage(parts, one), { now: now(), random: random() }) }))
+}

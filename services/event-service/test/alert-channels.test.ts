@@ -1,0 +1,211 @@
+import { once } from 'node:events'
+import { createServer, type IncomingHttpHeaders, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { Webhook } from 'standardwebhooks'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import type { AlertChannels, AlertDeliveries, AlertDelivery, AlertList, ChannelMade } from '@neo-stack/events'
+import { toDelay } from '../src/alerts/deliveries.ts'
+import { writeAlertLetter } from '../src/alerts/letter.ts'
+import { startMailServer, partOf, type MailServer } from './smtp-server.ts'
+import { startService, type TestService } from './service.ts'
+
+type Answer = Awaited<ReturnType<TestService['app']['inject']>>
+
+interface Received { headers: IncomingHttpHeaders, body: string }
+
+/** A webhook's receiver, with the answer a test asks of it. */
+class Receiver {
+  readonly received: Received[] = []
+  status = 204
+  #server: Server
+
+  constructor() {
+    this.#server = createServer((request, response) => {
+      const parts: Buffer[] = []
+      request.on('data', (part: Buffer) => { parts.push(part) })
+      request.on('end', () => {
+        this.received.push({ headers: request.headers, body: Buffer.concat(parts).toString() })
+        response.writeHead(this.status).end()
+      })
+    })
+  }
+
+  async start(): Promise<string> {
+    this.#server.listen(0, '127.0.0.1')
+    await once(this.#server, 'listening')
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/hook`
+  }
+
+  async stop(): Promise<void> {
+    this.#server.close()
+    await once(this.#server, 'close')
+  }
+}
+
+const base = '/v1/tenants/acme'
+const rule = { name: 'CPU', metric: 'cpu', op: '>', threshold: 80, severity: 'critical' }
+
+describe('channels of alerts', () => {
+  let service: TestService
+  let mail: MailServer
+  const receiver = new Receiver()
+  let hook = ''
+  let manager: { authorization: string }
+  let second = 0
+  beforeAll(async () => {
+    mail = await startMailServer()
+    hook = await receiver.start()
+    service = await startService({
+      publicUrl: 'https://neo.example', mail: { smtpUrl: mail.url, from: 'NEO <alerts@neo.example>' },
+      outbound: { protocols: ['http:', 'https:'], ports: 'any', isAllowed: address => address === '127.0.0.1' },
+    })
+    manager = await service.bearer('manager@acme.example')
+    second = Math.floor(service.now() / 1000) - 300
+  })
+  afterAll(async () => {
+    await service.stop()
+    await receiver.stop()
+    await mail.stop()
+  })
+  beforeEach(async () => {
+    await service.database.inSystem(async tx => { for (const table of ['alert_channels', 'alert_rules', 'alert_silences'] as const) await tx.deleteFrom(table).execute() })
+    receiver.received.splice(0)
+    receiver.status = 204
+    mail.arrived.splice(0)
+  })
+
+  const ask = (method: 'GET' | 'PUT' | 'POST' | 'DELETE', url: string, payload?: object, headers: Record<string, string> = manager): Promise<Answer> =>
+    service.app.inject({ method, url, headers, ...payload && { payload } })
+  const makeHook = async (more: object = {}): Promise<ChannelMade> => {
+    const answer = await ask('POST', `${base}/alert-channels`, { kind: 'webhook', name: 'On call', target: hook, ...more })
+    expect(answer.statusCode).toBe(201)
+    return answer.json()
+  }
+  const push = async (cpu: number, at = ++second): Promise<void> => {
+    const payload = { cpu, memory: 1, disk: 1, networkIn: 0, networkOut: 0, activeInstances: 1, uptime: 1, at }
+    expect((await ask('POST', `${base}/metrics`, payload, { authorization: `Bearer ${service.keyOf('acme')}` })).statusCode).toBe(201)
+  }
+  const deliveries = async (query = ''): Promise<AlertDelivery[]> => (await ask('GET', `${base}/alert-deliveries${query}`)).json<AlertDeliveries>().deliveries
+  const alerts = async (): Promise<AlertList['alerts']> => (await ask('GET', `${base}/alerts`)).json<AlertList>().alerts
+  const arrived = (count: number): Promise<void> => expect.poll(() => receiver.received.length, { timeout: 20_000 }).toBe(count)
+
+  it('a webhook is signed, told once of what fires and ends together, and links to the chart', async () => {
+    const made = await makeHook()
+    await ask('PUT', `${base}/alert-rules`, { rules: [{ ...rule, runbook: 'https://wiki.example/cpu' }, { ...rule, name: 'Quiet', severity: 'info' }] })
+    await push(90)
+    await push(70)
+    await arrived(1)
+    const { headers, body } = receiver.received[0] ?? { headers: {}, body: '' }
+    const said = new Webhook(made.secret ?? '').verify(body, headers as Record<string, string>) as { type: string, data: { alerts: object[] } }
+    expect(said).toMatchObject({ type: 'alerts', data: { tenantId: 'acme', group: '', alerts: [
+      { change: 'fired', severity: 'critical', rule: 'CPU', metric: 'cpu', value: 90, runbook: 'https://wiki.example/cpu' }, { change: 'resolved', value: 70 },
+    ] } })
+    expect(JSON.stringify(said.data.alerts[0])).toMatch(/https:\/\/neo\.example\/tenant\/metrics\?from=\d+&to=\d+&figure=cpu/)
+    await expect.poll(async () => (await deliveries()).map(({ id, state, attempts }) => ({ id, state, attempts }))).toEqual([{ id: headers['webhook-id'], state: 'sent', attempts: 1 }])
+    expect((await ask('GET', `${base}/alert-channels`)).json<AlertChannels>()).toMatchObject({ hasMail: true, channels: [{ id: made.id, name: 'On call', severity: 'warning' }] })
+    expect((await ask('GET', `${base}/alert-channels`)).body).not.toContain('whsec_')
+  })
+
+  it('each group has a message of its own, and a channel may want one group only', async () => {
+    await makeHook()
+    await makeHook({ name: 'Databases', group: 'db' })
+    await ask('PUT', `${base}/alert-rules`, { rules: [{ ...rule, group: 'db' }, { ...rule, name: 'Other', group: 'web' }, { ...rule, name: 'Third', group: 'web' }] })
+    await push(95)
+    await arrived(3)
+    const told = receiver.received.map(({ body }) => (JSON.parse(body) as { data: { group: string, alerts: { rule: string }[] } }).data).map(({ group, alerts: all }) => `${group}: ${all.map(({ rule: name }) => name).join(' ')}`)
+    expect(told.toSorted()).toEqual(['db: CPU', 'db: CPU', 'web: Other Third'])
+  })
+
+  it('a receiver that fails is tried again later; what was given up is sent again on demand, under the same identifier', async () => {
+    receiver.status = 500
+    await makeHook()
+    await ask('PUT', `${base}/alert-rules`, { rules: [rule] })
+    await push(95)
+    await arrived(1)
+    await expect.poll(async () => (await deliveries())[0]).toMatchObject({ state: 'waiting', attempts: 1, error: 'the receiver answered 500' })
+    receiver.status = 410
+    service.advance(6000)
+    await arrived(2)
+    await expect.poll(() => deliveries('?state=dead')).toMatchObject([{ attempts: 2, error: 'the receiver answered 410' }])
+    receiver.status = 200
+    const [dead] = await deliveries()
+    expect((await ask('POST', `${base}/alert-deliveries/${dead?.id ?? ''}/redeliver`)).statusCode).toBe(204)
+    await arrived(3)
+    expect(new Set(receiver.received.map(({ headers }) => headers['webhook-id']))).toEqual(new Set([dead?.id]))
+    await expect.poll(async () => (await deliveries())[0]?.state).toBe('sent')
+  })
+
+  it('what a silence holds goes out by no channel', async () => {
+    await makeHook()
+    await ask('PUT', `${base}/alert-rules`, { rules: [rule] })
+    await ask('POST', `${base}/alert-silences`, { rule: null, until: new Date(service.now() + 600_000).toISOString(), note: 'upgrade' })
+    await push(95)
+    expect(await deliveries()).toEqual([])
+  })
+
+  it('e-mail goes to people of the tenant, in the channel\'s language', async () => {
+    expect((await ask('POST', `${base}/alert-channels`, { kind: 'email', name: 'Elsewhere', target: 'owner@globex.example' })).json()).toMatchObject({ code: 'invalid_request', errors: [{ path: 'target' }] })
+    await ask('POST', `${base}/alert-channels`, { kind: 'email', name: 'Owner', target: 'owner@acme.example', language: 'en' })
+    expect((await ask('POST', '/v1/alerts', { tenantId: 'acme', severity: 'warning', message: 'Disk <b>is</b> full' }, await service.bearer('manager@acme.example'))).statusCode).toBe(201)
+    await expect.poll(() => mail.arrived.map(({ to }) => to), { timeout: 20_000 }).toEqual([['owner@acme.example']])
+    const raw = mail.arrived[0]?.raw ?? ''
+    expect(partOf(raw, 'text/plain')).toContain('Fired · warning – Disk <b>is</b> full')
+    expect(partOf(raw, 'text/html')).toContain('Disk &lt;b&gt;is&lt;/b&gt; full')
+  })
+
+  it('webhooks to closed addresses are refused, viewers and strangers see nothing', async () => {
+    for (const target of ['ftp://x.example/', 'http://localhost/', 'http://10.0.0.1/', 'http://user:secret@127.0.0.1/', 'no address']) {
+      expect((await ask('POST', `${base}/alert-channels`, { kind: 'webhook', name: 'x', target })).json()).toMatchObject({ code: 'invalid_request', errors: [{ path: 'target' }] })
+    }
+    const { id } = await makeHook()
+    const [viewer, stranger] = [await service.bearer('viewer@acme.example'), await service.bearer('owner@globex.example')]
+    for (const [method, path] of [['GET', 'alert-channels'], ['GET', 'alert-deliveries'], ['DELETE', `alert-channels/${id}`]] as const) {
+      expect((await ask(method, `${base}/${path}`, undefined, viewer)).statusCode).toBe(403)
+      expect((await ask(method, `${base}/${path}`, undefined, stranger)).statusCode).toBe(404)
+    }
+    expect((await ask('DELETE', `${base}/alert-channels/${id}`)).statusCode).toBe(204)
+    expect((await ask('DELETE', `${base}/alert-channels/${id}`)).statusCode).toBe(404)
+  })
+
+  it('a rule of absence fires when samples stay away, and is over with the next one', async () => {
+    await push(1, Math.floor(service.now() / 1000))
+    await ask('PUT', `${base}/alert-rules`, { rules: [{ ...rule, name: 'Silent', kind: 'absence', for: '20s' }] })
+    service.advance(25_000)
+    await expect.poll(async () => (await alerts())[0], { timeout: 10_000 }).toMatchObject({ rule: 'Silent', state: 'firing' })
+    expect((await alerts())[0]?.message).toMatch(/^Silent: sem medidas há 2\d s$/)
+    await push(1, Math.floor(service.now() / 1000))
+    expect((await alerts())[0]).toMatchObject({ rule: 'Silent', state: 'resolved', message: 'Silent: as medidas voltaram' })
+  })
+
+  it('what still fires is told again as often as its rule asks, until somebody acknowledges it', async () => {
+    await makeHook()
+    await ask('PUT', `${base}/alert-rules`, { rules: [{ ...rule, repeat: '2m' }] })
+    await push(95, Math.floor(service.now() / 1000))
+    await arrived(1)
+    service.advance(125_000)
+    await expect.poll(async () => (await deliveries()).length, { timeout: 10_000 }).toBe(2)
+    service.advance(6000)
+    await arrived(2)
+    expect(JSON.parse(receiver.received[1]?.body ?? '')).toMatchObject({ data: { alerts: [{ change: 'repeated', rule: 'CPU' }] } })
+    const ofRule = (): Promise<{ id: string | null, isAcknowledged: boolean }> =>
+      service.database.inTenant('acme', tx => tx.selectFrom('alert_rules').select(['alert_id as id', 'is_acknowledged as isAcknowledged']).executeTakeFirstOrThrow())
+    const { id } = await ofRule()
+    expect((await alerts()).filter(one => one.id === id)).toMatchObject([{ state: 'firing' }])
+    expect((await ask('POST', `/v1/alerts/${id ?? ''}/ack`)).statusCode).toBe(200)
+    expect(await ofRule()).toEqual({ id, isAcknowledged: true })
+  })
+})
+
+it('attempts come later and later, each at a random moment, half an hour apart at most', () => {
+  expect([0, 1, 2, 20].map(attempts => [toDelay(attempts, 0), toDelay(attempts, 1)])).toEqual([[2500, 5000], [5000, 10_000], [10_000, 20_000], [900_000, 1_800_000]])
+})
+
+it.each(['pt-BR', 'es', 'en'] as const)('a letter in %s names each alert with its chart', language => {
+  const alert = { alertId: crypto.randomUUID(), change: 'fired', severity: 'critical', message: 'CPU', time: '2026-01-05T12:00:00.000Z', runbook: 'https://wiki.example/' } as const
+  const { subject, text, html } = writeAlertLetter({ language, alerts: [alert, { ...alert, message: 'Disk' }], linkOf: ({ message }) => `https://neo.example/${message}` })
+  expect(subject).toContain('CPU')
+  for (const part of ['https://neo.example/CPU', 'https://neo.example/Disk', 'https://wiki.example/']) {
+    expect(text).toContain(part)
+    expect(html).toContain(part)
+  }
+})
