@@ -323,6 +323,16 @@ function startAlerts({ mail, outbound, onlyHealth, publicUrl }: EventServiceOpti
   })
 }
 
+/** Samples the host, and what tenants run where their driver is: also in a process that serves nobody. */
+function startSamplers({ sampleHost, readInstance, onlyHealth }: EventServiceOptions, { publishAs, ...parts }: TickOptions & { database: Database, publishAs: (actor: Actor) => Publish }): Ticks {
+  const publisherOf = (id: string): MetricsPublisher => new MetricsPublisher(publishAs({ type: 'system', id }))
+  const running = [
+    sampleHost && startSampler({ ...parts, read: createHostReader(sampleHost.folder, parts.now), publisher: publisherOf('sampler') }),
+    readInstance && startInstanceSampler({ ...parts, read: readInstance, publisher: publisherOf('instance-sampler'), ...onlyHealth && { isLeader: () => true } }),
+  ]
+  return { stop: async () => { await Promise.all(running.map(one => one?.stop() ?? Promise.resolve())) } }
+}
+
 interface Sharing {
   /** Whether this process does what only one may do. */
   isLeader: () => boolean
