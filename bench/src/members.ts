@@ -9,7 +9,7 @@ import { summarise } from './statistics.ts'
 import { readCpuSeconds } from './usage.ts'
 
 const MEMBERS = 1000
-const WATCHING = 100
+const WATCHING = 25
 const JOINS_PER_SECOND = 20
 const BEATS_PER_SECOND = MEMBERS / 25
 const AT_ONCE = 16
