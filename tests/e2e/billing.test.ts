@@ -8,6 +8,7 @@ import { openStage, type Stage } from './stage.ts'
 
 const tenantPages = ['/', '/deployments', '/instances', '/team', '/history', '/settings', '/billing', '/inbox']
 const adminPages = ['/', '/history', '/inbox']
+const certificationPages = ['/', '/history', '/settings', '/inbox']
 
 /** Notes on a page when the badge's count changes. Runs in the page. */
 function watchBadge(): void {
@@ -49,7 +50,7 @@ describe.skipIf(!chromiumPath && !isRequired)(`the billing inbox${chromiumPath ?
   }, 600_000)
   afterAll(() => stage?.close())
 
-  it('counts what is unread in the shell and the title of every page of both portals', async () => {
+  it('counts what is unread in the shell and the title of every page of all three portals', async () => {
     await until(async () => await countOn(laptop.page) > 0, { timeoutMs: 30_000 })
     unread = await countOn(laptop.page)
     for (const to of tenantPages) {
@@ -57,6 +58,13 @@ describe.skipIf(!chromiumPath && !isRequired)(`the billing inbox${chromiumPath ?
       await shows(laptop.page, unread)
       await laptop.page.waitForFunction(`document.title.startsWith('(${unread}) ')`)
     }
+    const elsewhere = await stage.enter('manager@acme.example', { portal: 'certification' })
+    for (const to of certificationPages) {
+      await go(elsewhere, to, 'certification')
+      await shows(elsewhere.page, unread)
+      await elsewhere.page.waitForFunction(`document.title.startsWith('(${unread}) ')`)
+    }
+    await elsewhere.context.close()
     const operator = await stage.enter('operator@neo.example', { portal: 'admin' })
     for (const to of adminPages) {
       await go(operator, to, 'admin')
@@ -156,6 +164,25 @@ describe.skipIf(!chromiumPath && !isRequired)(`the billing inbox${chromiumPath ?
     expect(heard.filter(text => text.includes('da cobrança') || text.includes('billing_'))).toEqual([])
     expect(await seriousFindings(viewer.page)).toEqual([])
     await viewer.context.close()
+  }, 120_000)
+
+  it('tells of usage by the thresholds that an owner chose on the page', async () => {
+    await go(owner, '/billing')
+    const thresholds = owner.page.getByTestId('billing-thresholds')
+    await thresholds.locator('summary').click()
+    await thresholds.getByTestId('billing-thresholds-usual').filter({ hasText: '50%; 80%; 90%; 100%; 120%' }).waitFor()
+    await thresholds.getByTestId('billing-threshold-add').click()
+    const [resource, steps] = ['billing-threshold-resource', 'billing-threshold-steps'].map(name => thresholds.locator(`input[data-testid=${name}], [data-testid=${name}] input`))
+    await resource?.fill('e2e-disco')
+    await steps?.fill('60 %')
+    await thresholds.getByTestId('billing-thresholds-save').click()
+    await owner.page.getByText('Salvo', { exact: true }).first().waitFor()
+    const report = (used: number): Promise<unknown> => stage.ask('acme', '/v1/tenants/acme/usage', { resource: 'e2e-disco', used, limit: 100, period: '2026-11' })
+    expect(await report(55.5)).toMatchObject({ crossed: [] })
+    expect(await report(61.5)).toMatchObject({ crossed: [{ threshold: 60, state: 'triggered' }] })
+    await oneOf(owner, '61,5% do limite de e2e-disco usado').waitFor()
+    await owner.page.getByTestId('billing-usage').filter({ hasText: '61,5 de 100 · 61,5%' }).waitFor()
+    expect(await seriousFindings(owner.page)).toEqual([])
   }, 120_000)
 
   it('mutes a category on every device', async () => {

@@ -31,10 +31,10 @@ describe.skipIf(!chromiumPath && !isRequired)(`who is here${chromiumPath ? '' : 
   }
 
   beforeAll(async () => {
-    platform = await startPlatform({ main, env: { NEO_PORTALS: 'auto', PATH: process.env['PATH'] ?? '' }, readyTimeoutMs: 240_000 })
+    platform = await startPlatform({ main, env: { NEO_PORTALS: 'auto', PATH: process.env['PATH'] ?? '' }, readyTimeoutMs: 480_000 })
     demo = await platform.demo()
     browsers = await Promise.all([launch(), launch()])
-  }, 300_000)
+  }, 600_000)
   afterAll(async () => {
     await Promise.all((browsers ?? []).map(browser => browser.close()))
     await platform?.stop()
@@ -44,9 +44,11 @@ describe.skipIf(!chromiumPath && !isRequired)(`who is here${chromiumPath ? '' : 
     manager = await enter(browsers[0], 'manager@acme.example')
     await rows(manager.page).first().filter({ hasText: '(você)' }).waitFor()
     foreigner = await enter(browsers[0], 'owner@globex.example')
+    // Watched from before on: a notice stays for some seconds only.
+    const notice = told(manager.page, 'Member entrou').waitFor({ timeout: 60_000 })
     laptop = await enter(browsers[1], 'member@acme.example')
     await others(manager.page, 'online').waitFor({ timeout: 15_000 })
-    await manager.page.getByText('entrou').first().waitFor({ timeout: 15_000 })
+    await notice
     expect(await rows(manager.page).count()).toBe(2)
   }, 120_000)
 
@@ -87,9 +89,27 @@ describe.skipIf(!chromiumPath && !isRequired)(`who is here${chromiumPath ? '' : 
     await others(manager.page, 'online').waitFor({ timeout: 15_000 })
   }, 60_000)
 
+  it('says nothing of who comes once that is turned off', async () => {
+    const tab = await manager.context.newPage()
+    await tab.goto(`${platform.url}/tenant/settings`)
+    await tab.getByTestId('notice-presence').uncheck()
+    await tab.getByTestId('notice-billing').waitFor()
+    await tab.goto(`${platform.url}/tenant/`)
+    await rows(tab).first().waitFor()
+    // A notice would be there as soon as the row is: both follow from the same batch.
+    const notices: string[] = []
+    for (const page of [tab, manager.page]) told(page, 'Owner entrou').waitFor({ timeout: 60_000 }).then(() => { notices.push(page.url()) }, () => undefined)
+    const owner = await enter(browsers[1], 'owner@acme.example')
+    await others(tab, 'online').filter({ hasText: 'Owner' }).waitFor({ timeout: 15_000 })
+    await others(manager.page, 'online').filter({ hasText: 'Owner' }).waitFor({ timeout: 15_000 })
+    expect(notices).toEqual([])
+    await tab.close()
+    await owner.context.close()
+  }, 90_000)
+
   it('shows somebody who closed the last tab as offline, and nothing of it to another tenant', async () => {
     await laptop.page.close({ runBeforeUnload: false })
-    await others(manager.page, 'offline').waitFor({ timeout: 40_000 })
+    await others(manager.page, 'offline').filter({ hasText: 'Member' }).waitFor({ timeout: 40_000 })
     expect(await rows(foreigner.page).count()).toBe(1)
     expect(await foreigner.page.getByTestId('user-presence').innerText()).not.toContain('Em reunião')
     expect([...manager.errors, ...laptop.errors, ...foreigner.errors]).toEqual([])
@@ -98,6 +118,9 @@ describe.skipIf(!chromiumPath && !isRequired)(`who is here${chromiumPath ? '' : 
 })
 
 const rows = (page: Page): ReturnType<Page['locator']> => page.getByTestId('presence-user')
+
+/** A notice on the page, which is not the list of what was done lately. */
+const told = (page: Page, words: string): ReturnType<Page['locator']> => page.locator('[data-slot=title]').filter({ hasText: words })
 
 /** Others than the reader with a status. */
 const others = (page: Page, status: string): ReturnType<Page['locator']> => page.locator(`[data-testid=presence-user][data-status=${status}]`).filter({ hasNotText: '(você)' })
