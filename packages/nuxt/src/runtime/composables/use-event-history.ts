@@ -60,10 +60,7 @@ export function useEventHistory(tenantId: string): EventHistory {
   const pages = shallowRef<Pages>(noPages)
   const [isLoaded, isLoading, fresh] = [ref(false), ref(false), ref(0)]
   const error = shallowRef<ApiError | null>(null)
-  const { user } = useSession()
-  const rights: readonly string[] = user.value?.permissions ?? []
-  const families = LIVE[tenantId === PLATFORM_TENANT ? 'platform' : 'tenant'].filter(family => rights.includes(accessTable[family].read) || rights.includes('admin:*'))
-  const feeds = families.map(family => useArrivals(formatChannel(family, { tenantId }), () => void onArrival()))
+  const feeds = useReadableFamilies(tenantId).map(family => useArrivals(formatChannel(family, { tenantId }), () => void onArrival()))
   let filter: HistoryFilter = {}
   let isHeld = false
   let reading = new AbortController()
@@ -121,6 +118,13 @@ export function useEventHistory(tenantId: string): EventHistory {
 
 function toQuery(tenantId: string, { q, type, channel }: HistoryFilter): SearchQuery {
   return { ...channel === undefined ? { tenant: tenantId } : { channel }, ...q && { q }, ...type && { type } }
+}
+
+/** Families of a tenant whose events the reader may have live. */
+function useReadableFamilies(tenantId: string): readonly (typeof LIVE)[keyof typeof LIVE][number][] {
+  const { user } = useSession()
+  const rights: readonly string[] = user.value?.permissions ?? []
+  return LIVE[tenantId === PLATFORM_TENANT ? 'platform' : 'tenant'].filter(family => rights.includes(accessTable[family].read) || rights.includes('admin:*'))
 }
 
 /** Tells of each new event of a channel. */
