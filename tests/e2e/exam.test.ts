@@ -160,6 +160,39 @@ describe.skipIf(!chromiumPath && !isRequired)(`an exam${chromiumPath ? '' : ' (s
     expect([...candidate.foreign, ...proctors.flatMap(({ foreign }) => foreign)]).toEqual([])
   }, 120_000)
 
+  it('is written with its candidate and proctor, withdrawn after saying what will happen, and scheduled again by the notice', async () => {
+    const [{ page }] = proctors
+    await page.goto(at('exams'))
+    await page.getByTestId('exam-new').click()
+    await page.getByTestId('exam-title').fill('Segurança, nível 1')
+    await page.getByTestId('exam-minutes').fill('30')
+    await page.getByTestId('exam-candidates').getByText('Candidate', { exact: true }).click()
+    await page.getByTestId('exam-watchers').getByText('Proctor', { exact: true }).click()
+    await page.getByTestId('add-question').click()
+    for (const question of [page.getByTestId('question').first(), page.getByTestId('question').last()]) {
+      await question.getByTestId('question-text').fill('O que protege?')
+      for (const place of [0, 1]) await question.getByTestId(`choice-${place}`).fill(`Isto ${place}`)
+      await question.getByTestId('right-1').check()
+    }
+    await page.getByTestId('exam-create').click()
+    const exam = page.getByTestId('exam').filter({ hasText: 'Segurança, nível 1' })
+    await exam.getByTestId('exam-proctors').filter({ hasText: 'Proctor' }).waitFor()
+    const ahead = exam.getByTestId('exam-ahead')
+    await ahead.waitFor()
+    const ofCandidate = candidate.page.getByTestId('exam-session').filter({ hasText: 'Segurança, nível 1' })
+    await candidate.page.goto(at())
+    await ofCandidate.locator('[data-status=scheduled]').waitFor()
+    await ahead.getByRole('button', { name: 'Retirar' }).click()
+    await page.locator('dialog[open]').filter({ hasText: 'Candidate não poderá mais começar “Segurança, nível 1”' }).getByTestId('confirm').click()
+    await ofCandidate.locator('[data-status=withdrawn]').waitFor()
+    await page.getByRole('listitem').filter({ hasText: 'foi retirada' }).getByRole('button', { name: 'Desfazer' }).click()
+    await ofCandidate.locator('[data-status=scheduled]').waitFor()
+    await ofCandidate.getByRole('link').click()
+    await candidate.page.getByTestId('start-exam').click()
+    await candidate.page.getByTestId('questions').waitFor()
+    await ahead.waitFor({ state: 'detached' })
+  }, 60_000)
+
   it.each([['light', 1440], ['dark', 360]] as const)('has no accessibility finding and nothing too wide, for both: %s, %i px', async (colorScheme, width) => {
     for (const email of ['candidate@acme.example', 'proctor@acme.example']) {
       const { page, context } = await stage.enter(email, { portal: 'certification', colorScheme, width })

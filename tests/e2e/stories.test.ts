@@ -13,7 +13,7 @@ const wantsPictures = process.env['NEO_PICTURES'] === '1'
 
 const portals = {
   tenant: { email: 'owner@acme.example', pages: { dashboard: '/', deployments: '/deployments', deployment: '/deployments/none', instances: '/instances', alerts: '/alerts', billing: '/billing', inbox: '/inbox', history: '/history', team: '/team', settings: '/settings' } },
-  certification: { email: 'proctor@acme.example', pages: { exams: '/', exam: '/sessions/none', history: '/history', settings: '/settings' } },
+  certification: { email: 'proctor@acme.example', pages: { exams: '/', exam: '/sessions/none', catalog: '/exams', writing: '/exams/new', history: '/history', settings: '/settings' } },
   admin: { email: 'operator@neo.example', pages: { overview: '/', tenants: '/tenants', tenant: '/tenants/none', instances: '/instances', deployments: '/deployments', alerts: '/alerts', explorer: '/explorer', connections: '/connections', people: '/people', audit: '/audit', announcements: '/announcements', history: '/history', settings: '/settings' } },
 } as const
 type PortalName = keyof typeof portals

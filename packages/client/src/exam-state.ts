@@ -12,6 +12,8 @@ export function toExamMap(sessions: readonly ExamSession[]): ExamMap {
 
 /** What an event changes in its session. */
 const changes: Readonly<Record<string, (data: Envelope['data'], known: ExamSession) => Partial<ExamSession>>> = {
+  exam_withdrawn: () => ({ status: 'withdrawn' }),
+  exam_restored: () => ({ status: 'scheduled' }),
   exam_started: data => ({ status: 'started', startedAt: String(data['startedAt']), deadline: String(data['deadline']) }),
   exam_saved: (data, known) => Number(data['save']) > known.save ? { save: Number(data['save']), answered: Number(data['answered']) } : {},
   exam_submitted: data => ({

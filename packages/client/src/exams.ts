@@ -12,8 +12,9 @@ export interface ExamPath {
 /** What candidates and proctors ask for. */
 export interface ExamCalls {
   list(tenantId: string, options?: CallOptions): Promise<ExamList>
+  /** 422 `unprocessable` for people who may not. */
   create(tenantId: string, exam: CreateExam, options?: CallOptions): Promise<Exam>
-  /** People who may take an exam. */
+  /** People who may take an exam, and who may watch one. */
   candidates(tenantId: string, options?: CallOptions): Promise<CandidateList>
   /** All for proctors, one's own for candidates, newest first. */
   sessions(tenantId: string, options?: CallOptions): Promise<ExamSessionList>
@@ -27,6 +28,10 @@ export interface ExamCalls {
   save(of: ExamPath, answers: SaveAnswers, options?: CallOptions): Promise<AnswersSaved>
   /** Once; again it is answered as it is. */
   submit(of: ExamPath, options?: CallOptions): Promise<ExamSession>
+  /** Takes back what has not begun. 409 `exam_begun`. */
+  withdraw(of: ExamPath, options?: CallOptions): Promise<ExamSession>
+  /** Schedules again what was withdrawn. 409 `exam_begun`. */
+  restore(of: ExamPath, options?: CallOptions): Promise<ExamSession>
   /** Ends a running session. 409 `exam_over`. */
   end(of: ExamPath, body: EndExam, options?: CallOptions): Promise<ExamSession>
 }
@@ -45,6 +50,8 @@ export function createExamCalls(send: Send): ExamCalls {
     start: (of, own) => send({ method: 'POST', path: path(of, '/start'), isRepeatable: true }, own),
     save: (of, body, own) => send({ method: 'PUT', path: path(of, '/answers'), body, isRepeatable: true }, own),
     submit: (of, own) => send({ method: 'POST', path: path(of, '/submit'), isRepeatable: true }, own),
+    withdraw: (of, own) => send({ method: 'POST', path: path(of, '/withdraw'), isRepeatable: true }, own),
+    restore: (of, own) => send({ method: 'POST', path: path(of, '/restore'), isRepeatable: true }, own),
     end: (of, body, own) => send({ method: 'POST', path: path(of, '/end'), body }, own),
   }
 }

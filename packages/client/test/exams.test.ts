@@ -185,6 +185,8 @@ describe('sessions', () => {
     expect(ended.get('s1')).toMatchObject({ status: 'submitted', by: 'proctor' })
     expect(applyExamEvent(ended, { type: 'exam_started', data })).toBe(ended)
     expect(applyExamEvent(map, { type: 'exam_saved', data: { ...data, sessionId: 'other' } })).toBe(map)
+    const withdrawn = applyExamEvent(map, { type: 'exam_withdrawn', data })
+    expect([withdrawn.get('s1')?.status, applyExamEvent(withdrawn, { type: 'exam_restored', data }).get('s1')?.status]).toEqual(['withdrawn', 'scheduled'])
   })
 
   it('are read where an event says less than there is', () => {

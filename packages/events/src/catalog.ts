@@ -9,7 +9,7 @@ import { deploymentCancelled, deploymentComplete, deploymentError, deploymentLog
 import { billingInvoice, billingPayment, billingPlanChange, billingSubscription, billingUsageAlert, inboxChanged } from './catalog/billing.ts'
 import { billingPreferencesChanged } from './catalog/billing-preferences.ts'
 import { alert, alertAcknowledged, alertResolved, metricsUpdate } from './catalog/metrics.ts'
-import { examResult, examSaved, examScheduled, examStarted, examSubmitted } from './catalog/exams.ts'
+import { examRestored, examResult, examSaved, examScheduled, examStarted, examSubmitted, examWithdrawn } from './catalog/exams.ts'
 import { presenceUpdate } from './catalog/presence.ts'
 import { announcement, sessionRevoked } from './catalog/system.ts'
 import { activity, tenantCreated, tenantDeleted, tenantResumed, tenantSuspended } from './catalog/administration.ts'
@@ -20,7 +20,7 @@ const declared = [
   billingInvoice, billingPayment, billingPlanChange, billingSubscription, billingUsageAlert, inboxChanged, billingPreferencesChanged,
   metricsUpdate, alert, alertAcknowledged, alertResolved, presenceUpdate, announcement, sessionRevoked,
   activity, tenantCreated, tenantSuspended, tenantResumed, tenantDeleted,
-  examScheduled, examStarted, examSaved, examSubmitted, examResult,
+  examScheduled, examWithdrawn, examRestored, examStarted, examSaved, examSubmitted, examResult,
 ] as const
 
 type Declared = (typeof declared)[number]

@@ -22,6 +22,7 @@ export const errorCodes = {
   tenant_exists: { status: 409, detail: 'There is a tenant of this identifier, or there was one a moment ago.' },
   deployment_finished: { status: 409, detail: 'The deployment has already ended.' },
   exam_not_open: { status: 409, detail: 'The exam cannot be taken now: it has not been opened or begun.' },
+  exam_begun: { status: 409, detail: 'The exam has begun; it can be ended, and no longer withdrawn.' },
   exam_over: { status: 409, detail: 'The exam session has ended.' },
   answers_conflict: { status: 409, detail: 'Another save came first; go on after the one in `save`.' },
   log_conflict: { status: 409, detail: 'Other lines stand at these numbers; continue after the last known line.' },

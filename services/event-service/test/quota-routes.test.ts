@@ -14,6 +14,7 @@ const counted = [
   'post /v1/tenants/{tenantId}/deployments/{deploymentId}/logs', 'post /v1/tenants/{tenantId}/metrics', 'post /v1/tenants/{tenantId}/usage', 'put /v1/tenants/{tenantId}/presence/me/{connectionId}',
   'post /v1/tenants/{tenantId}/exams', 'post /v1/tenants/{tenantId}/exams/sessions', 'post /v1/tenants/{tenantId}/exams/sessions/{sessionId}/start', 'put /v1/tenants/{tenantId}/exams/sessions/{sessionId}/answers',
   'post /v1/tenants/{tenantId}/exams/sessions/{sessionId}/submit', 'post /v1/tenants/{tenantId}/exams/sessions/{sessionId}/end',
+  'post /v1/tenants/{tenantId}/exams/sessions/{sessionId}/withdraw', 'post /v1/tenants/{tenantId}/exams/sessions/{sessionId}/restore',
 ]
 
 /** By what their address begins with. */

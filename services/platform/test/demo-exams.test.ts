@@ -11,7 +11,7 @@ describe('the demonstration\'s exam', () => {
     const sessions: ScheduleExam[] = []
     await addDemoExams({
       create: (_tenantId, exam) => { exams.push(exam); return Promise.resolve({ id, title: exam.title, seconds: exam.seconds, passPercent: exam.passPercent, questions: exam.questions.length, createdAt: '' }) },
-      candidates: () => Promise.resolve({ candidates: names.map(name => ({ id: person, name })) }),
+      candidates: () => Promise.resolve({ candidates: names.map(name => ({ id: person, name })), proctors: [] }),
       schedule: (_tenantId, session) => { sessions.push(session); return Promise.reject(new Error('told enough')) },
     }, 'acme').catch(() => undefined)
     return { exams, sessions }

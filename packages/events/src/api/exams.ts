@@ -5,6 +5,8 @@ import { examEndSchema } from '../catalog/exams.ts'
 import { slugSchema } from '../catalog/deployments.ts'
 
 const textSchema = z.string().trim().min(1).max(1000)
+/** Each of them once. */
+const peopleSchema = z.array(z.uuid()).max(100).refine(ids => new Set(ids).size === ids.length, { error: 'names somebody twice' }).optional()
 const keySchema = z.string().min(1).max(200).optional()
 
 /** A question as candidates see it: one of `choices` is right. */
@@ -13,7 +15,10 @@ export const examQuestionSchema = z.object({ id: slugSchema, text: textSchema, c
 /** See {@link examQuestionSchema}. */
 export type ExamQuestion = z.infer<typeof examQuestionSchema>
 
-/** POST …/exams: `right` is the place of the right choice, from 0. `seconds` is how long a candidate has. */
+/**
+ * POST …/exams: `right` is the place of the right choice, from 0. `seconds` is how long a candidate has. It is scheduled at once for
+ * `candidateIds`, from `opensAt` on (by default: at once). `proctorIds` are those who watch it; without any, all who may.
+ */
 export const createExamSchema = z.strictObject({
   title: z.string().trim().min(1).max(120),
   seconds: z.int().min(5).max(28_800),
@@ -25,14 +30,19 @@ export const createExamSchema = z.strictObject({
       if (questions.findIndex(one => one.id === id) !== index) context.addIssue({ code: 'custom', path: [index, 'id'], message: 'names a question for the second time' })
     }
   }),
+  proctorIds: peopleSchema,
+  candidateIds: peopleSchema,
+  opensAt: z.iso.datetime().optional(),
   idempotencyKey: keySchema,
 })
 
 /** See {@link createExamSchema}. */
 export type CreateExam = z.input<typeof createExamSchema>
 
-/** An exam without its questions. */
-export const examSchema = z.object({ id: z.uuid(), title: z.string(), seconds: z.int(), passPercent: z.int(), questions: z.int(), createdAt: z.iso.datetime() })
+/** An exam without its questions. Without `proctorIds` all who may watch it. */
+export const examSchema = z.object({
+  id: z.uuid(), title: z.string(), seconds: z.int(), passPercent: z.int(), questions: z.int(), proctorIds: z.array(z.uuid()).optional(), createdAt: z.iso.datetime(),
+})
 
 /** See {@link examSchema}. */
 export type Exam = z.infer<typeof examSchema>
@@ -43,8 +53,10 @@ export const examListSchema = z.object({ exams: z.array(examSchema) })
 /** See {@link examListSchema}. */
 export type ExamList = z.infer<typeof examListSchema>
 
-/** GET …/exams/candidates: people who may take an exam, by name. */
-export const candidateListSchema = z.object({ candidates: z.array(z.object({ id: z.uuid(), name: z.string() })) })
+const personSchema = z.object({ id: z.uuid(), name: z.string() })
+
+/** GET …/exams/candidates: people who may take an exam, and people who may watch one, by name. */
+export const candidateListSchema = z.object({ candidates: z.array(personSchema), proctors: z.array(personSchema) })
 
 /** See {@link candidateListSchema}. */
 export type CandidateList = z.infer<typeof candidateListSchema>
@@ -55,10 +67,10 @@ export const scheduleExamSchema = z.strictObject({ examId: z.uuid(), candidateId
 /** See {@link scheduleExamSchema}. */
 export type ScheduleExam = z.input<typeof scheduleExamSchema>
 
-/** One candidate's taking of one exam. `save` numbers the saves of answers, 0 before the first; `result` is there from the end on. */
+/** One candidate's taking of one exam. `save` numbers the saves of answers, 0 before the first; `result` is there from the end on. A `withdrawn` one cannot be begun. `proctorIds`: see {@link examSchema}. */
 export const examSessionSchema = z.object({
-  id: z.uuid(), examId: z.uuid(), title: z.string(), candidateId: z.uuid(), candidateName: z.string(),
-  status: z.enum(['scheduled', 'started', 'submitted']),
+  id: z.uuid(), examId: z.uuid(), title: z.string(), candidateId: z.uuid(), candidateName: z.string(), proctorIds: z.array(z.uuid()).optional(),
+  status: z.enum(['scheduled', 'withdrawn', 'started', 'submitted']),
   seconds: z.int(), questions: z.int(), answered: z.int(), save: z.int(),
   opensAt: z.iso.datetime(), startedAt: z.iso.datetime().optional(), deadline: z.iso.datetime().optional(), submittedAt: z.iso.datetime().optional(),
   by: examEndSchema.optional(), reason: z.string().optional(),

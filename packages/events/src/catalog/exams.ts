@@ -22,6 +22,22 @@ export const examScheduled = defineEvent({
   data: z.strictObject({ ...ofSession, examId: z.uuid(), title: z.string().max(120), opensAt: z.iso.datetime() }),
 })
 
+/** A proctor took back what was scheduled; nobody can begin it. */
+export const examWithdrawn = defineEvent({
+  type: 'exam_withdrawn',
+  families: ['certification'],
+  doc: 'A scheduled session was withdrawn',
+  data: z.strictObject(ofSession),
+})
+
+/** What was withdrawn is scheduled again, as it was. */
+export const examRestored = defineEvent({
+  type: 'exam_restored',
+  families: ['certification'],
+  doc: 'A withdrawn session is scheduled again',
+  data: z.strictObject(ofSession),
+})
+
 /** The time runs until `deadline`. */
 export const examStarted = defineEvent({
   type: 'exam_started',

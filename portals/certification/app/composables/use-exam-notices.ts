@@ -1,5 +1,6 @@
-/** Says what happened to exams while the reader was on another page, unless that was turned off: to candidates of their own, to proctors of all. */
+/** Says what happened to exams while the reader was on another page, unless that was turned off: to candidates of their own, to proctors of those they watch. */
 import type { ExamSession } from '@neo-stack/events'
+import { isWatchedBy } from '../watching.ts'
 
 export function useExamNotices(tenantId: string): void {
   const { t } = useI18n()
@@ -11,12 +12,14 @@ export function useExamNotices(tenantId: string): void {
   const isProctor = can('exam:write')
   let known: ReadonlyMap<string, ExamSession> | undefined
 
-  function kindOf(session: ExamSession): 'scheduled' | 'started' | 'submitted' | 'result' | undefined {
+  function kindOf(session: ExamSession): 'scheduled' | 'withdrawn' | 'started' | 'submitted' | 'result' | undefined {
     const before = known?.get(session.id)
     const isOwn = session.candidateId === user.value?.id
     if (!before) return isOwn && session.status === 'scheduled' ? 'scheduled' : undefined
     if (session.result && !before.result && isOwn) return 'result'
-    return isProctor && !isOwn && session.status !== before.status && session.status !== 'scheduled' ? session.status : undefined
+    if (session.status === before.status) return undefined
+    if (session.status === 'scheduled' || session.status === 'withdrawn') return isOwn ? session.status : undefined
+    return isProctor && !isOwn && isWatchedBy(session, user.value?.id) ? session.status : undefined
   }
 
   watch([sessions, isLoaded], ([all, hasLoaded]) => {

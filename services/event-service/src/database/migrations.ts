@@ -23,6 +23,7 @@ import { sql as alertSilences } from './migrations/0121-alert-silences.ts'
 import { sql as everywhere } from './migrations/0130-everywhere.ts'
 import { sql as alertChannels } from './migrations/0170-alert-channels.ts'
 import { sql as exams } from './migrations/0140-exams.ts'
+import { sql as examWithdrawals } from './migrations/0220-exam-withdrawals.ts'
 import { sql as outbox } from './migrations/0080-outbox.ts'
 import { sql as shared } from './migrations/0081-shared.ts'
 
@@ -59,6 +60,7 @@ const migrations: readonly Migration[] = [
   { name: '0121-alert-silences', sql: alertSilences },
   { name: '0130-everywhere', sql: everywhere },
   { name: '0170-alert-channels', sql: alertChannels },
+  { name: '0220-exam-withdrawals', sql: examWithdrawals },
 ]
 
 /** Names of all migrations of this code, in their order. */

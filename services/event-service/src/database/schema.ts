@@ -89,7 +89,7 @@ export interface Schema {
   billing_records: { tenant_id: string, kind: string, id: string, fields: Json<Record<string, { value: unknown, key: string }>>, time: Time }
   presence_settings: { tenant_id: string, user_id: string, hide_last_seen: boolean, busy: Json<{ text?: string, until?: string } | null> }
   exams: {
-    tenant_id: string, id: string, title: string, seconds: number, pass_percent: number, created_at: Time
+    tenant_id: string, id: string, title: string, seconds: number, pass_percent: number, created_at: Time, proctor_ids: string[]
     questions: Json<{ id: string, text: string, choices: string[], right: number }[]>
   }
   exam_sessions: {

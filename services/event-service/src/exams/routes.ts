@@ -8,7 +8,7 @@ import {
 } from '@neo-stack/events'
 import { askedIn, type Asked } from '../asked.ts'
 import { guard, idempotencyKeyOf, type App } from '../http.ts'
-import { createExam, listCandidates, listExams, type ExamOptions } from './exams.ts'
+import { createExam, listExams, listPeople, type ExamOptions } from './exams.ts'
 import { listFor, readPaper, type Reader } from './reading.ts'
 import type { ExamSessions } from './sessions.ts'
 
@@ -31,17 +31,17 @@ function examListRoutes(app: App, options: ExamOptions): void {
   })
 
   app.post('/v1/tenants/:tenantId/exams', {
-    config: { publishes: 'kept' }, schema: { summary: 'Add an exam', tags, params: inTenant, body: createExamSchema, response: { 201: examSchema } },
+    config: { publishes: 'kept' }, schema: { summary: 'Add an exam, and schedule it for candidates', tags, params: inTenant, body: createExamSchema, response: { 201: examSchema } },
   }, async (request, reply) => {
     const asked = askedForExam(request, request.params.tenantId, request.body)
     return reply.code(201).send(await createExam(options, asked, request.body))
   })
 
   app.get('/v1/tenants/:tenantId/exams/candidates', {
-    schema: { summary: 'People who may take an exam, by name', tags, params: inTenant, response: { 200: candidateListSchema } },
+    schema: { summary: 'People who may take an exam, and people who may watch one, by name', tags, params: inTenant, response: { 200: candidateListSchema } },
   }, request => {
     guard(request, request.params.tenantId, 'exam:write')
-    return listCandidates(options.database, request.params.tenantId)
+    return listPeople(options.database, request.params.tenantId)
   })
 }
 
@@ -62,6 +62,14 @@ function proctorRoutes(app: App, sessions: ExamSessions): void {
     const asked = askedForExam(request, request.params.tenantId, request.body)
     return reply.code(201).send(await sessions.schedule(asked, request.body))
   })
+
+  app.post('/v1/tenants/:tenantId/exams/sessions/:sessionId/withdraw', {
+    config: { publishes: 'live' }, schema: { summary: 'Take back a session that has not begun', tags, params: ofSession, response: { 200: examSessionSchema } },
+  }, request => sessions.withdraw(askedIn(request, request.params.tenantId, 'exam:write'), request.params.sessionId))
+
+  app.post('/v1/tenants/:tenantId/exams/sessions/:sessionId/restore', {
+    config: { publishes: 'live' }, schema: { summary: 'Schedule again what was withdrawn', tags, params: ofSession, response: { 200: examSessionSchema } },
+  }, request => sessions.restore(askedIn(request, request.params.tenantId, 'exam:write'), request.params.sessionId))
 
   app.post('/v1/tenants/:tenantId/exams/sessions/:sessionId/end', {
     config: { publishes: 'live' }, schema: { summary: 'End a running session, with a reason', tags, params: ofSession, body: endExamSchema, response: { 200: examSessionSchema } },

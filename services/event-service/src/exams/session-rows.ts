@@ -14,6 +14,8 @@ export interface StoredSession {
   title: string
   candidateId: string
   candidateName: string
+  /** Who watches it; none: all who may. */
+  proctorIds: readonly string[]
   passPercent: number
   questions: readonly (ExamQuestion & JudgedQuestion)[]
   state: SessionState
@@ -25,7 +27,7 @@ const MAX_SESSIONS = 500
 
 function selectSessions(tx: Tx) {
   return tx.selectFrom('exam_sessions as s').innerJoin('exams as e', 'e.id', 's.exam_id').innerJoin('users as u', 'u.id', 's.candidate_id')
-    .selectAll('s').select(['e.title', 'e.seconds', 'e.pass_percent', 'e.questions', 'u.name as candidate_name'])
+    .selectAll('s').select(['e.title', 'e.seconds', 'e.pass_percent', 'e.questions', 'e.proctor_ids', 'u.name as candidate_name'])
 }
 
 type Row = Awaited<ReturnType<ReturnType<typeof selectSessions>['executeTakeFirstOrThrow']>>
@@ -53,11 +55,11 @@ export async function saveState(tx: Tx, { tenantId, id, version }: StoredSession
 }
 
 /** A session as it is answered. */
-export function toAnswer({ id, examId, title, candidateId, candidateName, passPercent, questions, state }: StoredSession): ExamSession {
+export function toAnswer({ id, examId, title, candidateId, candidateName, proctorIds, passPercent, questions, state }: StoredSession): ExamSession {
   const percent = toPercent(state.right ?? 0, questions.length)
   return {
     id, examId, title, candidateId, candidateName, status: state.status, seconds: state.seconds, questions: questions.length, answered: Object.keys(state.answers).length, save: state.save,
-    opensAt: new Date(state.opensAt).toISOString(),
+    opensAt: new Date(state.opensAt).toISOString(), ...proctorIds.length > 0 && { proctorIds: [...proctorIds] },
     ...state.startedAt !== undefined && { startedAt: new Date(state.startedAt).toISOString() }, ...state.deadline !== undefined && { deadline: new Date(state.deadline).toISOString() },
     ...state.submittedAt !== undefined && { submittedAt: new Date(state.submittedAt).toISOString() },
     ...state.by && { by: state.by }, ...state.reason !== undefined && { reason: state.reason },
@@ -70,7 +72,7 @@ const toTime = (ms: number | undefined): Date | null => ms === undefined ? null 
 function toStored(row: Row): StoredSession {
   return {
     id: row.id, tenantId: row.tenant_id, examId: row.exam_id, title: row.title, candidateId: row.candidate_id, candidateName: row.candidate_name,
-    passPercent: row.pass_percent, questions: row.questions, version: row.version,
+    passPercent: row.pass_percent, questions: row.questions, proctorIds: row.proctor_ids, version: row.version,
     state: {
       status: row.status, opensAt: row.opens_at.getTime(), seconds: row.seconds, save: row.save, answers: row.answers,
       ...row.started_at && { startedAt: row.started_at.getTime() }, ...row.deadline && { deadline: row.deadline.getTime() },

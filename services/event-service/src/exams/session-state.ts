@@ -1,5 +1,5 @@
 /**
- * The life of an exam session: scheduled, started, submitted. Pure. The time is the service's: from the deadline on nothing is kept, and
+ * The life of an exam session: scheduled (or withdrawn meanwhile), started, submitted. Pure. The time is the service's: from the deadline on nothing is kept, and
  * whoever ends the session then finds it ended by the time, at the deadline.
  */
 
@@ -32,7 +32,7 @@ export interface JudgedQuestion {
 }
 
 /** What an act leads to: another state, the same one (a repeat), or a refusal. */
-export type Outcome = { state: SessionState, isRepeat: boolean } | { refused: Extract<ErrorCode, 'exam_not_open' | 'exam_over' | 'answers_conflict'> }
+export type Outcome = { state: SessionState, isRepeat: boolean } | { refused: Extract<ErrorCode, 'exam_not_open' | 'exam_begun' | 'exam_over' | 'answers_conflict'> }
 
 const to = (state: SessionState): Outcome => ({ state, isRepeat: false })
 const repeat = (state: SessionState): Outcome => ({ state, isRepeat: true })
@@ -42,17 +42,25 @@ export function isDue({ status, deadline = Infinity }: SessionState, now: number
   return status === 'started' && now >= deadline
 }
 
+const hasBegun = ({ status }: SessionState): boolean => status === 'started' || status === 'submitted'
+
+/** A proctor takes back what was scheduled, or schedules again what was taken back; again is the same. */
+export function put(state: SessionState, status: 'scheduled' | 'withdrawn'): Outcome {
+  if (hasBegun(state)) return { refused: 'exam_begun' }
+  return state.status === status ? repeat(state) : to({ ...state, status })
+}
+
 /** The candidate begins; again is the same. */
 export function begin(state: SessionState, now: number): Outcome {
   if (state.status === 'submitted' || isDue(state, now)) return { refused: 'exam_over' }
   if (state.status === 'started') return repeat(state)
-  if (now < state.opensAt) return { refused: 'exam_not_open' }
+  if (state.status === 'withdrawn' || now < state.opensAt) return { refused: 'exam_not_open' }
   return to({ ...state, status: 'started', startedAt: now, deadline: now + state.seconds * 1000 })
 }
 
 /** Keeps answers under the next number; the last save again is the same, any other number a conflict. */
 export function keep(state: SessionState, { save, answers }: Pick<SessionState, 'save' | 'answers'>, now: number): Outcome {
-  if (state.status === 'scheduled') return { refused: 'exam_not_open' }
+  if (!hasBegun(state)) return { refused: 'exam_not_open' }
   if (state.status === 'submitted' || isDue(state, now)) return { refused: 'exam_over' }
   const isKnown = Object.entries(answers).every(([id, choice]) => state.answers[id] === choice)
   if (save === state.save && isKnown) return repeat(state)
@@ -62,7 +70,7 @@ export function keep(state: SessionState, { save, answers }: Pick<SessionState, 
 
 /** Ends the session, whoever asks for it first; again is the same. */
 export function finish(state: SessionState, end: { by: ExamEnd, reason?: string | undefined }, { questions, now }: { questions: readonly JudgedQuestion[], now: number }): Outcome {
-  if (state.status === 'scheduled') return { refused: 'exam_not_open' }
+  if (!hasBegun(state)) return { refused: 'exam_not_open' }
   if (state.status === 'submitted') return repeat(state)
   if (end.by === 'timer' && !isDue(state, now)) return repeat(state)
   const right = questions.filter(({ id, right: place }) => state.answers[id] === place).length

@@ -10,9 +10,9 @@ import { Problem } from '../errors.ts'
 import { untilAhead } from '../publish/overtaken.ts'
 import { actorOf } from '../publish/publish.ts'
 import type { DraftEvent, WritePath } from '../publish/write-path.ts'
-import { listCandidates, type ExamOptions } from './exams.ts'
+import { assertPeople, listPeople, scheduleIn, type ExamOptions } from './exams.ts'
 import { readSession, saveState, toAnswer, type StoredSession } from './session-rows.ts'
-import { begin, finish, keep, type Outcome, type SessionState } from './session-state.ts'
+import { begin, finish, keep, put, type Outcome, type SessionState } from './session-state.ts'
 
 /** What sessions need. */
 export interface SessionOptions extends ExamOptions {
@@ -29,6 +29,10 @@ const ATTEMPTS = 5
 export interface ExamSessions {
   /** @throws {Problem} `unprocessable` for an exam or a candidate that is none */
   schedule: (asked: Asked, body: ScheduleExam) => Promise<ExamSession>
+  /** Takes back what was scheduled. @throws {Problem} `not_found`, `exam_begun` */
+  withdraw: (asked: Asked, id: string) => Promise<ExamSession>
+  /** Schedules again what was withdrawn. @throws {Problem} `not_found`, `exam_begun` */
+  restore: (asked: Asked, id: string) => Promise<ExamSession>
   /** Begins, or goes on. @throws {Problem} `not_found`, `exam_not_open`, `exam_over` */
   start: (asked: Asked, id: string) => Promise<ExamSession>
   /** @throws {Problem} `not_found`, `exam_not_open`, `exam_over`, `answers_conflict` with the last save, `invalid_request` for a question that is none */
@@ -46,6 +50,8 @@ export function createExamSessions(options: SessionOptions): ExamSessions {
   const { now } = options
   return {
     schedule: (asked, body) => schedule(options, asked, body),
+    withdraw: (asked, id) => change(options, { id, asked, isProctor: true, action: 'exam.withdrawn', decide: ({ state }) => put(state, 'withdrawn') }),
+    restore: (asked, id) => change(options, { id, asked, isProctor: true, action: 'exam.restored', decide: ({ state }) => put(state, 'scheduled') }),
     start: async (asked, id) => {
       const session = await change(options, { id, asked, action: 'exam.started', decide: ({ state }) => begin(state, now()) })
       if (session.deadline !== undefined) options.onDeadline(Date.parse(session.deadline))
@@ -76,18 +82,15 @@ async function schedule(options: SessionOptions, asked: Asked, { idempotencyKey:
   const { tenantId } = asked
   const exam = await database.inTenant(tenantId, tx => tx.selectFrom('exams').select('title').where('tenant_id', '=', tenantId).where('id', '=', body.examId).executeTakeFirst())
   if (!exam) throw new Problem('unprocessable', { detail: 'There is no such exam.', errors: [{ path: 'examId', message: 'is no exam of this tenant' }] })
-  const { candidates } = await listCandidates(database, tenantId)
-  if (!candidates.some(({ id }) => id === body.candidateId)) throw new Problem('unprocessable', { detail: 'This person may not take exams.', errors: [{ path: 'candidateId', message: 'may not take exams' }] })
-  const id = crypto.randomUUID()
+  assertPeople([{ id: body.candidateId, path: 'candidateId' }], (await listPeople(database, tenantId)).candidates)
   const opensAt = body.opensAt ?? new Date(now()).toISOString()
-  const event = toEvent({ id, tenantId, candidateId: body.candidateId }, 'exam_scheduled', { examId: body.examId, title: exam.title, opensAt })
-  const { result } = await perform({ ...toAct(asked), action: 'exam.scheduled', target: id, detail: { candidateId: body.candidateId, title: exam.title } }, {
+  const session = { id: crypto.randomUUID(), examId: body.examId, candidateId: body.candidateId, title: exam.title, opensAt }
+  const { event, insert } = scheduleIn({ tenantId, now }, session)
+  const { result } = await perform({ ...toAct(asked), action: 'exam.scheduled', target: session.id, detail: { candidateId: body.candidateId, title: exam.title } }, {
     key: toKey(asked, 'exams/sessions', body), events: [event],
     run: async tx => {
-      await tx.insertInto('exam_sessions').values({
-        tenant_id: tenantId, id, exam_id: body.examId, candidate_id: body.candidateId, created_at: new Date(now()), opens_at: opensAt,
-      }).execute()
-      return toAnswer(await readSession(tx, tenantId, id))
+      await insert(tx)
+      return toAnswer(await readSession(tx, tenantId, session.id))
     },
   })
   return result
@@ -143,6 +146,8 @@ function toEvents(stored: StoredSession, state: SessionState): Omit<DraftEvent, 
   if (state.status === 'submitted') {
     return [say('exam_submitted', { by: state.by, submittedAt: toIso(state.submittedAt), answered }), say('exam_result', {})]
   }
+  if (state.status === 'withdrawn') return [say('exam_withdrawn', {})]
+  if (state.status === 'scheduled') return [say('exam_restored', {})]
   return stored.state.status === 'scheduled'
     ? [say('exam_started', { startedAt: toIso(state.startedAt), deadline: toIso(state.deadline) })]
     : [say('exam_saved', { save: state.save, answered })]

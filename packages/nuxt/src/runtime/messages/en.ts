@@ -89,6 +89,7 @@ export const en: Messages = {
     idempotency_conflict: 'This request was already made with other content. Reload the page and try again.',
     deployment_finished: 'This deployment has already ended.',
     exam_not_open: 'This exam cannot be taken now. See when it opens.',
+    exam_begun: 'This exam has begun: it can be ended, and no longer withdrawn.',
     exam_over: 'This exam has ended.',
     answers_conflict: 'Your answers were also changed elsewhere. They are being sent again.',
     log_conflict: 'Other lines of the log stand at these numbers.',

@@ -89,6 +89,7 @@ export const es: Messages = {
     idempotency_conflict: 'Esta solicitud ya se hizo con otro contenido. Recargue la página e inténtelo de nuevo.',
     deployment_finished: 'Este despliegue ya terminó.',
     exam_not_open: 'Este examen no puede hacerse ahora. Mira cuándo abre.',
+    exam_begun: 'Este examen ya empezó: puede terminarse, ya no retirarse.',
     exam_over: 'Este examen ha terminado.',
     answers_conflict: 'Tus respuestas también se cambiaron en otro lugar. Se envían de nuevo.',
     log_conflict: 'Otras líneas del registro están en esos números.',

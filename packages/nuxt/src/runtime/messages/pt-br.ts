@@ -88,6 +88,7 @@ export const ptBR = {
     idempotency_conflict: 'Este pedido já foi feito com outro conteúdo. Recarregue a página e tente de novo.',
     deployment_finished: 'Este deployment já terminou.',
     exam_not_open: 'Esta prova não pode ser feita agora. Veja quando ela abre.',
+    exam_begun: 'Esta prova já começou: ela pode ser encerrada, não mais retirada.',
     exam_over: 'Esta prova terminou.',
     answers_conflict: 'Suas respostas também mudaram em outro lugar. Elas serão enviadas de novo.',
     log_conflict: 'Outras linhas do log estão nesses números.',

@@ -53,6 +53,8 @@ export const history: typeof ptBR = {
     alert: 'Alert',
     alert_resolved: 'Alert resolved',
     exam_scheduled: 'Exam scheduled',
+    exam_withdrawn: 'Exam withdrawn',
+    exam_restored: 'Exam scheduled again',
     exam_started: 'Exam started',
     exam_saved: 'Answers saved',
     exam_submitted: 'Exam submitted',

@@ -53,6 +53,8 @@ export const history: typeof ptBR = {
     alert: 'Alerta',
     alert_resolved: 'Alerta resuelta',
     exam_scheduled: 'Examen programado',
+    exam_withdrawn: 'Examen retirado',
+    exam_restored: 'Examen programado de nuevo',
     exam_started: 'Examen iniciado',
     exam_saved: 'Respuestas guardadas',
     exam_submitted: 'Examen entregado',

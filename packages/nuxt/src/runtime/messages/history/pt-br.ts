@@ -51,6 +51,8 @@ export const history = {
     alert: 'Alerta',
     alert_resolved: 'Alerta resolvido',
     exam_scheduled: 'Prova agendada',
+    exam_withdrawn: 'Prova retirada',
+    exam_restored: 'Prova agendada de novo',
     exam_started: 'Prova iniciada',
     exam_saved: 'Respostas salvas',
     exam_submitted: 'Prova entregue',
