@@ -28,6 +28,8 @@ const uncounted: [prefix: string, why: string][] = [
   ['/v1/tenants/{tenantId}/api-keys', 'administration must work when a quota is used up'],
   ['/v1/tenants/{tenantId}/alert-rules', 'administration must work when a quota is used up'],
   ['/v1/tenants/{tenantId}/alert-silences', 'administration must work when a quota is used up'],
+  ['/v1/tenants/{tenantId}/alert-channels', 'administration must work when a quota is used up'],
+  ['/v1/tenants/{tenantId}/alert-deliveries/', 'is what a person asks for once more, and publishes nothing'],
   ['/v1/tenants/{tenantId}/metrics/lease', 'says that somebody looks, and publishes nothing'],
   ['/v1/tenants/{tenantId}/billing/', 'is what a person does with their inbox, and administration'],
   ['/v1/tenants/{tenantId}/presence/me', 'is what a person chooses'],
