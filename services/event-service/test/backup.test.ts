@@ -116,7 +116,13 @@ describe('a backup', () => {
       await expect(restoreBackup({ file, to: target.to })).rejects.toThrow(/not empty.*--replace/)
       expect(await countOf(target.database, 'events')).toBe(events)
 
-      const restored = await restoreBackup({ file: second, to: target.to, replacing: { file: before, keys: keys.toJSON() } })
+      const secret = 'insert into installation_secrets (name, value) values ($1, $2)'
+      if ('url' in target.to) for (const name of ['instances', 'other']) await target.database.jobs.executeSql(secret, [name, 'before'])
+      const restored = await restoreBackup({ file: second, to: target.to, secretsOf: () => ({ instances: 'of the backup' }), replacing: { file: before, keys: keys.toJSON() } })
+      if ('url' in target.to) {
+        const { rows: kept } = await target.database.jobs.executeSql(`select name, value from installation_secrets where name <> 'refresh' order by name`)
+        expect(kept).toEqual([{ name: 'instances', value: 'of the backup' }, { name: 'other', value: 'before' }])
+      }
       expect(restored).toMatchObject({ hasReplaced: true, faults: [] })
       const { rows } = await target.database.jobs.executeSql('select revoked_at from api_keys where id = $1', [id]) as { rows: { revoked_at: unknown }[] }
       expect(rows[0]?.revoked_at).toBeTruthy()

@@ -1,6 +1,6 @@
 /** `backup`, `restore` and `verify`, for both columns, while the platform runs or not. */
 
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { checkBackupFile, openPglite, openSharedKeys, restoreBackup, verifyDatabase, writeBackup, type BackupOptions, type BackupSummary, type Database, type DataState, type Restored } from '@neo-stack/event-service'
@@ -11,7 +11,7 @@ import { openDatabase } from './embedded.ts'
 import { DatabaseError } from './failure.ts'
 import type { Again } from './keep-started.ts'
 import { openSharedDatabase } from './scale-out.ts'
-import { openRotatingKeys } from './secrets.ts'
+import { INSTANCE_KEY, openRotatingKeys, SHARED_INSTANCE_KEY } from './secrets.ts'
 
 /** A command: what it works on and whom it tells. */
 export interface BackupCommand {
@@ -20,7 +20,7 @@ export interface BackupCommand {
 }
 
 /** Files of the data folder that belong to the data. */
-const FILES = ['instance-key.json', 'demo.json', 'demo-history.json']
+const FILES = [INSTANCE_KEY, 'demo.json', 'demo-history.json']
 
 /** Backs up into a new file. @throws {BackupError | DatabaseError} */
 export async function backUp({ config, tell }: BackupCommand, name: string): Promise<void> {
@@ -71,14 +71,8 @@ function readSecrets(folder: Pick<DataFolder, 'readJson'>, keys: { toJSON: () =>
 
 /** Works on the database of the configuration, through the process that has it open where there is one. */
 async function askOrOpen<T>({ config, command }: { config: Config, command: Parameters<typeof askRunning>[1] }, run: (database: Database, secrets: Secrets) => Promise<T>): Promise<unknown> {
-  if (config.scaleOut) {
-    const database = await openSharedDatabase(config.scaleOut.databaseUrl, () => undefined)
-    try {
-      return await run(database, { keys: await readSharedKeys(database) })
-    } finally {
-      await database.close()
-    }
-  }
+  const { scaleOut } = config
+  if (scaleOut) return withShared(scaleOut.databaseUrl, async database => run(database, await readSharedSecrets(database)))
   const running = await askRunning(config.dataDir, command)
   if (running) {
     running.release()
@@ -86,6 +80,15 @@ async function askOrOpen<T>({ config, command }: { config: Config, command: Para
   }
   assertThere(config.dataDir)
   return withFolder(config.dataDir, async folder => withDatabase(folder, async database => run(database, readSecrets(folder, await openRotatingKeys(folder)))))
+}
+
+async function withShared<T>(url: string, run: (database: Database) => Promise<T>): Promise<T> {
+  const database = await openSharedDatabase(url, () => undefined)
+  try {
+    return await run(database)
+  } finally {
+    await database.close()
+  }
 }
 
 function assertThere(dataDir: string): void {
@@ -110,10 +113,12 @@ async function withDatabase<T>(folder: DataFolder, run: (database: Database) => 
   }
 }
 
-async function readSharedKeys(database: Database): Promise<BackupOptions['keys']> {
+/** In the same form as those of a folder, so that a backup of either column can be restored into the other. */
+async function readSharedSecrets(database: Database): Promise<Secrets> {
   const keys = await openSharedKeys({ database })
   keys.close()
-  return keys.toJSON()
+  const { rows: [kept] } = await database.jobs.executeSql('select value from installation_secrets where name = $1', [SHARED_INSTANCE_KEY]) as { rows: { value: string }[] }
+  return { keys: keys.toJSON(), files: kept ? { [INSTANCE_KEY]: { key: kept.value } } : {} }
 }
 
 async function rehearse(file: string): Promise<Restored> {
@@ -149,15 +154,13 @@ async function restoreEmbedded({ config, file, before, isReplacing }: Restoring)
   }
 }
 
-/** Processes that run find the other epoch by themselves. Deployers keep their own key; where there is none yet, the backup's is put. */
-async function restoreShared({ config, file, before, isReplacing }: Restoring, url: string): Promise<Restored> {
-  const database = await openSharedDatabase(url, () => undefined)
-  const keys = await (isReplacing ? readSharedKeys(database) : undefined)?.finally(database.close) ?? await database.close().then(() => undefined)
-  const restored = await restoreBackup({ file, to: { url }, ...keys && { replacing: { file: before, keys } } })
-  const [name] = FILES
-  if (name !== undefined && Object.hasOwn(restored.header.files, name) && !existsSync(path.join(config.dataDir, name))) {
-    mkdirSync(config.dataDir, { recursive: true, mode: 0o700 })
-    await withFolder(config.dataDir, folder => Promise.resolve(folder.writeJson(name, restored.header.files[name])))
-  }
-  return restored
+/** Processes that run find the other epoch by themselves. */
+async function restoreShared({ file, before, isReplacing }: Restoring, url: string): Promise<Restored> {
+  const secrets = isReplacing ? await withShared(url, readSharedSecrets) : undefined
+  return restoreBackup({ file, to: { url }, secretsOf: readInstanceSecret, ...secrets && { replacing: { file: before, ...secrets } } })
+}
+
+function readInstanceSecret({ files }: Restored['header']): Record<string, string> {
+  const kept = files[INSTANCE_KEY] as { key?: unknown } | undefined
+  return typeof kept?.key === 'string' ? { [SHARED_INSTANCE_KEY]: kept.key } : {}
 }

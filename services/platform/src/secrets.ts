@@ -5,7 +5,8 @@ import { createKeySet, createRotatingKeys, openSharedSecret, readKeySet, type Da
 import { DataFolderError, type DataFolder } from './data-folder.ts'
 
 const FILE = 'keys.json'
-const INSTANCE_KEY = 'instance-key.json'
+/** The file of a data folder that holds the instance key. */
+export const INSTANCE_KEY = 'instance-key.json'
 
 /** Reads the signing keys, or makes them the first time. @throws {DataFolderError} when the file is damaged */
 async function openKeys(folder: DataFolder): Promise<KeySet> {

@@ -21,6 +21,8 @@ export interface RestoreOptions {
   to: RestoreTo
   /** Where what is there is backed up before it is replaced; without it only an empty database is restored into. */
   replacing?: Omit<BackupOptions, 'now'>
+  /** Further secrets of processes that share the database, of what the backup says. @default none */
+  secretsOf?: (header: BackupHeader) => Readonly<Record<string, string>>
   /** Told of each table that was restored. */
   onRestored?: (table: { name: string, rows: number }) => void
 }
@@ -68,7 +70,7 @@ interface Restoring extends RestoreOptions {
 }
 
 async function restoreInto(restoring: Restoring): Promise<Restored> {
-  const { ask, isShared, header, replacing } = restoring
+  const { ask, isShared, header, replacing, secretsOf = () => ({}) } = restoring
   await ask(`set local timezone to 'UTC'`)
   await ask(`select set_config('neo.tenant', '*', true)`)
   const names = await listTables(ask)
@@ -87,7 +89,7 @@ async function restoreInto(restoring: Restoring): Promise<Restored> {
   for (const name of emptied.filter(isOurs)) await ask(`alter table ${name} enable trigger user`)
   if (held) await putBack(ask)
   const keys: KeySetJson = held && replacing ? { ...replacing.keys, secret: header.keys.secret } : header.keys
-  if (isShared) await putKeys(ask, keys)
+  if (isShared) await putKeys(ask, keys, secretsOf(header))
   const logEpoch = randomBytes(4).toString('hex')
   await ask(`update settings set value = to_jsonb($1::text) where key = 'log_epoch'`, [logEpoch])
   if (isShared) await announceEpoch(ask, { logEpoch, logs: [...logs, ...await listLogs(ask)] })
@@ -126,10 +128,9 @@ async function loadTables({ ask, file, onRestored = () => undefined }: Restoring
   return total
 }
 
-/** Keys of processes that share the database; the first one signs. */
-async function putKeys(ask: Ask, { secret, keys }: KeySetJson): Promise<void> {
-  await ask('delete from installation_secrets')
-  await ask('insert into installation_secrets (name, value) values ($1, $2)', ['refresh', secret])
+/** Keys of processes that share the database; the first one signs. A secret that the backup does not know stays. */
+async function putKeys(ask: Ask, { secret, keys }: KeySetJson, others: Readonly<Record<string, string>>): Promise<void> {
+  for (const named of Object.entries({ ...others, refresh: secret })) await ask('insert into installation_secrets (name, value) values ($1, $2) on conflict (name) do update set value = excluded.value', named)
   const [{ count } = { count: 0 }] = await ask<{ count: number }>('select count(*)::int as count from signing_keys')
   if (count > 0) return
   for (const [age, jwk] of keys.entries()) await ask(`insert into signing_keys (kid, jwk, signs_from) values ($1, $2, now() - $3 * interval '1 second')`, [jwk.kid, JSON.stringify(jwk), age])
