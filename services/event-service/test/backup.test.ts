@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync 
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { gunzipSync, gzipSync } from 'node:zlib'
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest'
 import { channelOf } from '@neo-stack/events'
 import { createEventService } from '../src/app.ts'
 import { createKeySet, type KeySet } from '../src/auth/keys.ts'
@@ -59,6 +59,9 @@ describe('a backup', () => {
     const events = Array.from({ length: 600 }, (_, n) => ({ channel: alerts, type: 'alert', data: { severity: 'info', message: `Ação № ${n} "✓" \\ ${String(2 ** 53)} end` } }))
     expect((await service.app.inject({ method: 'POST', url: '/v1/events/batch', headers: { authorization: `Bearer ${service.keyOf('acme')}` }, payload: { events } })).statusCode).toBe(201)
     expect((await service.app.inject({ method: 'POST', url: '/v1/tenants/acme/deployments', headers, payload: { instanceType: 'odoo', name: 'Waits' } })).statusCode).toBe(202)
+    // A critical alert is told to operators by a job of another queue.
+    expect((await service.app.inject({ method: 'POST', url: '/v1/alerts', headers, payload: { tenantId: 'acme', severity: 'critical', message: 'Down' } })).statusCode).toBe(201)
+    await vi.waitFor(async () => { expect(await countOf(service.database, 'pgboss.job')).toBeGreaterThan(1) }, { timeout: 20_000, interval: 50 })
     file = named('first.backup')
     written = await writeBackup(service.database, { file, keys: keys.toJSON(), files: { 'instance-key.json': { key: 'k' } } })
   })

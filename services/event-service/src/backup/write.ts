@@ -3,7 +3,7 @@
 import { CompiledQuery } from 'kysely'
 import type { KeySetJson } from '../auth/keys.ts'
 import type { Database } from '../database/database.ts'
-import { digestTable, listColumns, listTables, type Ask } from '../database/tables.ts'
+import { digestTable, listColumns, listTables, takenOf, type Ask } from '../database/tables.ts'
 import { toHeaderLine, toLine, toRowsLine, writeBackupFile } from './file.ts'
 
 /** What a backup holds beside the tables, and where it goes. */
@@ -59,7 +59,7 @@ async function* exportTable(ask: Ask, name: string): AsyncGenerator<string, numb
   const columns = await listColumns(ask, name)
   const list = columns.join(', ')
   yield toLine({ table: name, columns })
-  await ask(`declare backup_rows no scroll cursor for select row_to_json(t)::text as row from (select ${list} from ${name}) t`)
+  await ask(`declare backup_rows no scroll cursor for select row_to_json(t)::text as row from (select ${list} from ${name} where ${takenOf(name)}) t`)
   for (;;) {
     const batch = await ask<{ row: string }>(`fetch ${BATCH} from backup_rows`)
     if (batch.length === 0) break

@@ -7,7 +7,7 @@ import pg from 'pg'
 import type { KeySetJson } from '../auth/keys.ts'
 import type { Database } from './database.ts'
 import { openPostgres } from './postgres.ts'
-import { digestTable, insertRows, listColumns, listTables, makeQueue, type Ask } from './tables.ts'
+import { digestTable, insertRows, listColumns, listTables, makeQueue, takenOf, type Ask } from './tables.ts'
 
 /** What is moved, and where to. */
 export interface MoveOptions {
@@ -87,7 +87,7 @@ async function moveTable({ source, target, name }: TableMove): Promise<number> {
   const columns = (await listColumns(target, name)).filter(column => there.has(column)).join(', ')
   for (let after: string | undefined = '(0,0)'; after !== undefined;) {
     const batch: { rows: string, last: string | null }[] = await source(
-      `select json_agg(row_to_json(t))::text as rows, max(place)::text as last from (select ctid as place, * from ${name} where ctid > $1::tid order by ctid limit ${BATCH}) t`, [after])
+      `select json_agg(row_to_json(t))::text as rows, max(place)::text as last from (select ctid as place, * from ${name} where ctid > $1::tid and ${takenOf(name)} order by ctid limit ${BATCH}) t`, [after])
     after = batch[0]?.last ?? undefined
     if (after !== undefined) await insertRows({ ask: target, name, columns }, batch[0]?.rows)
   }

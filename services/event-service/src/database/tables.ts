@@ -1,5 +1,6 @@
 /** What moving, backing up and restoring share: the tables of a database, their columns, their rows and a sum over them. */
 
+import { DEPLOYMENT_QUEUE } from '@neo-stack/events'
 import { createJobs } from '../deployments/jobs.ts'
 import type { Database } from './database.ts'
 
@@ -11,6 +12,12 @@ const LEFT_OUT = ['migrations', 'centrifugo_outbox']
 
 /** The one table of the queue that is kept; its others follow from the code. */
 const QUEUE_TABLE = 'pgboss.job'
+
+/**
+ * Which of a table's rows are taken along, as a condition. Of the queue those of deployments: what other queues hold – letters, words to
+ * operators, questions to deployers – is found again by whoever put it there, and a row may not come before its queue.
+ */
+export const takenOf = (name: string): string => name === QUEUE_TABLE ? `name = '${DEPLOYMENT_QUEUE}'` : 'true'
 
 /** A table's rows in a number and a sum over their hashes, whatever their order. */
 export interface Digest { rows: number, sum: string }
@@ -53,6 +60,6 @@ export async function insertRows({ ask, name, columns }: RowsTarget, rows: strin
 /** Sums a table up. Both sides must speak of times in the same zone. */
 export async function digestTable({ ask, name, columns }: RowsTarget): Promise<Digest> {
   const [found] = await ask<Digest>(`
-    select count(*)::int as rows, coalesce(sum(('x' || left(md5(row_to_json(t)::text), 15))::bit(60)::bigint), 0)::text as sum from (select ${columns} from ${name}) t`)
+    select count(*)::int as rows, coalesce(sum(('x' || left(md5(row_to_json(t)::text), 15))::bit(60)::bigint), 0)::text as sum from (select ${columns} from ${name} where ${takenOf(name)}) t`)
   return found ?? { rows: 0, sum: '0' }
 }
