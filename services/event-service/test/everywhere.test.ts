@@ -66,6 +66,13 @@ describe('what operators see of every tenant', () => {
     await broken.stop()
   })
 
+  it('shows connections of what is neither person nor key', async () => {
+    open = [{ client: crypto.randomUUID(), tenantId: 'platform', userId: 'canary' }]
+    for (const url of ['/v1/admin/connections', '/v1/admin/connections?q=canary']) {
+      expect((await get(url)).json<ConnectionList>().connections.map(({ userId, name }) => [userId, name])).toEqual([['canary', undefined]])
+    }
+  })
+
   it('shows who is connected, by name, and to what', async () => {
     const [member, key] = await service.database.inSystem(async tx => [
       await tx.selectFrom('users').select(['id', 'name']).where('email', '=', 'member@acme.example').executeTakeFirstOrThrow(),

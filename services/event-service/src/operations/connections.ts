@@ -1,5 +1,6 @@
 /** Who is connected and to what, and ending one connection. */
 
+import * as z from 'zod'
 import type { ConnectionList, ConnectionQuery, LiveChannelList, LiveConnection } from '@neo-stack/events'
 import { toAct, type Asked } from '../asked.ts'
 import type { Database } from '../database/database.ts'
@@ -38,8 +39,9 @@ const longestFirst = (a: RealtimeConnection, b: RealtimeConnection): number => (
 type Named = RealtimeConnection & Pick<LiveConnection, 'name' | 'isService'>
 
 async function addNames(database: Database, connections: readonly RealtimeConnection[]): Promise<Named[]> {
-  const ids = [...new Set(connections.map(({ userId }) => userId))]
-  if (ids.length === 0) return []
+  // Not everybody who is connected is a person or a key: the canary has a name of its own.
+  const ids = [...new Set(connections.map(({ userId }) => userId))].filter(id => z.uuid().safeParse(id).success)
+  if (ids.length === 0) return connections.map(one => ({ ...one, isService: false }))
   const [people, keys] = await database.inSystem(async tx => [
     await tx.selectFrom('users').select(['id', 'name']).where('id', 'in', ids).execute(),
     await tx.selectFrom('api_keys').select(['id', 'name']).where('id', 'in', ids).execute(),

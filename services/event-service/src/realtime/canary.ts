@@ -39,7 +39,7 @@ const RENEW_MS = 30_000
 /** Starts it; until a node has delivered once it counts as deaf. */
 export function startCanary(options: CanaryOptions): Canary {
   const { database, tokens, sessionChannel, nodes, everyMs = 3000, silentMs = 10_000, now = Date.now, onFault = () => undefined } = options
-  const sessionId = `canary-${randomUUID()}`
+  const sessionId = `${CANARY}${randomUUID()}`
   const channel = sessionChannel(sessionId)
   const sign = async (): Promise<string> => {
     const { token } = await tokens.signConnection({ kind: 'service', tenantId: PLATFORM_TENANT, userId: 'canary', roles: [], permissions: [], sessionId })

@@ -31,6 +31,9 @@ export const namespaceNames: ReadonlySet<string> = new Set(namespaces.map(({ nam
  */
 export const SESSION_NAMESPACE = 'session'
 
+/** How a canary's session begins, whose connections are nobody's. */
+export const CANARY = 'canary-'
+
 /** The channel that lists a session's connections. */
 export const sessionChannel = (sessionId: string): string => `${SESSION_NAMESPACE}:${sessionId}`
 

@@ -5,7 +5,7 @@
 
 import * as z from 'zod'
 import { createCentrifugoApi, type CentrifugoApi, type CentrifugoApiOptions } from './centrifugo-api.ts'
-import { SESSION_NAMESPACE, sessionChannel, toDisconnectCommand, toPublishCommand, type PublishCommand } from './centrifugo-commands.ts'
+import { CANARY, SESSION_NAMESPACE, sessionChannel, toDisconnectCommand, toPublishCommand, type PublishCommand } from './centrifugo-commands.ts'
 import { enqueueEvents } from './outbox.ts'
 import type { Realtime, RealtimeConnection, RealtimeInspection, RealtimeStats, RealtimeTarget } from './realtime.ts'
 
@@ -110,7 +110,7 @@ function createInspection(api: CentrifugoApi): RealtimeInspection {
   return {
     channels: async () => (await read('')).filter(([name]) => !name.startsWith(`${SESSION_NAMESPACE}:`)).map(([name, subscribers]) => ({ name, subscribers })),
     connections: async () => {
-      const sessions = (await read(`${SESSION_NAMESPACE}:*`)).map(([name]) => name.slice(SESSION_NAMESPACE.length + 1))
+      const sessions = (await read(`${SESSION_NAMESPACE}:*`)).map(([name]) => name.slice(SESSION_NAMESPACE.length + 1)).filter(session => !session.startsWith(CANARY))
       const connections: RealtimeConnection[] = []
       for (let from = 0; from < sessions.length; from += ASKED) {
         const found = await Promise.all(sessions.slice(from, from + ASKED).map(session => clientsOf(api, session)))
