@@ -24,16 +24,20 @@ function writeConfig(): void {
   }
 }
 
-/** Existing secrets stay: a new password would not open an old database. */
+/** Existing secrets stay: a new password would not open an old database. Beside them only what says nothing yet can be added. */
 function writeSecrets(): void {
   const own = path.join(folder, 'secrets')
   mkdirSync(own, { recursive: true, mode: 0o700 })
   const secrets = createSecrets()
-  for (const [name, text] of Object.entries(secretFiles(composePlace(secrets), createRedisUsers(secrets)))) {
-    if (existsSync(path.join(own, name))) throw new Error(`deploy/secrets/${name} is there already: remove deploy/secrets to make new ones.`)
+  const files = Object.entries(secretFiles(composePlace(secrets), createRedisUsers(secrets)))
+  const missing = files.filter(([name]) => !existsSync(path.join(own, name)))
+  const lost = missing.length < files.length ? missing.filter(([, text]) => text !== '') : []
+  if (lost.length > 0) throw new Error(`deploy/secrets holds some secrets but not ${lost.map(([name]) => name).join(', ')}: a new one would not fit the others. Bring it back, or begin anew without deploy/secrets and without the volumes.`)
+  for (const [name, text] of missing) {
     // Containers' users read them; whoever is on this machine does not get through the folder.
     writeFileSync(path.join(own, name), text, { mode: 0o444 })
   }
+  process.stdout.write(missing.length === 0 ? 'All secrets are there already.\n' : `Written: ${missing.map(([name]) => name).join(', ')}\n`)
 }
 
 async function start(): Promise<void> {
