@@ -6,7 +6,7 @@ import { Batch } from './batch.ts'
 import type { Codec } from './codec.ts'
 
 /** Connections flushed before the loop gets a breath. */
-const SLICE = 1_000
+const SLICE = 500
 /** Time between two flushes of what may wait, per time that a flush takes: flushing is to take no more than a part of it. */
 const REST = 10
 /** Longest time that something may wait, in milliseconds: one picture of a screen. */
