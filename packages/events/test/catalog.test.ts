@@ -33,7 +33,7 @@ describe('event catalogue', () => {
     ['deployment_progress', { deploymentId: 'd1', progress: 50, logs: ['a', 2] }, 'data.logs.1'],
     ['deployment_progress', { deploymentId: 'd1', progress: 50, type: 'alert' }, 'data.type'],
     ['deployment_error', { deploymentId: 'd1' }, 'data.error'],
-    ['deployment_start', { deploymentId: 'd1', instanceType: 'wordpress' }, 'data.instanceType'],
+    ['deployment_start', { deploymentId: 'd1', instanceType: 'Word Press' }, 'data.instanceType'],
     ['deployment_start', null, 'data'],
     ['deployment_start', [], 'data'],
   ])('refuses %s %j with the path', (type, data, path) => {

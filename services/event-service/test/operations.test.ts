@@ -133,8 +133,8 @@ describe('operations', () => {
       const optional = Object.entries(paths).flatMap(([route, operations]) => Object.entries(operations)
         .filter(([, { requestBody }]) => requestBody && requestBody.required !== true).map(([method]) => `${method} ${route}`))
       expect(optional.toSorted()).toEqual([
-        'delete /v1/session', 'post /v1/admin/billing-sources/{sourceId}/rotate', 'post /v1/admin/tenants/{tenantId}/suspend', 'post /v1/alerts/{id}/ack',
-        'post /v1/session/refresh', 'post /v1/tenants/{tenantId}/billing/sources/{sourceId}/rotate',
+        'delete /v1/session', 'post /v1/admin/alert-deliveries/{id}/redeliver', 'post /v1/admin/billing-sources/{sourceId}/rotate', 'post /v1/admin/tenants/{tenantId}/suspend', 'post /v1/alerts/{id}/ack',
+        'post /v1/session/refresh', 'post /v1/tenants/{tenantId}/alert-deliveries/{id}/redeliver', 'post /v1/tenants/{tenantId}/billing/sources/{sourceId}/rotate',
         'post /v1/tenants/{tenantId}/deployments/{deploymentId}/cancel', 'post /v1/tenants/{tenantId}/deployments/{deploymentId}/retry',
         'post /v1/tenants/{tenantId}/instances/{instanceId}/delete', 'post /v1/tenants/{tenantId}/instances/{instanceId}/redeploy', 'post /v1/tenants/{tenantId}/instances/{instanceId}/rollback',
       ])

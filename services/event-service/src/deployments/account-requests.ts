@@ -37,6 +37,10 @@ export function createAccountRequests(boss: PgBoss, { patienceMs = PATIENCE_MS }
   let made: Promise<void> | undefined
   const open = (): Promise<void> => made ??= boss.createQueue(QUEUE, {
     policy: 'standard', retryLimit: 0, expireInSeconds: KEPT_SECONDS, retentionSeconds: KEPT_SECONDS, deleteAfterSeconds: KEPT_SECONDS, notify: true,
+  }).catch((error: unknown) => {
+    // Not for good: the next one tries again.
+    made = undefined
+    throw error
   })
   return {
     ask: async instance => {
