@@ -153,6 +153,17 @@ describe('channels of alerts', () => {
     expect(partOf(raw, 'text/html')).toContain('Disk &lt;b&gt;is&lt;/b&gt; full')
   })
 
+  it('an alert whose parameters are not a rule\'s is published, and told without what does not fit', async () => {
+    const params = { value: '98 %', metric: 5, rule: 7, group: 9, runbook: 'javascript:alert(1)' }
+    const raise = service.publishAs({ type: 'system', id: 'test' })
+    await raise({ channel: 'tenant:acme:alerts', type: 'alert', data: { severity: 'warning', message: 'Nobody listens', params } })
+    await makeHook()
+    await raise({ channel: 'tenant:acme:alerts', type: 'alert', data: { severity: 'warning', message: 'Disk is full', params } })
+    const told = (await deliveries())[0]?.alerts ?? []
+    expect(told).toEqual([{ alertId: told[0]?.alertId, change: 'fired', severity: 'warning', message: 'Disk is full', time: told[0]?.time }])
+    expect((await alerts())[0]).not.toHaveProperty('runbook')
+  })
+
   it('webhooks to closed addresses are refused, viewers and strangers see nothing', async () => {
     for (const target of ['ftp://x.example/', 'http://localhost/', 'http://10.0.0.1/', 'http://user:secret@127.0.0.1/', 'no address']) {
       expect((await ask('POST', `${base}/alert-channels`, { kind: 'webhook', name: 'x', target })).json()).toMatchObject({ code: 'invalid_request', errors: [{ path: 'target' }] })
@@ -208,4 +219,10 @@ it.each(['pt-BR', 'es', 'en'] as const)('a letter in %s names each alert with it
     expect(text).toContain(part)
     expect(html).toContain(part)
   }
+})
+
+it('a letter links to no runbook that is not an address of the web', () => {
+  const alert = { alertId: crypto.randomUUID(), change: 'fired', severity: 'critical', message: 'CPU', time: '2026-01-05T12:00:00.000Z', runbook: 'javascript:alert(1)' } as const
+  const { text, html } = writeAlertLetter({ language: 'en', alerts: [alert], linkOf: () => 'https://neo.example/' })
+  expect(text + html).not.toContain('javascript')
 })

@@ -4,7 +4,8 @@
  */
 
 import { sql } from 'kysely'
-import { severitySchema, toldAlertSchema, type AlertDelivery, type Severity, type ToldAlert } from '@neo-stack/events'
+import * as z from 'zod'
+import { alertRuleSchema, severitySchema, toldAlertSchema, type AlertDelivery, type Severity, type ToldAlert } from '@neo-stack/events'
 import type { Database, Tx } from '../database/database.ts'
 import { Problem } from '../errors.ts'
 import type { PendingEvent, Projection } from '../publish/projection.ts'
@@ -20,6 +21,12 @@ const MAX_ATTEMPTS = 10
 const LISTED = 50
 
 const ranks: Readonly<Record<Severity, number>> = { info: 0, warning: 1, critical: 2 }
+
+/** What rules say in parameters. Whoever publishes an alert may use the same names for anything: what does not fit is not told. */
+const paramsSchema = z.object({
+  group: z.string().catch(''), rule: toldAlertSchema.shape.rule.catch(undefined), metric: toldAlertSchema.shape.metric.catch(undefined),
+  value: toldAlertSchema.shape.value.catch(undefined), runbook: alertRuleSchema.shape.runbook.catch(undefined),
+})
 
 /** An event that may be told. */
 export type Tellable = Pick<PendingEvent, 'id' | 'type' | 'time' | 'channel' | 'data'>
@@ -37,13 +44,12 @@ export const deliveryProjection: Projection = {
 export async function queueAlert(tx: Tx, { id, type, time, channel: { tenantId }, data }: Tellable): Promise<void> {
   const severity = severitySchema.safeParse(data['severity'])
   if (data['isSilenced'] === true || !severity.success) return
-  const { group = '', ...params } = (data['params'] ?? {}) as { group?: string, rule?: string, metric?: string, value?: number, runbook?: string }
+  const { group, ...params } = paramsSchema.parse(data['params'] ?? {})
   const channels = await tx.selectFrom('alert_channels').select(['id', 'severity', 'group_name']).where('tenant_id', '=', tenantId).execute()
+  const listening = channels.filter(one => ranks[one.severity] <= ranks[severity.data] && (one.group_name === null || one.group_name === group))
+  if (listening.length === 0) return
   const told: ToldAlert = toldAlertSchema.parse({ ...params, alertId: data['alertId'] ?? id, change: changeOf(type, data['messageKey']), severity: severity.data, message: data['message'], time })
-  for (const one of channels) {
-    if (ranks[one.severity] > ranks[severity.data] || (one.group_name !== null && one.group_name !== group)) continue
-    await addToMessage(tx, { tenantId, channelId: one.id, group, told })
-  }
+  for (const { id: channelId } of listening) await addToMessage(tx, { tenantId, channelId, group, told })
 }
 
 function changeOf(type: string, messageKey: unknown): ToldAlert['change'] {

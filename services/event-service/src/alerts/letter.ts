@@ -1,6 +1,6 @@
 /** Writes the letter about alerts, as text and as HTML. Pure. */
 
-import type { ToldAlert } from '@neo-stack/events'
+import { alertRuleSchema, type ToldAlert } from '@neo-stack/events'
 import type { Letter } from '../outbound/mailer.ts'
 
 /** What a letter is written from. */
@@ -43,7 +43,7 @@ export function writeAlertLetter({ language, alerts, linkOf }: AlertOccasion): L
   const said = words[language]
   const times = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'medium', timeZone: 'UTC' })
   const lines = alerts.map(alert => ({
-    head: `${said.change[alert.change]} · ${said.severity[alert.severity]}`, message: alert.message, time: `${times.format(new Date(alert.time))} UTC`, link: linkOf(alert), runbook: alert.runbook,
+    head: `${said.change[alert.change]} · ${said.severity[alert.severity]}`, message: alert.message, time: `${times.format(new Date(alert.time))} UTC`, link: linkOf(alert), runbook: alertRuleSchema.shape.runbook.safeParse(alert.runbook).data,
   }))
   const [first] = lines
   return {

@@ -3,7 +3,7 @@
 import type { FastifyRequest } from 'fastify'
 import * as z from 'zod'
 import {
-  acknowledgeAlertSchema, alertAcknowledgedSchema, alertListSchema, alertRulePreviewSchema, alertRulesSchema, alertSilenceSchema, alertSilencesSchema, makeSilenceSchema,
+  acknowledgeAlertSchema, alertAcknowledgedSchema, alertListSchema, alertRulePreviewSchema, alertRuleSchema, alertRulesSchema, alertSilenceSchema, alertSilencesSchema, makeSilenceSchema,
   PLATFORM_TENANT, previewAlertRuleSchema, putAlertRulesSchema, severitySchema, slugSchema, type AlertList, type AlertRule, type AlertRulePreview, type Permission,
 } from '@neo-stack/events'
 import type { Database } from '../database/database.ts'
@@ -134,8 +134,9 @@ async function listAlerts(database: Database, tenantId: string): Promise<AlertLi
   return { alerts: [...alerts.values()].reverse(), logEpoch: database.logEpoch, seq: Number(rows[0]?.seq ?? 0) }
 }
 
-/** The rule an alert is of, the figure it watches, and what the rule says of it. */
+/** The rule an alert is of, the figure it watches, and what the rule says of it; a runbook is a link, so nothing but an address of the web is one. */
 function ruleOf(data: Record<string, unknown>): Pick<Alert, 'rule' | 'metric' | 'group' | 'runbook'> {
-  const { rule, metric, group, runbook } = (data['params'] ?? {}) as Record<string, unknown>
-  return { ...typeof rule === 'string' && { rule }, ...typeof metric === 'string' && { metric }, ...typeof group === 'string' && { group }, ...typeof runbook === 'string' && { runbook } }
+  const { rule, metric, group, runbook: given } = (data['params'] ?? {}) as Record<string, unknown>
+  const runbook = alertRuleSchema.shape.runbook.safeParse(given).data
+  return { ...typeof rule === 'string' && { rule }, ...typeof metric === 'string' && { metric }, ...typeof group === 'string' && { group }, ...runbook !== undefined && { runbook } }
 }
