@@ -198,12 +198,16 @@ describe('channels of alerts', () => {
     service.advance(6000)
     await arrived(2)
     expect(JSON.parse(receiver.received[1]?.body ?? '')).toMatchObject({ data: { alerts: [{ change: 'repeated', rule: 'CPU' }] } })
-    const ofRule = (): Promise<{ id: string | null, isAcknowledged: boolean }> =>
-      service.database.inTenant('acme', tx => tx.selectFrom('alert_rules').select(['alert_id as id', 'is_acknowledged as isAcknowledged']).executeTakeFirstOrThrow())
-    const { id } = await ofRule()
+    const ofRule = (): Promise<{ id: string | null, isAcknowledged: boolean, toldAt: Date | null }> =>
+      service.database.inTenant('acme', tx => tx.selectFrom('alert_rules').select(['alert_id as id', 'is_acknowledged as isAcknowledged', 'told_at as toldAt']).where('name', '=', 'CPU').executeTakeFirstOrThrow())
+    const { id, toldAt } = await ofRule()
+    expect(toldAt).not.toBeNull()
     expect((await alerts()).filter(one => one.id === id)).toMatchObject([{ state: 'firing' }])
     expect((await ask('POST', `/v1/alerts/${id ?? ''}/ack`)).statusCode).toBe(200)
-    expect(await ofRule()).toEqual({ id, isAcknowledged: true })
+    expect(await ofRule()).toEqual({ id, isAcknowledged: true, toldAt })
+    // Whoever saves rules takes back nobody's word.
+    await ask('PUT', `${base}/alert-rules`, { rules: [{ ...rule, name: 'Beside' }, { ...rule, repeat: '2m' }] })
+    expect(await ofRule()).toEqual({ id, isAcknowledged: true, toldAt })
   })
 })
 

@@ -7,7 +7,7 @@ import { lockChannels } from '../publish/log.ts'
 import { Overtaken } from '../publish/overtaken.ts'
 import type { WritePath } from '../publish/write-path.ts'
 import { alertsChannel, toRuleEvent } from './rule-events.ts'
-import { readNewest, readRules } from './rule-store.ts'
+import { readNewest } from './rule-store.ts'
 import { repeatAfter } from './rules.ts'
 import { isSilenced } from './silences.ts'
 
@@ -39,9 +39,9 @@ async function repeat({ database, writePath, now }: RepeatParts, { tenant_id: te
   const value = rule.kind === 'threshold' ? newest?.metrics[rule.metric] : undefined
   const within = async (tx: Tx): Promise<void> => {
     await lockChannels(tx, tenantId, [alertsChannel(tenantId).name])
-    const still = (await readRules(tx, tenantId)).some(({ rule: { name }, state }) => name === rule.name && 'alertId' in state && state.alertId === alertId)
-    if (!still) throw new Overtaken()
-    await tx.updateTable('alert_rules').set({ told_at: new Date(now()) }).where('tenant_id', '=', tenantId).where('name', '=', rule.name).execute()
+    const { numUpdatedRows } = await tx.updateTable('alert_rules').set({ told_at: new Date(now()) })
+      .where('tenant_id', '=', tenantId).where('name', '=', rule.name).where('alert_id', '=', alertId).where('is_acknowledged', '=', false).executeTakeFirstOrThrow()
+    if (numUpdatedRows === 0n) throw new Overtaken()
   }
   const event = toRuleEvent(tenantId, rule, { change: 'repeated', alertId, ...value !== undefined && { value } })
   await writePath.write({ tenantId, events: [{ ...event, actor }], within }).catch((error: unknown) => { if (!(error instanceof Overtaken)) throw error })

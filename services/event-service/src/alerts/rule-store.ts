@@ -22,12 +22,14 @@ export async function saveState(tx: Tx, tenantId: string, { rule, state }: Store
   await tx.updateTable('alert_rules').set({ ...toColumns(state), ...begun }).where('tenant_id', '=', tenantId).where('name', '=', rule.name).execute()
 }
 
-/** Puts these rules in place of all there were. */
+/** Puts these rules in place of all there were. An alert that goes on stays acknowledged, and is told again when it would have been. */
 export async function replaceRules(tx: Tx, tenantId: string, rules: readonly StoredRule[]): Promise<void> {
-  await tx.deleteFrom('alert_rules').where('tenant_id', '=', tenantId).execute()
+  const gone = await tx.deleteFrom('alert_rules').where('tenant_id', '=', tenantId).returning(['alert_id', 'told_at', 'is_acknowledged']).execute()
   if (rules.length === 0) return
-  await tx.insertInto('alert_rules').values(rules.map(({ rule, state }, position) =>
-    ({ tenant_id: tenantId, name: rule.name, position, rule: JSON.stringify(rule), absent_after: absentAfter(rule) ?? null, ...toColumns(state) }))).execute()
+  const kept = new Map(gone.map(({ alert_id: alertId, ...row }) => [alertId, row]))
+  await tx.insertInto('alert_rules').values(rules.map(({ rule, state }, position) => ({
+    tenant_id: tenantId, name: rule.name, position, rule: JSON.stringify(rule), absent_after: absentAfter(rule) ?? null, ...toColumns(state), ...'alertId' in state && kept.get(state.alertId),
+  }))).execute()
 }
 
 /** A sample: its second, and the figures. */

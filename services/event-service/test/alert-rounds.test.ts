@@ -1,0 +1,45 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { alertRuleSchema, type AlertRule } from '@neo-stack/events'
+import { repeatDue } from '../src/alerts/repeat.ts'
+import { replaceRules } from '../src/alerts/rule-store.ts'
+import type { Database } from '../src/database/database.ts'
+import { seedDemo } from '../src/identity.ts'
+import type { Submission, WritePath } from '../src/publish/write-path.ts'
+import { openPrepared } from './prepared-database.ts'
+
+const ruleOf = (over: Partial<AlertRule> = {}): AlertRule => alertRuleSchema.parse({ name: 'CPU', metric: 'cpu', op: '>', threshold: 80, severity: 'critical', repeat: '1m', ...over })
+
+describe('rounds of alerts', () => {
+  let database: Database
+  beforeAll(async () => {
+    database = await openPrepared()
+    await seedDemo(database, { passwordCost: 4 })
+  })
+  afterAll(() => database.close())
+  beforeEach(async () => { await database.inSystem(async tx => { for (const table of ['alert_channels', 'alert_rules'] as const) await tx.deleteFrom(table).execute() }) })
+
+  const now = (): number => Date.now()
+  const longAgo = (): number => Math.floor(now() / 1000) - 600
+  const fire = async (tenantId: string, ...names: string[]): Promise<void> => database.inTenant(tenantId, tx =>
+    replaceRules(tx, tenantId, names.map(name => ({ rule: ruleOf({ name }), state: { state: 'firing', since: longAgo(), alertId: crypto.randomUUID() } }))))
+  /** Writes without a log; `meanwhile` comes between the reading and the writing. */
+  const startWriting = (meanwhile: (submission: Submission) => Promise<void>): { written: string[], writePath: Pick<WritePath, 'write'> } => {
+    const written: string[] = []
+    const write = async (submission: Submission): Promise<null> => {
+      await meanwhile(submission)
+      const { tenantId, events, within } = submission
+      await database.inTenant(tenantId, async tx => { await within?.(tx, []) })
+      written.push(...events.map(({ data }) => `${tenantId} ${String(data['message'])}`))
+      return null
+    }
+    return { written, writePath: { write } }
+  }
+
+  it('repeat nothing that somebody acknowledged meanwhile', async () => {
+    await fire('acme', 'CPU')
+    const acknowledge = async (): Promise<void> => { await database.inTenant('acme', tx => tx.updateTable('alert_rules').set({ is_acknowledged: true }).execute()) }
+    const { written, writePath } = startWriting(acknowledge)
+    await repeatDue({ database, writePath, now })
+    expect(written).toEqual([])
+  })
+})
