@@ -135,6 +135,21 @@ describe('channels of alerts', () => {
     await expect.poll(async () => (await deliveries())[0]?.state).toBe('sent')
   })
 
+  it('what is sent again takes no further alerts: those have a message of their own', async () => {
+    await makeHook()
+    const raise = async (message: string): Promise<unknown> => ask('POST', '/v1/alerts', { tenantId: 'acme', severity: 'warning', message })
+    await raise('First')
+    await arrived(1)
+    await expect.poll(async () => (await deliveries())[0]?.state).toBe('sent')
+    const [sent] = await deliveries()
+    await ask('POST', `${base}/alert-deliveries/${sent?.id ?? ''}/redeliver`)
+    await raise('Second')
+    expect(await deliveries()).toHaveLength(2)
+    await arrived(3)
+    const said = receiver.received.map(({ body }) => (JSON.parse(body) as { data: { alerts: { message: string }[] } }).data.alerts.map(({ message }) => message).join(' '))
+    expect(said.toSorted()).toEqual(['First', 'First', 'Second'])
+  })
+
   it('what a silence holds goes out by no channel', async () => {
     await makeHook()
     await ask('PUT', `${base}/alert-rules`, { rules: [rule] })

@@ -59,12 +59,13 @@ function changeOf(type: string, messageKey: unknown): ToldAlert['change'] {
 }
 
 async function addToMessage(tx: Tx, { tenantId, channelId, group, told }: { tenantId: string, channelId: string, group: string, told: ToldAlert }): Promise<void> {
-  const { numAffectedRows: added = 0n } = await sql`update alert_deliveries set alerts = alerts || ${JSON.stringify([told])}::jsonb where tenant_id = ${tenantId} and channel_id = ${channelId}
-    and group_name = ${group} and state = 'waiting' and attempts = 0 and held_until is null and jsonb_array_length(alerts) < ${MAX_ALERTS}`.execute(tx)
+  const { numAffectedRows: added = 0n } = await sql`update alert_deliveries set alerts = alerts || ${JSON.stringify([told])}::jsonb where tenant_id = ${tenantId} and id = (
+    select id from alert_deliveries where tenant_id = ${tenantId} and channel_id = ${channelId} and group_name = ${group} and is_collecting
+      and jsonb_array_length(alerts) < ${MAX_ALERTS} order by created_at desc limit 1 for update)`.execute(tx)
   if (added > 0n) return
   const at = Date.parse(told.time)
   await tx.insertInto('alert_deliveries').values({
-    tenant_id: tenantId, id: crypto.randomUUID(), channel_id: channelId, group_name: group, alerts: JSON.stringify([told]), created_at: new Date(at), due_at: new Date(at + GROUP_MS),
+    tenant_id: tenantId, id: crypto.randomUUID(), channel_id: channelId, group_name: group, alerts: JSON.stringify([told]), created_at: new Date(at), due_at: new Date(at + GROUP_MS), is_collecting: true,
   }).execute()
 }
 
@@ -81,7 +82,7 @@ export interface Held {
 /** Takes up to `limit` messages that are due. */
 export async function holdDue(database: Database, limit: number, now: number): Promise<Held[]> {
   return database.inSystem(async tx => {
-    const { rows } = await sql<{ tenant_id: string, id: string }>`update alert_deliveries set held_until = ${new Date(now + HELD_MS)} where (tenant_id, id) in (
+    const { rows } = await sql<{ tenant_id: string, id: string }>`update alert_deliveries set held_until = ${new Date(now + HELD_MS)}, is_collecting = false where (tenant_id, id) in (
       select tenant_id, id from alert_deliveries where state = 'waiting' and due_at <= ${new Date(now)} and (held_until is null or held_until <= ${new Date(now)})
       order by due_at limit ${limit} for update skip locked) returning tenant_id, id`.execute(tx)
     if (rows.length === 0) return []
@@ -129,7 +130,7 @@ export function listDeliveries(database: Database, tenantId: string, state?: Ale
  * @throws {Problem} `not_found`
  */
 export async function redeliver(database: Database, tenantId: string, { id, now }: { id: string, now: number }): Promise<void> {
-  const { numUpdatedRows } = await database.inTenant(tenantId, tx => tx.updateTable('alert_deliveries').set({ state: 'waiting', attempts: 0, due_at: new Date(now), error: null })
+  const { numUpdatedRows } = await database.inTenant(tenantId, tx => tx.updateTable('alert_deliveries').set({ state: 'waiting', attempts: 0, due_at: new Date(now), error: null, is_collecting: false })
     .where('tenant_id', '=', tenantId).where('id', '=', id).executeTakeFirstOrThrow())
   if (numUpdatedRows === 0n) throw new Problem('not_found', { detail: 'There is no such message.' })
 }

@@ -24,6 +24,7 @@ import { sql as everywhere } from './migrations/0130-everywhere.ts'
 import { sql as alertChannels } from './migrations/0170-alert-channels.ts'
 import { sql as exams } from './migrations/0140-exams.ts'
 import { sql as examWithdrawals } from './migrations/0220-exam-withdrawals.ts'
+import { sql as alertCollecting } from './migrations/0230-alert-collecting.ts'
 import { sql as outbox } from './migrations/0080-outbox.ts'
 import { sql as shared } from './migrations/0081-shared.ts'
 
@@ -61,6 +62,7 @@ const migrations: readonly Migration[] = [
   { name: '0130-everywhere', sql: everywhere },
   { name: '0170-alert-channels', sql: alertChannels },
   { name: '0220-exam-withdrawals', sql: examWithdrawals },
+  { name: '0230-alert-collecting', sql: alertCollecting },
 ]
 
 /** Names of all migrations of this code, in their order. */
