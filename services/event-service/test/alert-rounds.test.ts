@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { alertRuleSchema, type AlertRule } from '@neo-stack/events'
 import { repeatDue } from '../src/alerts/repeat.ts'
+import { startAlertRounds, type AlertRounds } from '../src/alerts/rounds.ts'
 import { replaceRules } from '../src/alerts/rule-store.ts'
 import type { Database } from '../src/database/database.ts'
 import { seedDemo } from '../src/identity.ts'
+import { createSeal } from '../src/outbound/seal.ts'
 import type { Submission, WritePath } from '../src/publish/write-path.ts'
 import { openPrepared } from './prepared-database.ts'
 
@@ -16,9 +18,14 @@ describe('rounds of alerts', () => {
     await seedDemo(database, { passwordCost: 4 })
   })
   afterAll(() => database.close())
-  beforeEach(async () => { await database.inSystem(async tx => { for (const table of ['alert_channels', 'alert_rules'] as const) await tx.deleteFrom(table).execute() }) })
+  beforeEach(async () => {
+    await database.inSystem(async tx => { for (const table of ['alert_channels', 'alert_rules'] as const) await tx.deleteFrom(table).execute() })
+    faults.splice(0)
+  })
 
   const now = (): number => Date.now()
+  const faults: unknown[] = []
+  const onFault = (error: unknown): void => { faults.push(error) }
   const longAgo = (): number => Math.floor(now() / 1000) - 600
   const fire = async (tenantId: string, ...names: string[]): Promise<void> => database.inTenant(tenantId, tx =>
     replaceRules(tx, tenantId, names.map(name => ({ rule: ruleOf({ name }), state: { state: 'firing', since: longAgo(), alertId: crypto.randomUUID() } }))))
@@ -35,11 +42,35 @@ describe('rounds of alerts', () => {
     return { written, writePath: { write } }
   }
 
+  const start = (writePath: Pick<WritePath, 'write'>): AlertRounds => startAlertRounds({
+    database, writePath, now, onFault, isLeader: () => true, seal: createSeal('secret', 'test'), publicUrl: () => 'https://neo.example', fetch: () => Promise.reject(new Error('nobody is asked')),
+  })
+
   it('repeat nothing that somebody acknowledged meanwhile', async () => {
     await fire('acme', 'CPU')
     const acknowledge = async (): Promise<void> => { await database.inTenant('acme', tx => tx.updateTable('alert_rules').set({ is_acknowledged: true }).execute()) }
     const { written, writePath } = startWriting(acknowledge)
-    await repeatDue({ database, writePath, now })
+    await repeatDue({ database, writePath, now, onFault })
     expect(written).toEqual([])
+  })
+
+  it('tell of what fails for one tenant or rule, and go on with the others', async () => {
+    await fire('acme', 'CPU')
+    await fire('globex', 'Broken', 'CPU')
+    await database.inTenant('globex', tx => tx.updateTable('alert_rules').set({ rule: JSON.stringify({ repeat: '1m' }) }).where('name', '=', 'Broken').execute())
+    const { written, writePath } = startWriting(({ tenantId }) => tenantId === 'acme' ? Promise.reject(new Error('no way in')) : Promise.resolve())
+    await repeatDue({ database, writePath, now, onFault })
+    expect(written).toEqual(['globex CPU: cpu continua > 80'])
+    expect(faults).toHaveLength(2)
+  })
+
+  it('judge absence of everybody, whomever it fails for', async () => {
+    const absence = ruleOf({ name: 'Silent', kind: 'absence', for: '5s' })
+    for (const tenantId of ['acme', 'globex']) await database.inTenant(tenantId, tx => replaceRules(tx, tenantId, [{ rule: absence, state: { state: 'ok' } }]))
+    const { written, writePath } = startWriting(({ tenantId }) => tenantId === 'acme' ? Promise.reject(new Error('no way in')) : Promise.resolve())
+    const rounds = start(writePath)
+    await expect.poll(() => written, { timeout: 10_000 }).toEqual(['globex Silent: sem medidas há 5 s'])
+    await rounds.stop()
+    expect(faults.length).toBeGreaterThan(0)
   })
 })

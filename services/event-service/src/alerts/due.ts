@@ -24,7 +24,7 @@ const actor: Actor = { type: 'system', id: 'alert-rules' }
 export interface DueOptions {
   database: Database
   /** Called late: the write path is made after the watch. */
-  writePath: () => WritePath
+  writePath: () => Pick<WritePath, 'write'>
   now: () => number
   onFault: (error: unknown) => void
 }

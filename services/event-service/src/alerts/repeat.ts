@@ -18,6 +18,8 @@ export interface RepeatParts {
   database: Database
   writePath: Pick<WritePath, 'write'>
   now: () => number
+  /** Told of a rule that could not be repeated; the others are. */
+  onFault: (error: unknown) => void
 }
 
 interface Firing { tenant_id: string, rule: AlertRule, alert_id: string, since: number | string, told_at: Date | null }
@@ -26,14 +28,13 @@ interface Firing { tenant_id: string, rule: AlertRule, alert_id: string, since: 
 export async function repeatDue(parts: RepeatParts): Promise<void> {
   const { rows } = await parts.database.inSystem(tx => sql<Firing>`select tenant_id, rule, alert_id, since, told_at from alert_rules
     where state = 'firing' and not is_acknowledged and rule ->> 'repeat' is not null`.execute(tx))
-  for (const row of rows) {
-    const rule = alertRuleSchema.parse(row.rule)
-    const last = row.told_at?.getTime() ?? Number(row.since) * 1000
-    if (last + (repeatAfter(rule) ?? Number.POSITIVE_INFINITY) * 1000 <= parts.now()) await repeat(parts, row, rule)
-  }
+  for (const row of rows) await repeat(parts, row).catch(parts.onFault)
 }
 
-async function repeat({ database, writePath, now }: RepeatParts, { tenant_id: tenantId, alert_id: alertId }: Firing, rule: AlertRule): Promise<void> {
+async function repeat({ database, writePath, now }: RepeatParts, { tenant_id: tenantId, alert_id: alertId, ...row }: Firing): Promise<void> {
+  const rule = alertRuleSchema.parse(row.rule)
+  const last = row.told_at?.getTime() ?? Number(row.since) * 1000
+  if (last + (repeatAfter(rule) ?? Number.POSITIVE_INFINITY) * 1000 > now()) return
   const { isQuiet, newest } = await database.inTenant(tenantId, async tx => ({ isQuiet: await isSilenced(tx, tenantId, { rule: rule.name, at: now() }), newest: (await readNewest(tx, tenantId))[0] }))
   if (isQuiet) return
   const value = rule.kind === 'threshold' ? newest?.metrics[rule.metric] : undefined

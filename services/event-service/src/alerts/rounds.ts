@@ -17,7 +17,7 @@ const AT_ONCE = 10
 /** What rounds need. */
 export interface RoundParts extends SendParts {
   database: Database
-  writePath: WritePath
+  writePath: Pick<WritePath, 'write'>
   /** Whether this process is the one to judge; messages are sent by every process. */
   isLeader: () => boolean
   onFault: (error: unknown) => void
@@ -51,15 +51,19 @@ function repeatEvery(ms: number, run: () => Promise<void>, onFault: (error: unkn
   }
 }
 
+/** What fails for one tenant, rule or message is told of and stops no other. */
 async function judge(parts: RoundParts): Promise<void> {
-  const { database, writePath, now, isLeader } = parts
-  if (!isLeader()) return
-  for (const tenantId of await listAbsent(database, Math.floor(now() / 1000))) await fireDue({ database, writePath: () => writePath, now }, tenantId)
+  if (!parts.isLeader()) return
+  await judgeAbsence(parts).catch(parts.onFault)
   await repeatDue(parts)
 }
 
+async function judgeAbsence({ database, writePath, now, onFault }: RoundParts): Promise<void> {
+  for (const tenantId of await listAbsent(database, Math.floor(now() / 1000))) await fireDue({ database, writePath: () => writePath, now }, tenantId).catch(onFault)
+}
+
 async function sendDue(parts: RoundParts): Promise<void> {
-  const { database, now, random = Math.random } = parts
+  const { database, now, onFault, random = Math.random } = parts
   const held = await holdDue(database, AT_ONCE, now())
-  await Promise.all(held.map(async one => { await endAttempt(database, one, await sendMessage(parts, one), { now: now(), random: random() }) }))
+  await Promise.all(held.map(async one => endAttempt(database, one, await sendMessage(parts, one), { now: now(), random: random() }).catch(onFault)))
 }
