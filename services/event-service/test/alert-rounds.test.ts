@@ -23,7 +23,8 @@ describe('rounds of alerts', () => {
     faults.splice(0)
   })
 
-  const now = (): number => Date.now()
+  let offset = 0
+  const now = (): number => Date.now() + offset
   const faults: unknown[] = []
   const onFault = (error: unknown): void => { faults.push(error) }
   const longAgo = (): number => Math.floor(now() / 1000) - 600
@@ -69,8 +70,21 @@ describe('rounds of alerts', () => {
     for (const tenantId of ['acme', 'globex']) await database.inTenant(tenantId, tx => replaceRules(tx, tenantId, [{ rule: absence, state: { state: 'ok' } }]))
     const { written, writePath } = startWriting(({ tenantId }) => tenantId === 'acme' ? Promise.reject(new Error('no way in')) : Promise.resolve())
     const rounds = start(writePath)
+    offset += 31_000
     await expect.poll(() => written, { timeout: 10_000 }).toEqual(['globex Silent: sem medidas há 5 s'])
     await rounds.stop()
     expect(faults.length).toBeGreaterThan(0)
+  })
+
+  it('judge no absence until they have looked for long enough themselves', async () => {
+    await database.inTenant('acme', tx => replaceRules(tx, 'acme', [{ rule: ruleOf({ name: 'Silent', kind: 'absence', for: '5s' }), state: { state: 'ok' } }]))
+    await fire('globex', 'CPU')
+    const { written, writePath } = startWriting(() => Promise.resolve())
+    const rounds = start(writePath)
+    // The round that repeats this one has judged absence before.
+    await expect.poll(() => written, { timeout: 10_000 }).toEqual(['globex CPU: cpu continua > 80'])
+    offset += 31_000
+    await expect.poll(() => written, { timeout: 10_000 }).toEqual(['globex CPU: cpu continua > 80', 'acme Silent: sem medidas há 5 s'])
+    await rounds.stop()
   })
 })

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { alertRuleSchema, type AlertRule, type Metrics } from '@neo-stack/events'
 import { replay, type PastPoint } from '../src/alerts/preview.ts'
-import { absentAfter, dueAt, judge, repeatAfter, toSeconds, type RuleState } from '../src/alerts/rules.ts'
+import { absentAfter, absentSeconds, dueAt, judge, repeatAfter, toSeconds, type RuleState } from '../src/alerts/rules.ts'
 
 const metrics = (cpu: number): Metrics => ({ cpu, memory: 0, disk: 0, networkIn: 0, networkOut: 0, activeInstances: 0, uptime: 0 })
 const ruleOf = (over: Partial<AlertRule> = {}): AlertRule => alertRuleSchema.parse({ name: 'cpu', metric: 'cpu', op: '>', threshold: 80, severity: 'critical', ...over })
@@ -52,6 +52,15 @@ describe('a rule', () => {
     ])
     expect(replay(rule, [], { step: 10, over })).toEqual([{ from: time(30), value: 200 }])
     expect([absentAfter(ruleOf({ kind: 'absence' })), absentAfter(ruleOf()), repeatAfter(ruleOf({ repeat: '1s' })), repeatAfter(ruleOf())]).toEqual([5, undefined, 60, undefined])
+  })
+
+  it.each<[string, Partial<AlertRule>, { newest?: number, lookingSince?: number }, number | undefined]>([
+    ['samples that are missing for its for', { for: '40s' }, { newest: 960 }, 40], ['nothing before that', { for: '40s' }, { newest: 961 }, undefined],
+    ['all of its for when there never was a sample', { for: '40s' }, {}, 40], ['nothing while its judge is younger than its for', { for: '40s' }, { newest: 900, lookingSince: 961 }, undefined],
+    ['nothing in its judge\'s first half minute', { for: '5s' }, { newest: 900, lookingSince: 971 }, undefined], ['samples from then on', { for: '5s' }, { newest: 900, lookingSince: 970 }, 100],
+    ['nothing when it is of another kind', { kind: 'threshold' }, {}, undefined],
+  ])('of absence misses %s', (_name, over, { newest, lookingSince = 0 }, expected) => {
+    expect(absentSeconds(ruleOf({ kind: 'absence', ...over }), { at: 1000, newest, lookingSince })).toBe(expected)
   })
 
   it('compares what a figure grows per second when it is a rule of rates', () => {

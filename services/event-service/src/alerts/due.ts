@@ -8,7 +8,7 @@ import { Overtaken } from '../publish/overtaken.ts'
 import type { WritePath } from '../publish/write-path.ts'
 import { alertsChannel, toRuleEvent } from './rule-events.ts'
 import { readNewest, readRules, saveState, type Sampled, type StoredRule } from './rule-store.ts'
-import { absentAfter, dueAt, fire, toValue } from './rules.ts'
+import { absentSeconds, dueAt, fire, MIN_GRACE_SECONDS, toValue } from './rules.ts'
 import { isSilenced } from './silences.ts'
 
 /** A sample that comes on its second is waited for. */
@@ -63,12 +63,18 @@ export function createDueRules(options: DueOptions): DueRules {
   }
 }
 
+/** What {@link fireDue} needs. */
+interface FireParts extends Pick<DueOptions, 'database' | 'writePath' | 'now'> {
+  /** Since when this process judges absence, in seconds since the Unix epoch. @default it does not */
+  lookingSince?: number
+}
+
 /** Fires what is due: rules whose `for` has ended, and those that miss samples. */
-export async function fireDue({ database, writePath, now }: Pick<DueOptions, 'database' | 'writePath' | 'now'>, tenantId: string): Promise<void> {
+export async function fireDue({ database, writePath, now, lookingSince }: FireParts, tenantId: string): Promise<void> {
   const at = Math.floor(now() / 1000)
   const { rules, samples } = await database.inTenant(tenantId, async tx => ({ rules: await readRules(tx, tenantId), samples: await readNewest(tx, tenantId, 2) }), { snapshot: true })
   const due = rules.flatMap(one => {
-    const value = valueWhenDue(one, samples, at)
+    const value = valueWhenDue(one, samples, { at, lookingSince })
     return value === undefined ? [] : [{ ...one, value }]
   })
   if (due.length === 0) return
@@ -86,19 +92,16 @@ export async function fireDue({ database, writePath, now }: Pick<DueOptions, 'da
 }
 
 /** What a rule found, if it is due to fire now: the figure, or for how many seconds there was no sample. */
-function valueWhenDue({ rule, state }: StoredRule, [newest, before]: readonly Sampled[], at: number): number | undefined {
-  const limit = absentAfter(rule)
-  if (limit !== undefined) {
-    const absent = newest ? at - newest.at : limit
-    return state.state !== 'firing' && absent >= limit ? absent : undefined
-  }
+function valueWhenDue({ rule, state }: StoredRule, [newest, before]: readonly Sampled[], { at, lookingSince }: { at: number, lookingSince: number | undefined }): number | undefined {
+  if (rule.kind === 'absence') return state.state === 'firing' || lookingSince === undefined ? undefined : absentSeconds(rule, { at, newest: newest?.at, lookingSince })
   if (!newest || newest.at < at - STALE_SECONDS || state.state !== 'pending' || dueAt(rule, state.since) > at) return undefined
   return toValue(rule, { ...newest, before }) ?? 0
 }
 
-/** Tenants with rules that miss samples since long enough and do not fire yet; `at` in seconds since the Unix epoch. */
-export async function listAbsent(database: Database, at: number): Promise<string[]> {
-  const { rows } = await database.inSystem(tx => sql<{ tenant_id: string }>`select distinct r.tenant_id from alert_rules r where r.absent_after is not null and r.state <> 'firing'
+/** Tenants with rules that miss samples since long enough and do not fire yet; both in seconds since the Unix epoch. */
+export async function listAbsent(database: Database, { at, lookingSince }: { at: number, lookingSince: number }): Promise<string[]> {
+  if (at - lookingSince < MIN_GRACE_SECONDS) return []
+  const { rows } = await database.inSystem(tx => sql<{ tenant_id: string }>`select distinct r.tenant_id from alert_rules r where r.absent_after <= ${at - lookingSince}::bigint and r.state <> 'firing'
     and not exists (select from metric_samples s where s.tenant_id = r.tenant_id and s.at > ${at}::bigint - r.absent_after)`.execute(tx))
   return rows.map(row => row.tenant_id)
 }

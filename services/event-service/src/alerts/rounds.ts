@@ -32,7 +32,13 @@ export interface AlertRounds {
 
 /** Starts. A receiver that takes its time holds up no judgement. */
 export function startAlertRounds(parts: RoundParts): AlertRounds {
-  const rounds = [repeatEvery(JUDGE_MS, () => judge(parts), parts.onFault), repeatEvery(SEND_MS, () => sendDue(parts), parts.onFault)]
+  const seconds = (): number => Math.floor(parts.now() / 1000)
+  let lookingSince = parts.isLeader() ? seconds() : undefined
+  const judgeAsLeader = async (): Promise<void> => {
+    lookingSince = parts.isLeader() ? lookingSince ?? seconds() : undefined
+    if (lookingSince !== undefined) await judge(parts, { at: seconds(), lookingSince })
+  }
+  const rounds = [repeatEvery(JUDGE_MS, judgeAsLeader, parts.onFault), repeatEvery(SEND_MS, () => sendDue(parts), parts.onFault)]
   return {
     stop: async () => {
       await Promise.all(rounds.map(stop => stop()))
@@ -52,14 +58,13 @@ function repeatEvery(ms: number, run: () => Promise<void>, onFault: (error: unkn
 }
 
 /** What fails for one tenant, rule or message is told of and stops no other. */
-async function judge(parts: RoundParts): Promise<void> {
-  if (!parts.isLeader()) return
-  await judgeAbsence(parts).catch(parts.onFault)
+async function judge(parts: RoundParts, times: { at: number, lookingSince: number }): Promise<void> {
+  await judgeAbsence(parts, times).catch(parts.onFault)
   await repeatDue(parts)
 }
 
-async function judgeAbsence({ database, writePath, now, onFault }: RoundParts): Promise<void> {
-  for (const tenantId of await listAbsent(database, Math.floor(now() / 1000))) await fireDue({ database, writePath: () => writePath, now }, tenantId).catch(onFault)
+async function judgeAbsence({ database, writePath, now, onFault }: RoundParts, { at, lookingSince }: { at: number, lookingSince: number }): Promise<void> {
+  for (const tenantId of await listAbsent(database, { at, lookingSince })) await fireDue({ database, writePath: () => writePath, now, lookingSince }, tenantId).catch(onFault)
 }
 
 async function sendDue(parts: RoundParts): Promise<void> {

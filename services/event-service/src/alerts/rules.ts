@@ -48,6 +48,20 @@ export function absentAfter({ kind, for: duration }: Pick<AlertRule, 'kind' | 'f
   return kind === 'absence' ? Math.max(MIN_ABSENT_SECONDS, toSeconds(duration)) : undefined
 }
 
+/** For so long, in seconds, nothing is missed after somebody began to look: while nobody was there samples had no way in. */
+export const MIN_GRACE_SECONDS = 30
+
+/**
+ * For how many seconds a rule of absence misses samples; `undefined` when that is not long enough to fire, or when whoever judges has
+ * not looked for as long itself. All in seconds since the Unix epoch; `newest` is the newest sample's, `lookingSince` when the judge began.
+ */
+export function absentSeconds(rule: Pick<AlertRule, 'kind' | 'for'>, { at, newest, lookingSince }: { at: number, newest: number | undefined, lookingSince: number }): number | undefined {
+  const limit = absentAfter(rule)
+  if (limit === undefined || at - lookingSince < Math.max(limit, MIN_GRACE_SECONDS)) return undefined
+  const absent = newest === undefined ? limit : at - newest
+  return absent >= limit ? absent : undefined
+}
+
 /** How often a firing rule is told again, in seconds; `undefined`: once. */
 export function repeatAfter({ repeat }: Pick<AlertRule, 'repeat'>): number | undefined {
   return repeat === undefined ? undefined : Math.max(MIN_REPEAT_SECONDS, toSeconds(repeat))
