@@ -51,7 +51,8 @@ describe('a rule', () => {
       { from: time(59), to: time(90), value: 61 }, { from: time(139), value: 91 },
     ])
     expect(replay(rule, [], { step: 10, over })).toEqual([{ from: time(30), value: 200 }])
-    expect([absentAfter(ruleOf({ kind: 'absence' })), absentAfter(ruleOf()), repeatAfter(ruleOf({ repeat: '1s' })), repeatAfter(ruleOf())]).toEqual([5, undefined, 60, undefined])
+    expect(['0s', '5500ms', '1m'].map(time => absentAfter(ruleOf({ kind: 'absence', for: time })))).toEqual([5, 6, 60])
+    expect([absentAfter(ruleOf()), repeatAfter(ruleOf({ repeat: '1s' })), repeatAfter(ruleOf())]).toEqual([undefined, 60, undefined])
   })
 
   it.each<[string, Partial<AlertRule>, { newest?: number, lookingSince?: number }, number | undefined]>([

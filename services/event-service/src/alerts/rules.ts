@@ -43,9 +43,9 @@ const MIN_ABSENT_SECONDS = 5
 /** Nobody is told more often, in seconds. */
 const MIN_REPEAT_SECONDS = 60
 
-/** How long samples may be missing before an absence rule fires, in seconds; `undefined` for other rules. */
+/** How long samples may be missing before an absence rule fires, in whole seconds; `undefined` for other rules. */
 export function absentAfter({ kind, for: duration }: Pick<AlertRule, 'kind' | 'for'>): number | undefined {
-  return kind === 'absence' ? Math.max(MIN_ABSENT_SECONDS, toSeconds(duration)) : undefined
+  return kind === 'absence' ? Math.max(MIN_ABSENT_SECONDS, Math.ceil(toSeconds(duration))) : undefined
 }
 
 /** For so long, in seconds, nothing is missed after somebody began to look: while nobody was there samples had no way in. */
