@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { alertRuleSchema, type AlertRule, type Metrics } from '@neo-stack/events'
 import { replay, type PastPoint } from '../src/alerts/preview.ts'
-import { absentAfter, absentSeconds, dueAt, judge, repeatAfter, toSeconds, type RuleState } from '../src/alerts/rules.ts'
+import { absentAfter, absentSeconds, dueAt, fire, judge, repeatAfter, toSeconds, type RuleState } from '../src/alerts/rules.ts'
 
 const metrics = (cpu: number): Metrics => ({ cpu, memory: 0, disk: 0, networkIn: 0, networkOut: 0, activeInstances: 0, uptime: 0 })
 const ruleOf = (over: Partial<AlertRule> = {}): AlertRule => alertRuleSchema.parse({ name: 'cpu', metric: 'cpu', op: '>', threshold: 80, severity: 'critical', ...over })
@@ -43,7 +43,7 @@ describe('a rule', () => {
 
   it('of absence is over with a sample, and would have fired where samples stayed away', () => {
     const rule = ruleOf({ kind: 'absence', for: '30s' })
-    expect(judge(rule, { state: 'firing', since: 100, alertId: 'a' }, { at: 160, metrics: metrics(0), newId: () => '' })).toEqual({ state: { state: 'ok' }, change: 'resolved', alertId: 'a', value: 60 })
+    expect(judge(rule, { state: 'firing', since: 100, alertId: 'a' }, { at: 160, metrics: metrics(0), newId: () => '' })).toEqual({ state: { state: 'ok', changes: [160] }, change: 'resolved', alertId: 'a', value: 60 })
     expect(judge(rule, { state: 'ok' }, { at: 160, metrics: metrics(99), newId: () => '' })).toEqual({ state: { state: 'ok' } })
     const time = (second: number): string => new Date(second * 1000).toISOString()
     const over = { from: 0, to: 200 }
@@ -62,6 +62,26 @@ describe('a rule', () => {
     ['nothing when it is of another kind', { kind: 'threshold' }, {}, undefined],
   ])('of absence misses %s', (_name, over, { newest, lookingSince = 0 }, expected) => {
     expect(absentSeconds(ruleOf({ kind: 'absence', ...over }), { at: 1000, newest, lookingSince })).toBe(expected)
+  })
+
+  it('of absence that comes and goes becomes one alert that lasts, and is over after ten minutes without a gap', () => {
+    const rule = ruleOf({ kind: 'absence', for: '10s' })
+    let state: RuleState = { state: 'ok' }
+    let last = 0
+    const said: string[] = []
+    const sample = (at: number): void => {
+      if (at - last >= 10 && state.state !== 'firing') {
+        state = fire(state, { at: last + 10, value: 10, newId: () => 'a' }).state
+        said.push(`${last + 10} fired`)
+      }
+      const verdict = judge(rule, state, { at, metrics: metrics(0), before: { at: last, metrics: metrics(0) }, newId: () => 'b' })
+      if (verdict.change) said.push(`${at} ${verdict.change}`)
+      state = verdict.state
+      last = at
+    }
+    for (const at of [15, 30, 45, 60]) sample(at)
+    for (let at = 65; at <= 700; at += 5) sample(at)
+    expect(said).toEqual(['10 fired', '15 resolved', '25 fired', '30 flapping', '660 resolved'])
   })
 
   it('compares what a figure grows per second when it is a rule of rates', () => {

@@ -54,7 +54,7 @@ export async function queueAlert(tx: Tx, { id, type, time, channel: { tenantId }
 
 function changeOf(type: string, messageKey: unknown): ToldAlert['change'] {
   if (type === 'alert_resolved') return 'resolved'
-  if (messageKey === 'rule_flapping') return 'flapping'
+  if (messageKey === 'rule_flapping' || messageKey === 'rule_absence_flapping') return 'flapping'
   return messageKey === 'rule_repeated' || messageKey === 'rule_still_absent' ? 'repeated' : 'fired'
 }
 

@@ -27,6 +27,7 @@ export function toRuleEvent(tenantId: string, rule: AlertRule, { change, alertId
 
 function toAbsence({ channel, shared, name }: { channel: Channel, shared: Record<string, unknown>, name: string }, { change, value }: { change: RuleChange['change'], value: number | undefined }): Pick<PendingEvent, 'channel' | 'type' | 'data'> {
   if (change === 'repeated') return { channel, type: 'alert', data: { ...shared, message: `${name}: continua sem medidas`, messageKey: 'rule_still_absent' } }
-  if (change !== 'resolved') return { channel, type: 'alert', data: { ...shared, message: `${name}: sem medidas há ${Math.round(value ?? 0)} s`, messageKey: 'rule_absent' } }
+  if (change === 'flapping') return { channel, type: 'alert', data: { ...shared, message: `${name}: as medidas vão e voltam`, messageKey: 'rule_absence_flapping' } }
+  if (change === 'fired') return { channel, type: 'alert', data: { ...shared, message: `${name}: sem medidas há ${Math.round(value ?? 0)} s`, messageKey: 'rule_absent' } }
   return { channel, type: 'alert_resolved', data: { ...shared, message: `${name}: as medidas voltaram`, messageKey: value === undefined ? 'rule_gone' : 'rule_back' } }
 }

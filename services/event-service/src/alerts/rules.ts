@@ -81,7 +81,7 @@ type Verdict = { state: RuleState } & Partial<RuleChange>
  */
 export function judge(rule: AlertRule, before: RuleState, seen: Seen): Verdict {
   const { at, newId } = seen
-  if (rule.kind === 'absence') return before.state === 'firing' ? { state: { state: 'ok' }, change: 'resolved', alertId: before.alertId, value: at - before.since } : { state: { state: 'ok' } }
+  if (rule.kind === 'absence') return judgeAbsence(rule, before, seen)
   const value = toValue(rule, seen)
   if (value === undefined) return { state: before }
   if (before.state === 'firing') return isOver(rule, value) ? settle(before, { at, value }) : { state: withoutCalm(before) }
@@ -89,6 +89,13 @@ export function judge(rule: AlertRule, before: RuleState, seen: Seen): Verdict {
   if (!isTrue(rule, value)) return { state: { state: 'ok', ...memory } }
   const since = before.state === 'pending' ? before.since : at
   return at >= dueAt(rule, since) ? fire(before, { at, value, newId }) : { state: { state: 'pending', since, ...memory } }
+}
+
+/** A sample ends an absence. One that flaps is over after samples came for long enough without a gap. */
+function judgeAbsence(rule: AlertRule, before: RuleState, { at, before: previous }: Seen): Verdict {
+  if (before.state !== 'firing') return { state: { state: 'ok', ...before.changes && { changes: before.changes } } }
+  const isGap = previous !== undefined && at - previous.at >= (absentAfter(rule) ?? 0)
+  return settle(isGap ? withoutCalm(before) : before, { at, value: at - before.since })
 }
 
 /** What firing makes of a rule. */
@@ -113,7 +120,7 @@ function settle(before: Firing, { at, value }: { at: number, value: number }): V
   return { state: { state: 'ok', changes }, change: 'resolved', alertId, value }
 }
 
-function withoutCalm({ calmSince: _calm, ...state }: Firing): RuleState {
+function withoutCalm({ calmSince: _calm, ...state }: Firing): Firing {
   return state
 }
 

@@ -258,6 +258,7 @@ export const en: Messages = {
     rule_resolved: '{rule}: {metric} is back to normal (now {value})',
     rule_gone: '{rule}: the rule was taken away',
     rule_absent: '{rule}: no samples for {value} s',
+    rule_absence_flapping: '{rule}: samples come and go',
     rule_back: '{rule}: samples are back',
     rule_repeated: '{rule}: {metric} is still {op} {threshold}',
     rule_still_absent: '{rule}: still no samples',

@@ -258,6 +258,7 @@ export const es: Messages = {
     rule_resolved: '{rule}: {metric} volvió a la normalidad (ahora {value})',
     rule_gone: '{rule}: la regla se retiró',
     rule_absent: '{rule}: sin medidas desde hace {value} s',
+    rule_absence_flapping: '{rule}: las medidas van y vuelven',
     rule_back: '{rule}: las medidas volvieron',
     rule_repeated: '{rule}: {metric} sigue {op} {threshold}',
     rule_still_absent: '{rule}: sigue sin medidas',

@@ -263,6 +263,7 @@ export const ptBR = {
     rule_resolved: '{rule}: {metric} voltou ao normal (agora {value})',
     rule_gone: '{rule}: a regra foi retirada',
     rule_absent: '{rule}: sem medidas há {value} s',
+    rule_absence_flapping: '{rule}: as medidas vão e voltam',
     rule_back: '{rule}: as medidas voltaram',
     rule_repeated: '{rule}: {metric} continua {op} {threshold}',
     rule_still_absent: '{rule}: continua sem medidas',
