@@ -72,6 +72,7 @@ describe('channels of alerts', () => {
     receiver.received.splice(0)
     receiver.status = 204
     mail.arrived.splice(0)
+    mail.refuse(undefined)
   })
 
   const ask = (method: 'GET' | 'PUT' | 'POST' | 'DELETE', url: string, payload?: object, headers: Record<string, string> = manager): Promise<Answer> =>
@@ -166,6 +167,13 @@ describe('channels of alerts', () => {
     const raw = mail.arrived[0]?.raw ?? ''
     expect(partOf(raw, 'text/plain')).toContain('Fired · warning – Disk <b>is</b> full')
     expect(partOf(raw, 'text/html')).toContain('Disk &lt;b&gt;is&lt;/b&gt; full')
+  })
+
+  it('of a mail server that fails a tenant hears that it did, and not what it said', async () => {
+    mail.refuse(451)
+    await ask('POST', `${base}/alert-channels`, { kind: 'email', name: 'Owner', target: 'owner@acme.example' })
+    await ask('POST', '/v1/alerts', { tenantId: 'acme', severity: 'warning', message: 'Disk is full' })
+    await expect.poll(async () => (await deliveries())[0], { timeout: 20_000 }).toMatchObject({ state: 'waiting', attempts: 1, error: 'the mail server did not take it' })
   })
 
   it('an alert whose parameters are not a rule\'s is published, and told without what does not fit', async () => {

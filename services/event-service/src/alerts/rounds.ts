@@ -20,7 +20,6 @@ export interface RoundParts extends SendParts {
   writePath: Pick<WritePath, 'write'>
   /** Whether this process is the one to judge; messages are sent by every process. */
   isLeader: () => boolean
-  onFault: (error: unknown) => void
   random?: () => number
 }
 

@@ -20,14 +20,19 @@ export interface SendParts {
   publicUrl: () => string
   /** @default no e-mail is sent */
   mail?: { mailer: Mailer, from: string } | undefined
+  /** Told of what a tenant is not: how the mail server or this service failed. */
+  onFault: (error: unknown) => void
 }
 
-/** Sends one message. Never rejects: what went wrong is said. */
+/** Sends one message. Never rejects: what went wrong is said, in words that tell a tenant nothing of the installation. */
 export async function sendMessage(parts: SendParts, message: Held): Promise<Attempt> {
   try {
     return await (message.channel.kind === 'email' ? sendMail(parts, message) : sendWebhook(parts, message))
   } catch (error) {
-    return { error: error instanceof Error ? error.message : String(error), isFinal: error instanceof OutboundError && error.reason === 'refused' }
+    // Why a tenant's own address was not reached is the tenant's business.
+    if (error instanceof OutboundError) return { error: error.message, isFinal: error.reason === 'refused' }
+    parts.onFault(error)
+    return { error: message.channel.kind === 'email' ? 'the mail server did not take it' : 'the message could not be sent' }
   }
 }
 
