@@ -208,6 +208,7 @@ export const en: Messages = {
     instance_password_shown: 'saw the initial password of an instance',
     alert_channel_made: 'added a channel of alerts',
     alert_channel_removed: 'removed a channel of alerts',
+    alert_delivery_redelivered: 'sent a message of alerts again',
     alert_silence_made: 'silenced alerts',
     alert_silence_ended: 'ended a silence',
     exam_created: 'created an exam',

@@ -208,6 +208,7 @@ export const es: Messages = {
     instance_password_shown: 'vio la contraseña inicial de una instancia',
     alert_channel_made: 'agregó un canal de alertas',
     alert_channel_removed: 'quitó un canal de alertas',
+    alert_delivery_redelivered: 'envió de nuevo un mensaje de alertas',
     alert_silence_made: 'silenció alertas',
     alert_silence_ended: 'terminó un silencio',
     exam_created: 'creó un examen',

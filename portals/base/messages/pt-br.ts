@@ -206,6 +206,7 @@ export const ptBR = {
     instance_password_shown: 'viu a senha inicial de uma instância',
     alert_channel_made: 'criou um canal de alertas',
     alert_channel_removed: 'removeu um canal de alertas',
+    alert_delivery_redelivered: 'mandou de novo uma mensagem de alertas',
     alert_silence_made: 'silenciou alertas',
     alert_silence_ended: 'encerrou um silêncio',
     exam_created: 'criou uma prova',

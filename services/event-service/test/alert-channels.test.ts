@@ -169,6 +169,23 @@ describe('channels of alerts', () => {
     expect(partOf(raw, 'text/html')).toContain('Disk &lt;b&gt;is&lt;/b&gt; full')
   })
 
+  it('the trail says where channels lead, and who sent a message again', async () => {
+    const { id } = await makeHook()
+    const { id: mailId } = (await ask('POST', `${base}/alert-channels`, { kind: 'email', name: 'Owner', target: 'owner@acme.example', severity: 'critical' })).json<ChannelMade>()
+    await ask('POST', '/v1/alerts', { tenantId: 'acme', severity: 'warning', message: 'Disk is full' })
+    const [waiting] = await deliveries()
+    await ask('POST', `${base}/alert-deliveries/${waiting?.id ?? ''}/redeliver`)
+    await ask('DELETE', `${base}/alert-channels/${id}`)
+    const trail = await service.database.inTenant('acme', tx => tx.selectFrom('audit').select(['action', 'target', 'detail']).orderBy('n', 'desc').limit(4).execute())
+    expect(trail.toReversed()).toEqual([
+      { action: 'alert_channel.made', target: id, detail: { kind: 'webhook', name: 'On call', host: new URL(hook).host } },
+      { action: 'alert_channel.made', target: mailId, detail: { kind: 'email', name: 'Owner', address: 'owner@acme.example' } },
+      { action: 'alert_delivery.redelivered', target: waiting?.id, detail: { channel: id } },
+      { action: 'alert_channel.removed', target: id, detail: { kind: 'webhook', name: 'On call', host: new URL(hook).host } },
+    ])
+    expect((await ask('POST', `${base}/alert-deliveries/${waiting?.id ?? ''}/redeliver`)).statusCode).toBe(404)
+  })
+
   it('of a mail server that fails a tenant hears that it did, and not what it said', async () => {
     mail.refuse(451)
     await ask('POST', `${base}/alert-channels`, { kind: 'email', name: 'Owner', target: 'owner@acme.example' })

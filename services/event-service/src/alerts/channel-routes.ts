@@ -19,7 +19,7 @@ export function channelRoutes(app: App, parts: ChannelParts): void {
 }
 
 function placeRoutes(app: App, parts: ChannelParts, { base, whose, params, permission }: { base: string, whose: string, params: z.ZodObject, permission: Permission }): void {
-  const { database, now, hasMail } = parts
+  const { database, hasMail } = parts
   const one = params.extend({ id: z.uuid() })
   const idOf = (request: FastifyRequest): string => (request.params as { id: string }).id
   const ownerOf = (request: FastifyRequest): ChannelOwner => {
@@ -38,7 +38,7 @@ function placeRoutes(app: App, parts: ChannelParts, { base, whose, params, permi
   app.get(`${base}/alert-deliveries`, { schema: { summary: `Messages to channels of ${whose}, newest first`, tags, params, querystring: deliveryQuerySchema, response: { 200: alertDeliveriesSchema } } }, async request =>
     ({ deliveries: await listDeliveries(database, ownerOf(request).tenantId, (request.query as { state?: AlertDelivery['state'] }).state) }))
   app.post(`${base}/alert-deliveries/:id/redeliver`, { schema: { summary: `Send a message to a channel of ${whose} again`, tags, params: one, body: z.strictObject({}), response: { 204: z.null() } }, config: { isBodyOptional: true } }, async (request, reply) => {
-    await redeliver(database, ownerOf(request).tenantId, { id: idOf(request), now: now() })
+    await redeliver(parts, ownerOf(request), idOf(request))
     return reply.code(204).send(null)
   })
 }

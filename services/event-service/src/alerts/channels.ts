@@ -54,15 +54,21 @@ export async function makeChannel(parts: ChannelParts, { tenantId, actor, by }: 
   const row: Row & { secret: string | null } = {
     id: crypto.randomUUID(), kind, name, target, severity, group_name: group ?? null, language, made_by: by, created_at: new Date(now()), secret: secret === undefined ? null : seal.close(secret),
   }
-  const run = async (tx: Tx): Promise<void> => {
+  const run = async (tx: Tx): Promise<Trail> => {
     if (kind === 'email' && !await isReader(tx, tenantId, target)) throw invalid('is nobody of this account')
     const { count } = await tx.selectFrom('alert_channels').select(({ fn }) => fn.countAll().as('count')).where('tenant_id', '=', tenantId).executeTakeFirstOrThrow()
     if (Number(count) >= MAX_CHANNELS) throw new Problem('unprocessable', { detail: `There are ${MAX_CHANNELS} channels already.` })
     await tx.insertInto('alert_channels').values({ tenant_id: tenantId, ...row }).execute()
+    return toTrail(row)
   }
-  await perform({ tenantId, actor, action: 'alert_channel.made', target: row.id, detail: { kind, name } }, { run })
+  await perform({ tenantId, actor, action: 'alert_channel.made', target: row.id, detail: { kind, name } }, { run, auditDetail: trail => trail })
   return { ...toChannel(row), ...secret !== undefined && { secret } }
 }
+
+/** What the trail says of a channel; the rest of a webhook's address may be a secret. */
+type Trail = Pick<Row, 'kind' | 'name'> & ({ host: string } | { address: string })
+
+const toTrail = ({ kind, name, target }: Pick<Row, 'kind' | 'name' | 'target'>): Trail => ({ kind, name, ...kind === 'webhook' ? { host: new URL(target).host } : { address: target } })
 
 const invalid = (message: string): Problem => new Problem('invalid_request', { errors: [{ path: 'target', message }] })
 
@@ -82,9 +88,10 @@ export async function isReader(tx: Tx, tenantId: string, address: string): Promi
  * @throws {Problem} `not_found`
  */
 export async function removeChannel({ perform }: ChannelParts, { tenantId, actor }: ChannelOwner, id: string): Promise<void> {
-  const run = async (tx: Tx): Promise<void> => {
-    const { numDeletedRows } = await tx.deleteFrom('alert_channels').where('tenant_id', '=', tenantId).where('id', '=', id).executeTakeFirstOrThrow()
-    if (numDeletedRows === 0n) throw new Problem('not_found', { detail: 'There is no such channel.' })
+  const run = async (tx: Tx): Promise<Trail> => {
+    const gone = await tx.deleteFrom('alert_channels').where('tenant_id', '=', tenantId).where('id', '=', id).returning(['kind', 'name', 'target']).executeTakeFirst()
+    if (!gone) throw new Problem('not_found', { detail: 'There is no such channel.' })
+    return toTrail(gone)
   }
-  await perform({ tenantId, actor, action: 'alert_channel.removed', target: id, detail: {} }, { run })
+  await perform({ tenantId, actor, action: 'alert_channel.removed', target: id, detail: {} }, { run, auditDetail: trail => trail })
 }

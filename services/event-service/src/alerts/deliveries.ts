@@ -9,6 +9,7 @@ import { alertRuleSchema, severitySchema, toldAlertSchema, type AlertDelivery, t
 import type { Database, Tx } from '../database/database.ts'
 import { Problem } from '../errors.ts'
 import type { PendingEvent, Projection } from '../publish/projection.ts'
+import type { ChannelOwner, ChannelParts } from './channels.ts'
 
 /** Milliseconds that a message waits for others of its group. */
 const GROUP_MS = 5000
@@ -129,10 +130,14 @@ export function listDeliveries(database: Database, tenantId: string, state?: Ale
  * Sends a message again, now, under the identifier it had. One that waits is tried now.
  * @throws {Problem} `not_found`
  */
-export async function redeliver(database: Database, tenantId: string, { id, now }: { id: string, now: number }): Promise<void> {
-  const { numUpdatedRows } = await database.inTenant(tenantId, tx => tx.updateTable('alert_deliveries').set({ state: 'waiting', attempts: 0, due_at: new Date(now), error: null, is_collecting: false })
-    .where('tenant_id', '=', tenantId).where('id', '=', id).executeTakeFirstOrThrow())
-  if (numUpdatedRows === 0n) throw new Problem('not_found', { detail: 'There is no such message.' })
+export async function redeliver({ perform, now }: Pick<ChannelParts, 'perform' | 'now'>, { tenantId, actor }: ChannelOwner, id: string): Promise<void> {
+  const run = async (tx: Tx): Promise<{ channel: string }> => {
+    const again = await tx.updateTable('alert_deliveries').set({ state: 'waiting', attempts: 0, due_at: new Date(now()), error: null, is_collecting: false })
+      .where('tenant_id', '=', tenantId).where('id', '=', id).returning('channel_id').executeTakeFirst()
+    if (!again) throw new Problem('not_found', { detail: 'There is no such message.' })
+    return { channel: again.channel_id }
+  }
+  await perform({ tenantId, actor, action: 'alert_delivery.redelivered', target: id, detail: {} }, { run, auditDetail: trail => trail })
 }
 
 const KEPT_DAYS = 30
