@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { alertRuleSchema, type AlertRule } from '@neo-stack/events'
+import { endAttempt, holdDue } from '../src/alerts/deliveries.ts'
 import { repeatDue } from '../src/alerts/repeat.ts'
 import { startAlertRounds, type AlertRounds } from '../src/alerts/rounds.ts'
 import { replaceRules } from '../src/alerts/rule-store.ts'
@@ -86,5 +87,31 @@ describe('rounds of alerts', () => {
     offset += 31_000
     await expect.poll(() => written, { timeout: 10_000 }).toEqual(['globex CPU: cpu continua > 80', 'acme Silent: sem medidas há 5 s'])
     await rounds.stop()
+  })
+
+  /** Makes a channel with messages that are due, one each second, the last one now. */
+  const queueDue = async (tenantId: string, count: number): Promise<void> => {
+    const [channelId, at] = [crypto.randomUUID(), now()]
+    await database.inTenant(tenantId, async tx => {
+      await tx.insertInto('alert_channels').values({ tenant_id: tenantId, id: channelId, kind: 'webhook', name: 'Hook', target: 'https://hook.example/', severity: 'info', language: 'en', made_by: 'test', created_at: new Date(at) }).execute()
+      await tx.insertInto('alert_deliveries').values(Array.from({ length: count }, (_, index) => {
+        const time = new Date(at - (count - 1 - index) * 1000)
+        return { tenant_id: tenantId, id: crypto.randomUUID(), channel_id: channelId, group_name: '', alerts: '[]', created_at: time, due_at: time }
+      })).execute()
+    })
+  }
+  const states = (tenantId: string): Promise<{ state: string, attempts: number }[]> => database.inTenant(tenantId, tx => tx.selectFrom('alert_deliveries').select(['state', 'attempts']).execute())
+
+  it('an attempt that lost its hold says nothing', async () => {
+    await queueDue('acme', 1)
+    const [slow] = await holdDue(database, 10, now())
+    expect(await holdDue(database, 10, now())).toEqual([])
+    const [quick] = await holdDue(database, 10, now() + 61_000)
+    if (!slow || !quick) throw new Error('nothing was held')
+    await endAttempt(database, slow, { error: 'it took too long', isFinal: true }, { now: now(), random: 0 })
+    expect(await states('acme')).toEqual([{ state: 'waiting', attempts: 0 }])
+    await endAttempt(database, quick, {}, { now: now(), random: 0 })
+    await endAttempt(database, slow, { error: 'it took too long' }, { now: now(), random: 0 })
+    expect(await states('acme')).toEqual([{ state: 'sent', attempts: 1 }])
   })
 })

@@ -77,19 +77,22 @@ export interface Held {
   group: string
   alerts: ToldAlert[]
   attempts: number
+  /** Tells this hold from a later one of another process. */
+  hold: string
   channel: { kind: 'email' | 'webhook', name: string, target: string, secret: string | null, language: 'pt-BR' | 'es' | 'en' }
 }
 
 /** Takes up to `limit` messages that are due. */
 export async function holdDue(database: Database, limit: number, now: number): Promise<Held[]> {
+  const hold = crypto.randomUUID()
   return database.inSystem(async tx => {
-    const { rows } = await sql<{ tenant_id: string, id: string }>`update alert_deliveries set held_until = ${new Date(now + HELD_MS)}, is_collecting = false where (tenant_id, id) in (
+    const { rows } = await sql<{ tenant_id: string, id: string }>`update alert_deliveries set held_until = ${new Date(now + HELD_MS)}, hold = ${hold}, is_collecting = false where (tenant_id, id) in (
       select tenant_id, id from alert_deliveries where state = 'waiting' and due_at <= ${new Date(now)} and (held_until is null or held_until <= ${new Date(now)})
       order by due_at limit ${limit} for update skip locked) returning tenant_id, id`.execute(tx)
     if (rows.length === 0) return []
     const found = await tx.selectFrom('alert_deliveries as d').innerJoin('alert_channels as c', join => join.onRef('c.tenant_id', '=', 'd.tenant_id').onRef('c.id', '=', 'd.channel_id'))
       .select(['d.tenant_id', 'd.id', 'd.group_name', 'd.alerts', 'd.attempts', 'c.kind', 'c.name', 'c.target', 'c.secret', 'c.language']).where('d.id', 'in', rows.map(({ id }) => id)).execute()
-    return found.map(({ tenant_id: tenantId, id, group_name: group, alerts, attempts, ...channel }) => ({ tenantId, id, group, alerts, attempts, channel }))
+    return found.map(({ tenant_id: tenantId, id, group_name: group, alerts, attempts, ...channel }) => ({ tenantId, id, group, alerts, attempts, hold, channel }))
   })
 }
 
@@ -99,13 +102,16 @@ export interface Attempt {
   isFinal?: boolean
 }
 
-/** Notes an attempt; one that failed is tried again later and later, each time at a random moment, and given up in the end. `random` is from 0 to 1. */
-export async function endAttempt(database: Database, { tenantId, id, attempts }: Held, { error, isFinal = false }: Attempt, { now, random }: { now: number, random: number }): Promise<void> {
+/**
+ * Notes an attempt; one that failed is tried again later and later, each time at a random moment, and given up in the end. One that took
+ * so long that another process took over says nothing. `random` is from 0 to 1.
+ */
+export async function endAttempt(database: Database, { tenantId, id, attempts, hold }: Held, { error, isFinal = false }: Attempt, { now, random }: { now: number, random: number }): Promise<void> {
   const isDead = error !== undefined && (isFinal || attempts + 1 >= MAX_ATTEMPTS)
   const state = error === undefined ? 'sent' : isDead ? 'dead' : 'waiting'
   await database.inTenant(tenantId, tx => tx.updateTable('alert_deliveries')
-    .set({ state, attempts: attempts + 1, held_until: null, error: error?.slice(0, 500) ?? null, ...state === 'waiting' && { due_at: new Date(now + toDelay(attempts, random)) } })
-    .where('tenant_id', '=', tenantId).where('id', '=', id).execute())
+    .set({ state, attempts: attempts + 1, held_until: null, hold: null, error: error?.slice(0, 500) ?? null, ...state === 'waiting' && { due_at: new Date(now + toDelay(attempts, random)) } })
+    .where('tenant_id', '=', tenantId).where('id', '=', id).where('hold', '=', hold).execute())
 }
 
 /** Milliseconds until the next attempt: 5 s, doubled each time up to half an hour, of which the second half is left to chance. */

@@ -25,6 +25,7 @@ import { sql as alertChannels } from './migrations/0170-alert-channels.ts'
 import { sql as exams } from './migrations/0140-exams.ts'
 import { sql as examWithdrawals } from './migrations/0220-exam-withdrawals.ts'
 import { sql as alertCollecting } from './migrations/0230-alert-collecting.ts'
+import { sql as alertHolds } from './migrations/0231-alert-holds.ts'
 import { sql as outbox } from './migrations/0080-outbox.ts'
 import { sql as shared } from './migrations/0081-shared.ts'
 
@@ -63,6 +64,7 @@ const migrations: readonly Migration[] = [
   { name: '0170-alert-channels', sql: alertChannels },
   { name: '0220-exam-withdrawals', sql: examWithdrawals },
   { name: '0230-alert-collecting', sql: alertCollecting },
+  { name: '0231-alert-holds', sql: alertHolds },
 ]
 
 /** Names of all migrations of this code, in their order. */

@@ -66,6 +66,7 @@ export interface Schema {
   alert_deliveries: {
     tenant_id: string, id: string, channel_id: string, group_name: string, alerts: Json<ToldAlert[]>, state: ColumnType<'waiting' | 'sent' | 'dead', string | undefined, string>
     attempts: Generated<number>, created_at: Time, due_at: Time, held_until: NullableTime, error: string | null, is_collecting: Generated<boolean>
+    hold: ColumnType<string | null, string | null | undefined, string | null>
   }
   alert_silences: { tenant_id: string, id: string, rule: string | null, starts_at: Time, ends_at: Time, note: string, made_by: string }
   billing_notifications: {
