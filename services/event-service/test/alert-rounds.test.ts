@@ -114,4 +114,12 @@ describe('rounds of alerts', () => {
     await endAttempt(database, slow, { error: 'it took too long' }, { now: now(), random: 0 })
     expect(await states('acme')).toEqual([{ state: 'sent', attempts: 1 }])
   })
+
+  it('hold the oldest of each tenant before the next ones of any', async () => {
+    await queueDue('acme', 15)
+    await queueDue('globex', 2)
+    const held = await holdDue(database, 5, now())
+    expect(held.map(({ tenantId }) => tenantId).toSorted()).toEqual(['acme', 'acme', 'acme', 'globex', 'globex'])
+    expect(await holdDue(database, 20, now())).toHaveLength(12)
+  })
 })

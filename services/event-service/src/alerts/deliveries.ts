@@ -82,13 +82,16 @@ export interface Held {
   channel: { kind: 'email' | 'webhook', name: string, target: string, secret: string | null, language: 'pt-BR' | 'es' | 'en' }
 }
 
-/** Takes up to `limit` messages that are due. */
+/** Takes up to `limit` messages that are due: of each tenant its oldest, then of each the next one, so that nobody's many hold up another's few. */
 export async function holdDue(database: Database, limit: number, now: number): Promise<Held[]> {
   const hold = crypto.randomUUID()
+  const isFree = sql`state = 'waiting' and due_at <= ${new Date(now)} and (held_until is null or held_until <= ${new Date(now)})`
   return database.inSystem(async tx => {
-    const { rows } = await sql<{ tenant_id: string, id: string }>`update alert_deliveries set held_until = ${new Date(now + HELD_MS)}, hold = ${hold}, is_collecting = false where (tenant_id, id) in (
-      select tenant_id, id from alert_deliveries where state = 'waiting' and due_at <= ${new Date(now)} and (held_until is null or held_until <= ${new Date(now)})
-      order by due_at limit ${limit} for update skip locked) returning tenant_id, id`.execute(tx)
+    const { rows } = await sql<{ tenant_id: string, id: string }>`with turns as (
+        select tenant_id, id, due_at, row_number() over (partition by tenant_id order by due_at, id) as turn from alert_deliveries where ${isFree}),
+      taken as materialized (select tenant_id, id from alert_deliveries where ${isFree} and (tenant_id, id) in (select tenant_id, id from turns order by turn, due_at limit ${limit}) for update skip locked)
+      update alert_deliveries d set held_until = ${new Date(now + HELD_MS)}, hold = ${hold}, is_collecting = false from taken where d.tenant_id = taken.tenant_id and d.id = taken.id
+      returning d.tenant_id, d.id`.execute(tx)
     if (rows.length === 0) return []
     const found = await tx.selectFrom('alert_deliveries as d').innerJoin('alert_channels as c', join => join.onRef('c.tenant_id', '=', 'd.tenant_id').onRef('c.id', '=', 'd.channel_id'))
       .select(['d.tenant_id', 'd.id', 'd.group_name', 'd.alerts', 'd.attempts', 'c.kind', 'c.name', 'c.target', 'c.secret', 'c.language']).where('d.id', 'in', rows.map(({ id }) => id)).execute()
