@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { alertRuleSchema, type AlertRule } from '@neo-stack/events'
-import { endAttempt, holdDue } from '../src/alerts/deliveries.ts'
+import { endAttempt, holdDue, queueAlert } from '../src/alerts/deliveries.ts'
 import { repeatDue } from '../src/alerts/repeat.ts'
 import { startAlertRounds, type AlertRounds } from '../src/alerts/rounds.ts'
+import { alertsChannel } from '../src/alerts/rule-events.ts'
 import { replaceRules } from '../src/alerts/rule-store.ts'
 import type { Database } from '../src/database/database.ts'
 import { seedDemo } from '../src/identity.ts'
@@ -121,5 +122,17 @@ describe('rounds of alerts', () => {
     const held = await holdDue(database, 5, now())
     expect(held.map(({ tenantId }) => tenantId).toSorted()).toEqual(['acme', 'acme', 'acme', 'globex', 'globex'])
     expect(await holdDue(database, 20, now())).toHaveLength(12)
+  })
+
+  it('give up at once what a channel is told while a thousand messages wait', async () => {
+    await queueDue('acme', 999)
+    const tell = async (group: string): Promise<void> => database.inTenant('acme', tx => queueAlert(tx, {
+      id: crypto.randomUUID(), type: 'alert', time: new Date(now()).toISOString(), channel: alertsChannel('acme'), data: { severity: 'critical', message: 'CPU', params: { group } },
+    }))
+    for (const group of ['one', 'one', 'two', 'two']) await tell(group)
+    const rows = await database.inTenant('acme', tx => tx.selectFrom('alert_deliveries').select(['state', 'group_name', 'alerts', 'error']).where('group_name', '<>', '').orderBy('group_name').execute())
+    expect(rows.map(({ state, group_name: group, alerts, error }) => ({ state, group, alerts: alerts.length, error }))).toEqual([
+      { state: 'waiting', group: 'one', alerts: 2, error: null }, ...[1, 1].map(alerts => ({ state: 'dead', group: 'two', alerts, error: '1000 messages wait for this channel' })),
+    ])
   })
 })

@@ -15,6 +15,8 @@ import type { ChannelOwner, ChannelParts } from './channels.ts'
 const GROUP_MS = 5000
 /** Alerts of one message at most. */
 const MAX_ALERTS = 100
+/** Messages of one channel that wait at most: a receiver that is away for long is not told of all of it at once. */
+const MAX_WAITING = 1000
 /** Milliseconds a process has to send a message before another takes it over: longer than any receiver is waited for. */
 const HELD_MS = 60_000
 /** Attempts until a message is given up: an hour and a half. */
@@ -65,9 +67,16 @@ async function addToMessage(tx: Tx, { tenantId, channelId, group, told }: { tena
       and jsonb_array_length(alerts) < ${MAX_ALERTS} order by created_at desc limit 1 for update)`.execute(tx)
   if (added > 0n) return
   const at = Date.parse(told.time)
+  const isFull = await hasTooMany(tx, { tenantId, channelId })
   await tx.insertInto('alert_deliveries').values({
-    tenant_id: tenantId, id: crypto.randomUUID(), channel_id: channelId, group_name: group, alerts: JSON.stringify([told]), created_at: new Date(at), due_at: new Date(at + GROUP_MS), is_collecting: true,
+    tenant_id: tenantId, id: crypto.randomUUID(), channel_id: channelId, group_name: group, alerts: JSON.stringify([told]), created_at: new Date(at), due_at: new Date(at + GROUP_MS),
+    ...isFull ? { state: 'dead', error: `${MAX_WAITING} messages wait for this channel` } : { is_collecting: true },
   }).execute()
+}
+
+async function hasTooMany(tx: Tx, { tenantId, channelId }: { tenantId: string, channelId: string }): Promise<boolean> {
+  const last = await tx.selectFrom('alert_deliveries').select('id').where('tenant_id', '=', tenantId).where('channel_id', '=', channelId).where('state', '=', 'waiting').offset(MAX_WAITING - 1).limit(1).executeTakeFirst()
+  return last !== undefined
 }
 
 /** A message that this process alone is to send. */
