@@ -15,6 +15,10 @@ const ruleOf = (over: Partial<AlertRule> = {}): AlertRule => alertRuleSchema.par
 
 describe('rounds of alerts', () => {
   let database: Database
+  let offset = 0
+  const now = (): number => Date.now() + offset
+  const faults: unknown[] = []
+  const onFault = (error: unknown): void => { faults.push(error) }
   beforeAll(async () => {
     database = await openPrepared()
     await seedDemo(database, { passwordCost: 4 })
@@ -25,10 +29,6 @@ describe('rounds of alerts', () => {
     faults.splice(0)
   })
 
-  let offset = 0
-  const now = (): number => Date.now() + offset
-  const faults: unknown[] = []
-  const onFault = (error: unknown): void => { faults.push(error) }
   const longAgo = (): number => Math.floor(now() / 1000) - 600
   const fire = async (tenantId: string, ...names: string[]): Promise<void> => database.inTenant(tenantId, tx =>
     replaceRules(tx, tenantId, names.map(name => ({ rule: ruleOf({ name }), state: { state: 'firing', since: longAgo(), alertId: crypto.randomUUID() } }))))
