@@ -1,6 +1,7 @@
 /** What the process refuses to start on: one sentence on stderr that says what to do, and an exit code that is not 0. */
 
 import { once } from 'node:events'
+import { statSync } from 'node:fs'
 import { cp, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -9,8 +10,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { runPlatform, startPlatform, type Exit, type PlatformProcess } from '@neo-stack/testing'
 import { platformMain as main } from './paths.ts'
 
-/** The lock stays with whoever holds it. */
-const isCopied = (source: string): boolean => !/\/lock[^/]*$/.test(source)
+/** The lock and the socket stay with whoever holds them. */
+const isCopied = (source: string): boolean => !/\/lock[^/]*$/.test(source) && statSync(source, { throwIfNoEntry: false })?.isSocket() !== true
 
 describe('the process refuses in one sentence', () => {
   let folder: string

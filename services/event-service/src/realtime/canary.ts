@@ -7,6 +7,7 @@ import { randomUUID } from 'node:crypto'
 import { PLATFORM_TENANT } from '@neo-stack/events'
 import type { Tokens } from '../auth/tokens.ts'
 import type { Database } from '../database/database.ts'
+import { CANARY } from './centrifugo-commands.ts'
 import { enqueuePublication } from './outbox.ts'
 
 /** What a canary needs. */
