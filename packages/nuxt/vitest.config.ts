@@ -11,5 +11,5 @@ export default defineProject({
       icon: { clientBundle: { scan: { globInclude: ['src/runtime/**/*.{vue,ts}'] } } },
     }),
   ],
-  test: { name: 'nuxt', include: ['test/**/*.test.ts'], environment: 'happy-dom', server: { deps: { inline: ['@nuxt/ui'] } } },
+  test: { name: 'nuxt', include: ['test/**/*.test.ts'], environment: 'happy-dom', setupFiles: ['test/canvas.ts'], server: { deps: { inline: ['@nuxt/ui'] } } },
 })
