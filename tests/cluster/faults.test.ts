@@ -41,8 +41,8 @@ describe.skipIf(isLeftOut)('while events are published', () => {
     } finally {
       await cluster.signal(name, 'SIGCONT')
     }
-    const outcomes = traffic.takeOutcomes()
     await traffic.isGreen(GREEN_MS)
+    const outcomes = traffic.takeOutcomes()
     expect(traffic.orderFaults()).toEqual([])
     if (name === 'postgres') {
       const failed = outcomes.filter(({ status }) => status !== 201)

@@ -235,8 +235,9 @@ export async function createEventService(given: EventServiceOptions): Promise<Ev
   const jobs = await database.alone(() => createJobs(database, { onFault }))
   watchParts(instruments, { jobs, indexer, version, column: realtime.enqueue ? 'scale-out' : 'embedded', ...options.sampleHost })
   const publishAs = (actor: Actor): Publish => createInternalPublish(writePath, actor)
-  authHookPlugin(app, { auth: identity.auth, database, now })
-  const quotas = quotaHook(app, createQuotas({ database, now, ...options.quotas && { defaults: options.quotas } }))
+  const answerWithinMs = database.elect && ANSWER_MS
+  authHookPlugin(app, { auth: identity.auth, database, now, answerWithinMs })
+  const quotas = quotaHook(app, createQuotas({ database, now, answerWithinMs, ...options.quotas && { defaults: options.quotas } }))
   const canary = addHealth(options, { app, version, isDraining: () => isDraining, identity, instruments, onFault })
   identityRoutes(app, identity, options)
   publishRoutes(app, writePath)

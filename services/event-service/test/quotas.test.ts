@@ -1,6 +1,8 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Database } from '../src/database/database.ts'
 import { take, type Bucket } from '../src/publish/bucket.ts'
+import { createQuotas } from '../src/publish/quotas.ts'
 import { startService, type TestService } from './service.ts'
 
 type Answer = Awaited<ReturnType<TestService['app']['inject']>>
@@ -36,6 +38,27 @@ describe('a token bucket', () => {
       const { bucket, retryAfter } = take(undefined, { rate, cost, now: 0 })
       expect(take(bucket, { rate, cost: 1, now: retryAfter * 1000 }).isAllowed).toBe(true)
     }))
+  })
+})
+
+describe('quotas while the database hangs', () => {
+  const load = { events: 1, bytes: 100 }
+  const limits = { eventsPerSecond: 5, bytesPerSecond: 1000, storedBytes: 1000, usedBytes: 0 }
+  const never = new Promise<never>(() => undefined)
+
+  it('refuse a tenant whose limits were never read, instead of keeping it waiting', async () => {
+    const database = { inTenant: () => never } as unknown as Database
+    await expect(createQuotas({ database, answerWithinMs: 20 }).take('acme', load)).rejects.toMatchObject({ code: 'unavailable', retryAfter: 1 })
+  })
+
+  it('go by the limits that were read before', async () => {
+    let [offset, answer] = [0, Promise.resolve(limits) as Promise<typeof limits>]
+    const database = { inTenant: () => answer } as unknown as Database
+    const quotas = createQuotas({ database, answerWithinMs: 20, now: () => 1e12 + offset })
+    await quotas.take('acme', load)
+    offset = 5000
+    answer = never
+    expect(await quotas.take('acme', load)).toMatchObject({ limit: 5 })
   })
 })
 

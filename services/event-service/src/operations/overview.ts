@@ -3,6 +3,7 @@
 import { sql } from 'kysely'
 import { PLATFORM_TENANT, type AdminOverview, type Part } from '@neo-stack/events'
 import type { Database, Tx } from '../database/database.ts'
+import { inTime } from '../in-time.ts'
 import type { RealtimeStats } from '../realtime/realtime.ts'
 import { judgeDatabase, judgeOutbox, judgeQueue, judgeSearch, judgeService, unreachable, worstFirst, type Backlog } from './rules.ts'
 
@@ -48,9 +49,7 @@ function judge({ database, stats, backlog, behind, outbox, faults, now }: Parts)
 }
 
 async function ask(name: Part['name'], read: () => Promise<Part>): Promise<Part> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<Part>(resolve => { timer = setTimeout(() => { resolve(unreachable(name)) }, ANSWER_MS) })
-  return Promise.race([read().catch(() => unreachable(name)), late]).finally(() => { clearTimeout(timer) })
+  return inTime(ANSWER_MS, read().catch(() => unreachable(name)), () => unreachable(name))
 }
 
 interface Troubled { id: string, name: string, state: 'active' | 'suspended' | 'deleting', failed: string | number }

@@ -6,6 +6,7 @@ import type { AuthMiddleware } from '../auth/authenticate.ts'
 import type { Database } from '../database/database.ts'
 import { isProblem, Problem } from '../errors.ts'
 import type { App } from '../http.ts'
+import { inTime } from '../in-time.ts'
 import { actorOf } from '../publish/publish.ts'
 import { appendAudit } from './audit.ts'
 
@@ -22,11 +23,13 @@ declare module 'fastify' {
 export interface AuthHookOptions {
   auth: AuthMiddleware
   database: Database
+  /** Milliseconds until who asks with a bearer that has to be looked up hears `unavailable`. @default they wait */
+  answerWithinMs?: number | undefined
   now?: () => number
 }
 
 /** Adds the hook. */
-export function authHookPlugin(app: App, { auth, database, now = Date.now }: AuthHookOptions): void {
+export function authHookPlugin(app: App, { auth, database, answerWithinMs, now = Date.now }: AuthHookOptions): void {
   app.decorateRequest('principal', undefined)
   app.decorateRequest('auditedRead', undefined)
 
@@ -35,7 +38,7 @@ export function authHookPlugin(app: App, { auth, database, now = Date.now }: Aut
     const { url, config } = request.routeOptions
     if (authorization === undefined || !url?.startsWith('/v1/')) return
     try {
-      request.principal = await auth.authenticate(bearerOf(authorization), request.ip)
+      request.principal = await inTime(answerWithinMs, auth.authenticate(bearerOf(authorization), request.ip), () => { throw new Problem('unavailable', { retryAfter: 1 }) })
     } catch (error) {
       if (!config.isBearerOptional || !isProblem(error, 'unauthenticated')) throw error
     }

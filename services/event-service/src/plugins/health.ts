@@ -3,6 +3,7 @@
 import type { Database } from '../database/database.ts'
 import { Problem } from '../errors.ts'
 import type { App } from '../http.ts'
+import { inTime } from '../in-time.ts'
 
 /** What health looks at. */
 export interface HealthOptions {
@@ -40,8 +41,5 @@ export function healthPlugin(app: App, { database, isDraining, delivery, version
 }
 
 async function answers(database: Database): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<boolean>(resolve => { timer = setTimeout(() => { resolve(false) }, PING_MS) })
-  const ping = database.ping().then(() => true, () => false)
-  return Promise.race([ping, late]).finally(() => { clearTimeout(timer) })
+  return inTime(PING_MS, database.ping().then(() => true, () => false), () => false)
 }

@@ -3,6 +3,7 @@
 import { sql } from 'kysely'
 import type { Database } from '../database/database.ts'
 import { Problem, type RateState } from '../errors.ts'
+import { inTime } from '../in-time.ts'
 import { take, type Bucket } from './bucket.ts'
 
 /** A tenant's limits. */
@@ -37,25 +38,42 @@ interface Known extends QuotaLimits {
 /** How long limits and what is kept are believed, in milliseconds. */
 const BELIEVED_MS = 5000
 
+/** How long a request waits for limits that are read again, in milliseconds: a database that hangs must not hold up who may publish. */
+const READ_AGAIN_MS = 200
+
 /** When a tenant whose space is full should look again: retention works once a minute. */
 const FULL_RETRY_SECONDS = 60
 
 /** Tenants that are remembered; the rest starts with full buckets again. */
 const MAX_TENANTS = 10_000
 
+/** What quotas are read from. */
+export interface QuotasOptions {
+  database: Database
+  now?: () => number
+  /** Of a tenant that has none of its own. @default they protect the others */
+  defaults?: QuotaLimits
+  /** Milliseconds until a tenant whose limits were never read hears `unavailable`. @default it waits */
+  answerWithinMs?: number | undefined
+}
+
 /** Creates the quotas of one process. */
-export function createQuotas({ database, now = Date.now, defaults = defaultLimits }: { database: Database, now?: () => number, defaults?: QuotaLimits }): Quotas {
+export function createQuotas({ database, now = Date.now, defaults = defaultLimits, answerWithinMs }: QuotasOptions): Quotas {
   const known = new Map<string, Known>()
   const buckets = new Map<string, Bucket>()
+  const read = async (tenantId: string): Promise<Known> => {
+    const fresh = { ...await readLimits(database, tenantId, defaults), readAt: now() }
+    if (known.size >= MAX_TENANTS) known.clear()
+    known.set(tenantId, fresh)
+    return fresh
+  }
   const limitsOf = async (tenantId: string): Promise<Known> => {
     const believed = known.get(tenantId)
     if (believed && now() - believed.readAt < BELIEVED_MS && now() >= believed.readAt) return believed
     // Whoever comes while it is being read believes the old a little longer.
-    if (believed) believed.readAt = now()
-    const read = { ...await readLimits(database, tenantId, defaults), readAt: now() }
-    if (known.size >= MAX_TENANTS) known.clear()
-    known.set(tenantId, read)
-    return read
+    if (!believed) return inTime(answerWithinMs, read(tenantId), () => { throw new Problem('unavailable', { retryAfter: 1 }) })
+    believed.readAt = now()
+    return inTime(READ_AGAIN_MS, read(tenantId), () => believed)
   }
   const takeFrom = (name: string, rate: number, cost: number): ReturnType<typeof take> => {
     const taken = take(buckets.get(name), { rate, cost, now: now() })
