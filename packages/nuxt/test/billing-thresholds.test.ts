@@ -10,15 +10,15 @@ const byTestId = (name: string): string => `[data-testid="${name}"]`
 
 describe('thresholds as a person writes them', () => {
   it.each([
-    ['50%; 80%; 900', '50%; 80%; 900'], ['50 %, 80 %, 900', '50%; 80%; 900'], ['50%,80%', '50%; 80%'], ['87,5%  1200.5', '87.5%; 1200.5'], [' 100% ; ', '100%'],
+    ['50%; 80%; 900', '50%; 80%; 900'], ['50 %, 80 %, 900', '50%; 80%; 900'], ['50%,80%', '50%; 80%'], ['87,5%  1200.5', '87.5%; 1200.5'], [' 100% ; ', '100%'], ['12,125%; 1200.1250', '12.125%; 1200.1250'],
   ])('are read from %j', (text, written) => { expect(writeSteps(readSteps(text) ?? [])).toBe(written) })
 
-  it.each(['', ' ; ', '0%', '-5%', 'fifty', '50%%', '50% 50%', Array.from({ length: 21 }, (_, n) => `${n + 1}%`).join('; ')])('are not read from %j', text => {
+  it.each(['', ' ; ', '0%', '-5%', 'fifty', '50%%', '50% 50%', '10.000', '50%; 10,000', Array.from({ length: 21 }, (_, n) => `${n + 1}%`).join('; ')])('are not read from %j', text => {
     expect(readSteps(text)).toBeUndefined()
   })
 
   it('are the same after they were written and read', () => {
-    const steps = [{ unit: 'percent', value: 99.5 }, { unit: 'absolute', value: 1e15 - 1 }] as const
+    const steps = [{ unit: 'percent', value: 99.5 }, { unit: 'absolute', value: 1e15 - 1 }, { unit: 'absolute', value: 1.125 }] as const
     expect(readSteps(writeSteps(steps))).toEqual(steps)
   })
 })

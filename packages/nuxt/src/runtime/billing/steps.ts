@@ -4,14 +4,18 @@ import type { UsageStep } from '@neo-stack/events'
 /** Thresholds of one resource; the service takes no more. */
 const MAX_STEPS = 20
 
+/** A separator before exactly three digits: thousands to one reader, decimals to another. */
+const AMBIGUOUS = /[.,]\d{3}$/
+
 /** Writes thresholds the way {@link readSteps} reads them. */
 export function writeSteps(steps: readonly UsageStep[]): string {
-  return steps.map(({ unit, value }) => unit === 'percent' ? `${value}%` : String(value)).join('; ')
+  return steps.map(({ unit, value }) => unit === 'percent' ? `${value}%` : String(value).replace(AMBIGUOUS, '$&0')).join('; ')
 }
 
 /**
  * Reads thresholds between semicolons, spaces or commas that end a number; a comma or point within one marks decimals.
- * @returns undefined for what is none, for none at all, for more than 20, and where one stands twice
+ * @returns undefined for what is none, for an amount that may mean thousands (`10.000`), for none at all, for more than 20, and where one
+ *   stands twice
  */
 export function readSteps(text: string): UsageStep[] | undefined {
   const words = text.replace(/\s+%/g, '%').replace(/%,/g, '% ').split(/,?\s+|;/).map(word => word.trim().replace(/,$/, '')).filter(word => word !== '')
@@ -22,6 +26,7 @@ export function readSteps(text: string): UsageStep[] | undefined {
 }
 
 function toStep(word: string): UsageStep | undefined {
+  if (AMBIGUOUS.test(word)) return undefined
   const [, digits, percent] = /^(\d{1,15}(?:[.,]\d{1,6})?)(%?)$/.exec(word) ?? []
   const value = Number(digits?.replace(',', '.'))
   return value > 0 ? { unit: percent === '%' ? 'percent' : 'absolute', value } : undefined

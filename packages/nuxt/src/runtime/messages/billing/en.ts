@@ -71,7 +71,7 @@ export const billing: typeof ptBR = {
     add: 'Add',
     remove: 'Remove',
     save: 'Save thresholds',
-    faulty: 'Write percentages or amounts above zero, each of them once: 50%; 80%; 900',
+    faulty: 'Write percentages or amounts above zero, each of them once and without a thousands separator: 50%; 80%; 10000',
     unread: 'The thresholds could not be loaded',
   },
   overview: {

@@ -71,7 +71,7 @@ export const billing: typeof ptBR = {
     add: 'Añadir',
     remove: 'Quitar',
     save: 'Guardar límites',
-    faulty: 'Escriba porcentajes o valores mayores que cero, cada uno una vez: 50%; 80%; 900',
+    faulty: 'Escriba porcentajes o valores mayores que cero, cada uno una vez y sin separador de miles: 50%; 80%; 10000',
     unread: 'No se pudieron cargar los límites',
   },
   overview: {

@@ -70,7 +70,7 @@ export const billing = {
     add: 'Adicionar',
     remove: 'Remover',
     save: 'Salvar limites',
-    faulty: 'Escreva porcentagens ou valores maiores que zero, cada um uma vez: 50%; 80%; 900',
+    faulty: 'Escreva porcentagens ou valores maiores que zero, cada um uma vez e sem separador de milhar: 50%; 80%; 10000',
     unread: 'Os limites não puderam ser carregados',
   },
   overview: {
