@@ -22,11 +22,13 @@ export const composables: Record<string, string> = {
   useTenantAlerts: 'composables/use-tenant-alerts.ts',
   useNotices: 'composables/use-notices.ts',
   useRealtimeMetrics: 'composables/use-realtime-metrics.ts',
+  usePercent: 'composables/use-percent.ts',
   useLanguage: 'composables/use-language.ts',
   useSentences: 'composables/use-sentences.ts',
   useNow: 'composables/use-times.ts',
   useTimes: 'composables/use-times.ts',
   toStackLabel: 'deployments/stacks.ts',
+  copyText: 'copy.ts',
 }
 
 /** Components, each `runtime/components/<Name>.vue`. */

@@ -41,3 +41,21 @@ export function toCreateExam({ title, minutes, opensAt, passPercent, candidateId
     ...candidateIds.length > 0 && { candidateIds, ...opensAt !== '' && { opensAt: toIso(opensAt) } }, ...proctorIds.length > 0 && { proctorIds },
   }
 }
+
+/** What was kept of a form as text; `undefined` where it is none that this form can hold. */
+export function readDraft(text: string | null): ExamDraft | undefined {
+  try {
+    const kept: unknown = JSON.parse(text ?? '')
+    if (typeof kept !== 'object' || kept === null) return undefined
+    const draft: ExamDraft = { ...emptyExam(), ...kept }
+    return isDraft(draft) ? draft : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function isDraft({ title, opensAt, candidateIds, proctorIds, questions }: ExamDraft): boolean {
+  const areTexts = (all: unknown): boolean => Array.isArray(all) && all.every(one => typeof one === 'string')
+  return areTexts([title, opensAt]) && areTexts(candidateIds) && areTexts(proctorIds)
+    && Array.isArray(questions) && questions.length > 0 && questions.every(({ text, choices, right }) => areTexts([text]) && areTexts(choices) && Number.isInteger(right))
+}

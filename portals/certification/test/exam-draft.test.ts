@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { createExamSchema } from '@neo-stack/events'
-import { emptyExam, emptyQuestion, toCreateExam, withoutChoice } from '../app/exam-draft.ts'
+import { emptyExam, emptyQuestion, readDraft, toCreateExam, withoutChoice } from '../app/exam-draft.ts'
 import { isWatchedBy } from '../app/watching.ts'
 
 const written = { text: ' Um? ', choices: ['a ', 'b', 'c'], right: 2 }
@@ -25,6 +25,17 @@ describe('an exam as it is written', () => {
     expect(withoutChoice({ ...written, right: 0 }, 2).right).toBe(0)
     expect(withoutChoice(written, 2)).toMatchObject({ choices: ['a ', 'b'], right: 0 })
     expect(emptyQuestion()).not.toBe(emptyQuestion())
+  })
+})
+
+describe('an exam that was kept half written', () => {
+  it('is the same when it is read', () => {
+    const draft = { ...emptyExam(), title: 'Redes', minutes: 30, candidateIds: [person], questions: [written, emptyQuestion()] }
+    expect(readDraft(JSON.stringify(draft))).toEqual(draft)
+  })
+
+  it.each([null, '', '{', 'null', '7', '{"questions":[]}', '{"questions":[null]}', '{"questions":[{"text":"a","choices":[1],"right":0}]}', '{"candidateIds":"ana"}', '{"title":1}'])('is none where it reads %j', text => {
+    expect(readDraft(text)).toBeUndefined()
   })
 })
 
