@@ -160,6 +160,7 @@ export const en: Messages = {
     noneHint: 'The next one shows here at once.',
     copy: 'Copy as curl',
     copied: 'Copied',
+    notCopied: 'Could not copy: the browser does not allow it',
   },
   health: {
     title: 'Health of every part',

@@ -160,6 +160,7 @@ export const es: Messages = {
     noneHint: 'El próximo aparece aquí al momento.',
     copy: 'Copiar como curl',
     copied: 'Copiado',
+    notCopied: 'No se pudo copiar: el navegador no lo permite',
   },
   health: {
     title: 'Salud de cada parte',

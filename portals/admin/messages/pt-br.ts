@@ -158,6 +158,7 @@ export const ptBR = {
     noneHint: 'O próximo aparece aqui na hora.',
     copy: 'Copiar como curl',
     copied: 'Copiado',
+    notCopied: 'Não foi possível copiar: o navegador não permite',
   },
   health: {
     title: 'Saúde de cada parte',

@@ -48,6 +48,8 @@ export function useMetricsChart(tenantId: string | undefined, live: () => readon
     const asked = zoom.value ?? toSpan(range.value, live())
     if (!asked) {
       past.value = { samples: [], step: 1 }
+      isLoading.value = false
+      error.value = null
       return
     }
     isLoading.value = true
@@ -70,13 +72,15 @@ export function useMetricsChart(tenantId: string | undefined, live: () => readon
   })
   watch([range, zoom, isVisible], ([, , isSeen]) => { if (isSeen) void read() }, { immediate: true })
 
-  const shown = useWhileVisible(() => {
+  // A pause holds what comes, not the choice of what is shown.
+  const held = useWhileVisible(live, isPaused)
+  const shown = computed(() => {
     if (zoom.value) return joinSeries(past.value, [], zoom.value)
     const seconds = ranges[range.value]
-    if (seconds === 0) return live().slice(-LIVE_POINTS)
-    const newest = live().at(-1)?.at ?? past.value.samples.at(-1)?.at ?? 0
-    return joinSeries(past.value, live(), { from: newest - seconds, to: newest })
-  }, isPaused)
+    if (seconds === 0) return held.value.slice(-LIVE_POINTS)
+    const newest = held.value.at(-1)?.at ?? past.value.samples.at(-1)?.at ?? 0
+    return joinSeries(past.value, held.value, { from: newest - seconds, to: newest })
+  })
   return {
     range, zoom, isPaused, shown: shallowReadonly(shown), step: computed(() => past.value.step), isLoading: readonly(isLoading), error: shallowReadonly(error), read,
   }

@@ -13,7 +13,7 @@ const units = ['B/s', 'kB/s', 'MB/s', 'GB/s'] as const
 
 /** Bytes per second with a unit, in a language: `1,2 MB/s`. */
 export function toRate(bytesPerSecond: number, language: string): string {
-  const power = Math.min(units.length - 1, bytesPerSecond < 1 ? 0 : Math.floor(Math.log10(bytesPerSecond) / 3))
+  const power = Math.min(units.length - 1, Math.abs(bytesPerSecond) < 1 ? 0 : Math.floor(Math.log10(Math.abs(bytesPerSecond)) / 3))
   const value = bytesPerSecond / 1000 ** power
-  return `${value.toLocaleString(language, { maximumFractionDigits: power === 0 || value >= 100 ? 0 : 1 })} ${units[power] ?? ''}`
+  return `${value.toLocaleString(language, { maximumFractionDigits: power === 0 || Math.abs(value) >= 100 ? 0 : 1 })} ${units[power] ?? ''}`
 }

@@ -19,11 +19,18 @@ export function viewOf(figure: string | undefined): ViewId {
   return found ? found[0] as ViewId : 'network'
 }
 
-/** A value of a view in its unit, in a language: `1,2 MB/s`, `43,5%`, `3`; `toDuration` says seconds. */
-export function toValueText(view: ViewId, value: number, { language, toDuration }: { language: string, toDuration: (seconds: number) => string }): string {
+/** How values are said: `toDuration` says seconds, `toPercent` hundredths. */
+export interface ValueWords {
+  language: string
+  toDuration: (seconds: number) => string
+  toPercent: (percentage: number) => string
+}
+
+/** A value of a view in its unit, in a language: `1,2 MB/s`, `43,5%`, `3`. */
+export function toValueText(view: ViewId, value: number, { language, toDuration, toPercent }: ValueWords): string {
   if (view === 'network') return toRate(value, language)
   if (view === 'uptime') return toDuration(value)
-  return `${value.toLocaleString(language, { maximumFractionDigits: 1 })}${view === 'usage' ? '%' : ''}`
+  return view === 'usage' ? toPercent(value) : value.toLocaleString(language, { maximumFractionDigits: 1 })
 }
 
 /** The highest value that an axis of a view shows at least. */
