@@ -55,7 +55,7 @@ describe.skipIf(!chromiumPath && !isRequired)(`alerts${chromiumPath ? '' : ' (sk
     const row = page.getByTestId('alert-row').filter({ hasText: 'Rede cheia' })
     const firing = row.and(page.locator('[data-state=firing]'))
     await firing.waitFor({ timeout: 30_000 })
-    await firing.getByTestId('alert-runbook').waitFor()
+    await firing.filter({ hasText: 'entrada de rede > 30 MB/s' }).getByTestId('alert-runbook').waitFor()
     await firing.getByTestId('alert-chart').and(page.locator('[href*="figure=networkIn"]')).waitFor()
     await page.getByTestId('alert-rule').and(page.locator('[data-state=firing]')).waitFor()
     await firing.getByTestId('alert-acknowledge').click()
@@ -68,6 +68,16 @@ describe.skipIf(!chromiumPath && !isRequired)(`alerts${chromiumPath ? '' : ' (sk
     await row.and(page.locator('[data-state=resolved]')).first().waitFor({ timeout: 30_000 })
     expect(errors).toEqual([])
   }, 120_000)
+
+  it('a tenant\'s critical alert leads operators to the tenant', async () => {
+    const { page, errors } = operator
+    const message = `Sem energia ${Date.now().toString(36)}`
+    await page.goto(`${stage.platform.url}/admin/alerts`)
+    await stage.ask('acme', '/v1/events', { channel: 'tenant:acme:alerts', type: 'alert', data: { severity: 'critical', message } })
+    await page.getByTestId('alert-row').filter({ hasText: message }).getByTestId('alert-tenant').click({ timeout: 60_000 })
+    await page.locator('[data-testid=tenant-page][data-tenant=acme]').waitFor()
+    expect(errors).toEqual([])
+  }, 90_000)
 
   it('a tenant silences its rules for a while, and ends that', async () => {
     const { page, errors } = await stage.enter('manager@acme.example', { width: 360 })

@@ -192,6 +192,21 @@ describe('useSentences', () => {
     expect(result.ofReason({ messageKey: 'step_failed', reasonParams: { step: 'create_secrets' }, error: 'x' })).toBe('A etapa Gerando segredos falhou.')
   })
 
+  it('says of an alert what its rule found, in the unit of the figure', async () => {
+    const { run, languages } = await createApp()
+    const { result } = run(useSentences)
+    const fired = (params: Record<string, string | number>, messageKey = 'rule_fired'): string => result.ofAlert({ message: 'x', messageKey, params: { rule: 'R', op: '>', ...params } })
+    expect(fired({ metric: 'cpu', threshold: 80, value: 91.26 })).toBe('R: CPU > 80% (agora 91,3%)')
+    expect(fired({ metric: 'networkIn', threshold: 30_000_000, value: 31_400_000 })).toBe('R: entrada de rede > 30 MB/s (agora 31,4 MB/s)')
+    expect(fired({ metric: 'uptime', op: '<', threshold: 90, value: 5 })).toBe('R: tempo no ar < 1 min 30 s (agora 5 s)')
+    expect(fired({ metric: 'activeInstances', op: '<', threshold: 2, value: 1 })).toBe('R: instâncias ativas < 2 (agora 1)')
+    expect(fired({ metric: 'networkOut', kind: 'rate', threshold: -2000, value: -3500 })).toBe('R: saída de rede (crescimento por segundo) > -2 kB/s (agora -3,5 kB/s)')
+    expect(fired({ value: 75 }, 'rule_absent')).toBe('R: sem medidas há 1 min 15 s')
+    expect(fired({ metric: 'temperature', threshold: 80, value: 91 })).toBe('R: temperature > 80 (agora 91)')
+    await languages.choose('en')
+    expect(fired({ metric: 'disk', threshold: 80.5, value: 90 })).toBe('R: disk > 80.5% (now 90%)')
+  })
+
   it('says errors by code', async () => {
     const { run } = await createApp('en')
     const { result } = run(useSentences)

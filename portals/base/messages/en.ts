@@ -62,6 +62,7 @@ export const en: Messages = {
     silence: 'Silence',
     onChart: 'See on the chart',
     deploymentsAround: 'Deployments ± 10 min',
+    toTenant: 'See the tenant',
     runbook: 'What to do',
     advice: {
       cpu: 'See on the chart when it began and whether a deployment came before. Find the instance that rose; restart it or give it more CPU.',

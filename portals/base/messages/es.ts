@@ -62,6 +62,7 @@ export const es: Messages = {
     silence: 'Silenciar',
     onChart: 'Ver en el gráfico',
     deploymentsAround: 'Deployments ± 10 min',
+    toTenant: 'Ver el cliente',
     runbook: 'Qué hacer',
     advice: {
       cpu: 'Vea en el gráfico cuándo empezó y si antes hubo un deployment. Busque la instancia que subió; reiníciela o dele más CPU.',

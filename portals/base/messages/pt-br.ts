@@ -60,6 +60,7 @@ export const ptBR = {
     silence: 'Silenciar',
     onChart: 'Ver no gráfico',
     deploymentsAround: 'Deployments ± 10 min',
+    toTenant: 'Ver o cliente',
     runbook: 'O que fazer',
     advice: {
       cpu: 'Veja no gráfico quando começou e se um deployment veio antes. Instância a instância, procure a que subiu; reinicie-a ou dê a ela mais CPU.',

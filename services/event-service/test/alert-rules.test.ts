@@ -47,6 +47,16 @@ describe('alert rules', () => {
     expect(await stateOf()).toMatchObject({ state: 'ok' })
   })
 
+  it('of growth say that it is growth', async () => {
+    await put({ ...rules, kind: 'rate', threshold: 5, for: '0s' })
+    await push(10)
+    await push(30)
+    expect((await alerts())[0]).toMatchObject({ state: 'firing', message: 'CPU alta: cpu por segundo > 5 (agora 20)' })
+    const { events } = (await ask('GET', '/v1/history?channel=tenant:acme:alerts&limit=1000')).json<{ events: { data: object }[] }>()
+    expect(events.at(-1)?.data).toMatchObject({ messageKey: 'rule_fired', params: { metric: 'cpu', kind: 'rate', threshold: 5, value: 20 } })
+    await put()
+  })
+
   it('fire by the clock when no further sample comes', async () => {
     const before = (await alerts()).length
     await put({ ...rules, for: '1s' })

@@ -14,15 +14,16 @@ export function toRuleEvent(tenantId: string, rule: AlertRule, { change, alertId
   const { name, kind, metric, op, threshold, severity, group, runbook } = rule
   const now = value === undefined ? '' : ` (agora ${Number(value.toFixed(2))})`
   const params = {
-    rule: name, ...kind !== 'absence' && { metric, op, threshold }, ...value !== undefined && { value }, ...group !== undefined && { group }, ...runbook !== undefined && { runbook },
+    rule: name, ...kind !== 'absence' && { metric, op, threshold }, ...kind === 'rate' && { kind }, ...value !== undefined && { value }, ...group !== undefined && { group }, ...runbook !== undefined && { runbook },
   }
+  const figure = kind === 'rate' ? `${metric} por segundo` : metric
   const shared = { alertId, severity, params, ...isSilenced && { isSilenced } }
   const channel = alertsChannel(tenantId)
   if (kind === 'absence') return toAbsence({ channel, shared, name }, { change, value })
-  if (change === 'repeated') return { channel, type: 'alert', data: { ...shared, message: `${name}: ${metric} continua ${op} ${threshold}`, messageKey: 'rule_repeated' } }
-  if (change === 'fired') return { channel, type: 'alert', data: { ...shared, message: `${name}: ${metric} ${op} ${threshold}${now}`, messageKey: 'rule_fired' } }
-  if (change === 'flapping') return { channel, type: 'alert', data: { ...shared, message: `${name}: ${metric} oscila em torno de ${threshold}${now}`, messageKey: 'rule_flapping' } }
-  return { channel, type: 'alert_resolved', data: { ...shared, message: `${name}: ${metric} normalizado${now}`, messageKey: value === undefined ? 'rule_gone' : 'rule_resolved' } }
+  if (change === 'repeated') return { channel, type: 'alert', data: { ...shared, message: `${name}: ${figure} continua ${op} ${threshold}`, messageKey: 'rule_repeated' } }
+  if (change === 'fired') return { channel, type: 'alert', data: { ...shared, message: `${name}: ${figure} ${op} ${threshold}${now}`, messageKey: 'rule_fired' } }
+  if (change === 'flapping') return { channel, type: 'alert', data: { ...shared, message: `${name}: ${figure} oscila em torno de ${threshold}${now}`, messageKey: 'rule_flapping' } }
+  return { channel, type: 'alert_resolved', data: { ...shared, message: `${name}: ${figure} normalizado${now}`, messageKey: value === undefined ? 'rule_gone' : 'rule_resolved' } }
 }
 
 function toAbsence({ channel, shared, name }: { channel: Channel, shared: Record<string, unknown>, name: string }, { change, value }: { change: RuleChange['change'], value: number | undefined }): Pick<PendingEvent, 'channel' | 'type' | 'data'> {

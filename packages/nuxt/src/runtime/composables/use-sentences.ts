@@ -4,6 +4,9 @@ import type { Step } from '../deployments/steps.ts'
 import type { AlertView } from '../metrics/alerts.ts'
 import { useI18n } from 'vue-i18n'
 import { toCurrentStep } from '../deployments/steps.ts'
+import { toValueText, viewOf } from '../metrics/views.ts'
+import { usePercent } from './use-percent.ts'
+import { useTimes } from './use-times.ts'
 
 /** What {@link useSentences} gives. */
 export interface Sentences {
@@ -22,6 +25,8 @@ export interface Sentences {
 /** Sentences for readers; follows the language. */
 export function useSentences(): Sentences {
   const { t, te, tm, locale } = useI18n()
+  const { toDuration } = useTimes()
+  const toPercent = usePercent(0)
   const find = (keys: readonly string[]): string | undefined => keys.find(key => te(key))
   /** Whether an event says all that a message needs. */
   const isFilled = (key: string, params: Readonly<Record<string, unknown>> = {}): boolean =>
@@ -32,6 +37,17 @@ export function useSentences(): Sentences {
     const sentence = 'sentence' in rest ? rest.sentence : undefined
     if (key === undefined || (sentence !== undefined && !isFilled(key, params))) return sentence ?? id
     return t(key, params)
+  }
+  /** The figure that a rule watches by its name, its values in its unit; of absence, for how long. */
+  const toFigures = ({ metric, kind, ...values }: Readonly<Record<string, unknown>> = {}): Record<string, string> => {
+    const isKnown = typeof metric === 'string' && te(`alerts.figure.${metric}`)
+    const name = isKnown ? t(`alerts.figure.${metric}`) : undefined
+    const toText = (value: number): string => metric === undefined ? toDuration(value)
+      : isKnown ? toValueText(viewOf(metric), value, { language: locale.value, toDuration, toPercent }) : value.toLocaleString(locale.value)
+    return {
+      ...name !== undefined && { metric: kind === 'rate' ? t('alerts.growth', { metric: name }) : name },
+      ...Object.fromEntries(['value', 'threshold'].flatMap(key => typeof values[key] === 'number' ? [[key, toText(values[key])]] : [])),
+    }
   }
   return {
     ofStep,
@@ -48,11 +64,7 @@ export function useSentences(): Sentences {
     ofAlert: ({ message, messageKey, params }) => {
       const key = messageKey === undefined ? undefined : find([`alerts.${messageKey}`])
       if (key === undefined || !isFilled(key, params)) return message
-      const [metric, value] = [params?.['metric'], params?.['value']]
-      return t(key, {
-        ...params, ...typeof metric === 'string' && te(`alerts.figure.${metric}`) && { metric: t(`alerts.figure.${metric}`) },
-        ...typeof value === 'number' && { value: value.toLocaleString(locale.value, { maximumFractionDigits: 1 }) },
-      })
+      return t(key, { ...params, ...toFigures(params) })
     },
     ofError: error => {
       const code = (error as { code?: unknown } | null | undefined)?.code
