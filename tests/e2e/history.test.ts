@@ -71,7 +71,7 @@ describe.skipIf(!chromiumPath && !isRequired)(`the history page${chromiumPath ? 
     const rows = page.getByTestId('history-event')
     await page.getByTestId('history-search').fill('')
     await page.keyboard.press('Enter')
-    await until(async () => await rows.count() > 5)
+    await until(async () => await rows.count() > 5, { timeoutMs: 30_000 })
     await page.getByTestId('history-type').selectOption('deployment_cancelled')
     await page.getByTestId('history-empty').waitFor()
     await page.getByTestId('history-type').selectOption('alert')

@@ -1,6 +1,6 @@
 /** Names of this portal's pages, for operators who ask where another one is. */
 const names: Readonly<Record<string, string>> = {
-  '/': 'admin.overview', '/tenants': 'tenants.title', '/instances': 'admin.instances', '/deployments': 'admin.deployments', '/alerts': 'admin.alerts', '/explorer': 'explorer.title',
+  '/': 'admin.overview', '/tenants': 'tenants.title', '/instances': 'admin.instances', '/deployments': 'admin.deployments', '/alerts': 'admin.alerts', '/metrics': 'metrics.page', '/explorer': 'explorer.title',
   '/connections': 'connections.title', '/people': 'people.title', '/audit': 'audit.title', '/announcements': 'announce.title', '/history': 'history.title', '/inbox': 'billing.title', '/settings': 'settings.title',
 }
 

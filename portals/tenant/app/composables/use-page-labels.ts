@@ -1,6 +1,6 @@
 /** Names of this portal's pages, for people who ask where somebody is. */
 const names: Readonly<Record<string, string>> = {
-  '/': 'tenant.dashboard', '/deployments': 'tenant.deployments', '/instances': 'tenant.instances', '/alerts': 'alertsPage.title', '/billing': 'billing.page', '/inbox': 'billing.title',
+  '/': 'tenant.dashboard', '/deployments': 'tenant.deployments', '/instances': 'tenant.instances', '/alerts': 'alertsPage.title', '/metrics': 'metrics.page', '/billing': 'billing.page', '/inbox': 'billing.title',
   '/history': 'history.title', '/team': 'team.title', '/settings': 'settings.title',
 }
 
