@@ -68,6 +68,15 @@ describe('metrics', () => {
     expect(Math.abs((samples[0]?.at ?? 0) - service.now() / 1000)).toBeLessThan(20)
   })
 
+  it('has what comes after a second although that is now, and samples of clocks that run ahead', async () => {
+    const now = Math.floor(service.now() / 1000)
+    await push({ samples: [0, 1, 30].map(ahead => ({ ...sample, at: now + ahead })) })
+    expect((await read('')).samples.map(({ at }) => at - now)).toEqual([0, 1, 30])
+    expect((await read(`from=${now + 1}`)).samples.map(({ at }) => at - now)).toEqual([1, 30])
+    expect((await read(`from=${now + 40}`)).samples).toEqual([])
+    expect((await read(`from=${now}&to=${now}`)).samples).toHaveLength(1)
+  })
+
   it('averages over a step and leaves gaps as gaps', async () => {
     const answer = await push({ samples: [0, 1, 2, 3, 30].map(second => ({ ...sample, at: base + second, cpu: second })) })
     expect(answer.json<{ events: unknown[] }>().events).toHaveLength(5)

@@ -7,7 +7,7 @@ import { Problem } from '../errors.ts'
 import { merged, seconds } from './rollups.ts'
 import { FIGURES, pickTier } from './tiers.ts'
 
-/** A range in seconds since 1970, and the width of a point. */
+/** A range in seconds since 1970, and the width of a point. Without an end it is open: samples of clocks that run ahead of ours are in it. */
 export interface SeriesRange {
   from?: number | undefined
   to?: number | undefined
@@ -17,6 +17,9 @@ export interface SeriesRange {
 /** Seconds a question without `from` looks back. */
 const DEFAULT_SECONDS = 20
 
+/** How far ahead of ours the clock of whoever pushes samples may run, in seconds. */
+const AHEAD_SECONDS = 60
+
 interface Row { place: number | string, count: number, low: number[], high: number[], total: number[], last: number[], simulated: boolean }
 
 /**
@@ -24,10 +27,12 @@ interface Row { place: number | string, count: number, low: number[], high: numb
  * @throws {Problem} `invalid_request` for a range that ends before it begins
  */
 export async function readSeries(database: Database, tenantId: string, range: SeriesRange, now: number): Promise<MetricsSeries> {
-  const to = range.to ?? Math.floor(now / 1000)
-  const from = range.from ?? to - DEFAULT_SECONDS + 1
-  if (from > to) throw new Problem('invalid_request', { errors: [{ path: 'from', message: 'must not be after to' }] })
-  const { tier, step } = pickTier({ from, to, step: range.step }, Math.floor(now / 1000))
+  const second = Math.floor(now / 1000)
+  const from = range.from ?? (range.to ?? second) - DEFAULT_SECONDS + 1
+  if (range.to !== undefined && from > range.to) throw new Problem('invalid_request', { errors: [{ path: 'from', message: 'must not be after to' }] })
+  // Who asks for what came after the newest second asks for a future one.
+  const to = range.to ?? Math.max(from, second) + AHEAD_SECONDS
+  const { tier, step } = pickTier({ from, to, step: range.step }, second)
   const width = sql.lit(step)
   const source = tier.step === 1 ? seconds : sql`(select * from metric_tiers where step = ${sql.lit(tier.step)})`
   const rows = await database.inTenant(tenantId, async tx => (await sql<Row>`select at / ${width} * ${width} as place, ${merged} from ${source} as points
