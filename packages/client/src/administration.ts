@@ -2,7 +2,7 @@
 
 import type {
   Account, AccountList, AdminAuditQuery, AdminCreateApiKey, AdminCreateUser, AdminDeploymentList, AdminDeploymentQuery, AdminInstanceList, AdminInstanceQuery, AdminListQuery, AdminOverview, Announce, AnnouncementList, ApiKeyCreated, ApiKeyList, AuditPage, AuditQuery,
-  AuditVerification, AuditVerifications, ChangePassword, ConnectionList, ConnectionQuery, CreateApiKey, CreateTenant, CreateUser, ListQuery, LiveChannelList, LiveChannelQuery, Published, PutRoles, SessionList, SessionsEnded, SuspendTenant,
+  AuditVerification, AuditVerifications, ChangePassword, ConnectionList, ConnectionQuery, CreateApiKey, CreateTenant, CreateUser, ListQuery, LiveChannelList, LiveChannelQuery, MarkList, MarkQuery, Published, PutRoles, SessionList, SessionsEnded, SuspendTenant,
   TenantCreated, TenantDetail, TenantList, TenantListQuery, TenantQuotas, TenantRemoved, UserCreated,
 } from '@neo-stack/events'
 import type { Call, CallOptions, Send } from './request.ts'
@@ -50,6 +50,8 @@ export interface TenantAdministration {
 export interface OperatorAdministration {
   /** Parts of the installation, worst first. */
   overview(options?: CallOptions): Promise<AdminOverview>
+  /** When deployments and billing of any tenant happened in a span of time, newest first. */
+  marks(query: MarkQuery, options?: CallOptions): Promise<MarkList>
   deployments: { list(query?: AdminDeploymentQuery, options?: CallOptions): Promise<AdminDeploymentList> }
   instances: { list(query?: AdminInstanceQuery, options?: CallOptions): Promise<AdminInstanceList> }
   connections: {
@@ -137,6 +139,7 @@ export function createOperatorAdministration(send: Send): OperatorAdministration
   const of = (plural: string, id?: string, verb?: string): string => ['/v1/admin', plural, ...id === undefined ? [] : [segment(id)], ...verb === undefined ? [] : [verb]].join('/')
   return {
     overview: own => send(read(of('overview')), own),
+    marks: (query, own) => send(read(of('marks'), query), own),
     deployments: { list: (query, own) => send(read(of('deployments'), query), own) },
     instances: { list: (query, own) => send(read(of('instances'), query), own) },
     connections: {

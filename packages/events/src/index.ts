@@ -50,6 +50,8 @@ export { toAsyncApi } from './asyncapi.ts'
 export type { AsyncApi } from './asyncapi.ts'
 export { TELEMETRY_SAMPLE, TELEMETRY_SECONDS, telemetrySchema } from './api/telemetry.ts'
 export type { Telemetry } from './api/telemetry.ts'
+export { markListSchema, markQuerySchema, markTypes } from './api/marks.ts'
+export type { MarkList, MarkQuery } from './api/marks.ts'
 export { eraseUserSchema, erasedSchema, exportQuerySchema } from './api/history.ts'
 export type { Erased, EraseUser, ExportQuery } from './api/history.ts'
 export type {

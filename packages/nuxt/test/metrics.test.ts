@@ -1,11 +1,11 @@
-import type { Envelope, MetricsSample } from '@neo-stack/events'
+import type { Envelope, MarkList, MetricsSample } from '@neo-stack/events'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { addAlert } from '../src/runtime/metrics/alerts.ts'
 import { joinSeries, toColumns, toCsv, zoomSpan } from '../src/runtime/metrics/ranges.ts'
 import { addSample, MAX_SAMPLES, toRate } from '../src/runtime/metrics/series.ts'
 import { toLevel } from '../src/runtime/metrics/thresholds.ts'
-import { toMarks } from '../src/runtime/metrics/marks.ts'
+import { ofTenants, toMarks } from '../src/runtime/metrics/marks.ts'
 import { viewOf } from '../src/runtime/metrics/views.ts'
 
 const sample = (at: number, networkIn = at): MetricsSample => ({ at, cpu: 1, memory: 2, disk: 3, networkIn, networkOut: 0, activeInstances: 1, uptime: at })
@@ -64,6 +64,13 @@ describe('the chart', () => {
     const event = (type: string, second: number, data: Envelope['data']): Envelope => ({ id: type, type, channel: 'c', time: new Date(second * 1000).toISOString(), data })
     expect(toMarks([event('deployment_error', 9, { instanceId: 'shop' }), event('billing_payment', 4, { paymentId: 'p-1', status: 'completed' })]))
       .toEqual([{ id: 'billing_payment', at: 4, type: 'billing_payment', text: 'p-1', isBad: false }, { id: 'deployment_error', at: 9, type: 'deployment_error', text: 'shop', isBad: true }])
+  })
+
+  it('has marks of every tenant for operators, oldest first, each with its tenant', () => {
+    const mark = (tenantId: string, second: number, isBad = false): MarkList['marks'][number] => ({ id: tenantId, tenantId, type: 'deployment_error', time: new Date(second * 1000).toISOString(), isBad })
+    expect(ofTenants({ marks: [mark('globex', 9, true), mark('acme', 4)] })).toEqual([
+      { id: 'acme', at: 4, type: 'deployment_error', text: 'acme', isBad: false }, { id: 'globex', at: 9, type: 'deployment_error', text: 'globex', isBad: true },
+    ])
   })
 
   it('keeps a bounded number of samples', () => {

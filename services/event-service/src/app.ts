@@ -70,7 +70,7 @@ import { startInstanceSampler, type ReadInstance } from './metrics/instance-samp
 import { startSampler } from './metrics/sampler.ts'
 import { telemetryRoute } from './metrics/telemetry.ts'
 import type { TickOptions, Ticks } from './metrics/ticks.ts'
-import { readOverview, type Parts } from './operations/overview.ts'
+import { startOverview, type Overview, type Parts } from './operations/overview.ts'
 import { operationRoutes } from './operations/routes.ts'
 import { createGuardedFetch, type GuardOptions } from './outbound/guarded-fetch.ts'
 import { createMailer, type MailSettings } from './outbound/mailer.ts'
@@ -247,7 +247,7 @@ export async function createEventService(given: EventServiceOptions): Promise<Ev
   await addBilling(app, { database, writePath, now, hasMail: options.mail !== undefined, quotas }, identity)
   metricsRoutes(app, { database, writePath, now })
   telemetryRoute(app, meter)
-  addOperations(app, { database, realtime, perform, now, jobs, indexer, faults })
+  const overview = addOperations(app, { database, realtime, perform, now, jobs, indexer, faults, canary: canary?.states })
   addAlerts(app, { database, writePath, perform, now }, { ...options, secret: identity.keys.secret })
   const examTimer = addExams(app, { database, writePath, perform, now, onFault, isLeader: sharing.isLeader })
   auditRoutes(app, database)
@@ -270,7 +270,7 @@ export async function createEventService(given: EventServiceOptions): Promise<Ev
   const shutDown = async (): Promise<void> => {
     isDraining = true
     tails.stop()
-    await Promise.all([presence.stop(), samplers.stop(), upkeep.stop(), rollups.stop(), dueRules.stop(), examTimer.stop(), sharing.stop(), canary?.stop(), indexer.stop(), mail?.stop(), escalation?.stop(), alertRounds?.stop()])
+    await Promise.all([presence.stop(), samplers.stop(), upkeep.stop(), rollups.stop(), dueRules.stop(), examTimer.stop(), sharing.stop(), canary?.stop(), overview.stop(), indexer.stop(), mail?.stop(), escalation?.stop(), alertRounds?.stop()])
     await Promise.all([realtime.close(), closeServer(app)])
     await writePath.close()
     await identity.apiKeys.close()
@@ -280,7 +280,7 @@ export async function createEventService(given: EventServiceOptions): Promise<Ev
   return { app, writePath, identity, jobs, publishAs, tidy: upkeep.run, deployments: createAccess(database, writePath), close: () => closing ??= shutDown() }
 }
 
-interface OperationParts extends Pick<Parts, 'database' | 'now' | 'faults'> {
+interface OperationParts extends Pick<Parts, 'database' | 'now' | 'faults' | 'canary'> {
   realtime: Realtime
   perform: Perform
   jobs: Jobs
@@ -288,10 +288,11 @@ interface OperationParts extends Pick<Parts, 'database' | 'now' | 'faults'> {
 }
 
 /** The whole installation, for operators. */
-function addOperations(app: App, { database, realtime, perform, now, jobs, indexer, faults }: OperationParts): void {
+function addOperations(app: App, { database, realtime, perform, now, jobs, indexer, faults, canary }: OperationParts): Overview {
   const outbox = realtime.enqueue && { outbox: () => outboxBacklog(database) }
-  const parts: Parts = { database, now, stats: realtime.stats, backlog: jobs.backlog, behind: indexer.behind, faults, ...outbox }
-  operationRoutes(app, { database, realtime, perform, readOverview: () => readOverview(parts) })
+  const overview = startOverview({ database, now, stats: realtime.stats, backlog: jobs.backlog, behind: indexer.behind, faults, canary, ...outbox })
+  operationRoutes(app, { database, realtime, perform, readOverview: overview.read, now })
+  return overview
 }
 
 /** Presence, told by routes and, where the engine is in process, by sockets. */

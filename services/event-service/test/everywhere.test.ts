@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { AdminDeploymentList, AdminInstanceList, AdminOverview, ConnectionList, LiveChannelList } from '@neo-stack/events'
-import { judgeOutbox, judgeQueue, worstFirst } from '../src/operations/rules.ts'
+import type { AdminDeploymentList, AdminInstanceList, AdminOverview, ConnectionList, LiveChannelList, MarkList } from '@neo-stack/events'
+import { judgeDelivery, judgeQueue, worstFirst } from '../src/operations/rules.ts'
 import type { Realtime, RealtimeConnection } from '../src/realtime/realtime.ts'
 import { createSilentRealtime, startService, type TestService } from './service.ts'
 
@@ -34,7 +34,7 @@ describe('what operators see of every tenant', () => {
   }
 
   it('is refused to everybody else', async () => {
-    for (const url of ['/v1/admin/overview', '/v1/admin/deployments', '/v1/admin/instances', '/v1/admin/connections', '/v1/admin/channels']) {
+    for (const url of ['/v1/admin/overview', '/v1/admin/deployments', '/v1/admin/instances', '/v1/admin/connections', '/v1/admin/channels', '/v1/admin/marks']) {
       expect([url, (await get(url, owner)).statusCode, (await get(url, {})).statusCode]).toEqual([url, 403, 401])
     }
   })
@@ -51,19 +51,48 @@ describe('what operators see of every tenant', () => {
     const { instances } = (await get('/v1/admin/instances?q=GLOBEX')).json<AdminInstanceList>()
     expect(new Set(instances.map(({ tenantId }) => tenantId))).toEqual(new Set(['globex']))
     const overview = (await get('/v1/admin/overview')).json<AdminOverview>()
-    expect(overview.troubled.map(({ tenantId, failed }) => [tenantId, failed])).toEqual([['globex', 2], ['acme', 1]])
+    expect(overview.troubled?.map(({ tenantId, failed }) => [tenantId, failed])).toEqual([['globex', 2], ['acme', 1]])
     expect(overview.tenants).toEqual({ active: 2, suspended: 0, deleting: 0 })
     expect(overview.eventsPerSecond).toBeGreaterThan(0)
   })
 
+  it('tells when deployments and billing happened at whom, and nothing of what they were about', async () => {
+    const from = new Date(service.now()).toISOString()
+    await fail('acme', 'marked')
+    const marksOf = async (query: string): Promise<MarkList['marks']> => (await get(`/v1/admin/marks?${query}`)).json<MarkList>().marks
+    const to = new Date(service.now()).toISOString()
+    const marks = await marksOf(`from=${from}&to=${to}`)
+    expect(marks.map(({ type, tenantId, isBad }) => [type, tenantId, isBad])).toEqual([['deployment_error', 'acme', true], ['deployment_start', 'acme', false]])
+    expect(Object.keys(marks[0] ?? {}).toSorted()).toEqual(['id', 'isBad', 'tenantId', 'time', 'type'])
+    expect(await marksOf(`from=${from}&to=${to}&limit=1`)).toHaveLength(1)
+    expect((await marksOf('')).slice(0, 2)).toEqual(marks)
+    expect(await marksOf(`from=${new Date(0).toISOString()}&to=${new Date(Date.parse(from) - 3_600_000).toISOString()}`)).toEqual([])
+  })
+
   it('says of each part how it is and why, and a part that does not answer keeps nobody waiting', async () => {
     const { parts } = (await get('/v1/admin/overview')).json<AdminOverview>()
-    expect(parts.find(({ name }) => name === 'realtime')).toEqual({ name: 'realtime', state: 'ok', reason: 'fine', figures: { connections: 3, users: 2, channels: 5, subscriptions: 7 } })
+    expect(parts.find(({ name }) => name === 'realtime')).toEqual({ name: 'realtime', since: expect.any(String) as string, state: 'ok', reason: 'fine', figures: { connections: 3, users: 2, channels: 5, subscriptions: 7 } })
     expect(new Set(parts.map(({ name }) => name))).toEqual(new Set(['database', 'realtime', 'queue', 'search', 'service']))
     const broken = await startService({ realtime: { ...createSilentRealtime(), stats: () => Promise.reject(new Error('gone')) } })
     const answer = await broken.app.inject({ url: '/v1/admin/overview', headers: await broken.bearer('operator@neo.example') })
-    expect(answer.json<AdminOverview>().parts[0]).toEqual({ name: 'realtime', state: 'down', reason: 'unreachable', figures: {} })
+    expect(answer.json<AdminOverview>().parts[0]).toMatchObject({ name: 'realtime', state: 'down', reason: 'unreachable', figures: {} })
     await broken.stop()
+  })
+
+  it('says what is down, and since when, although the database is away; tenants are there again with it', async () => {
+    const at = Date.parse((await get('/v1/admin/overview')).json<AdminOverview>().parts.find(({ name }) => name === 'database')?.since ?? '')
+    const { ping, inSystem } = service.database
+    const away = (): Promise<never> => Promise.reject(Object.assign(new Error('away'), { code: 'ECONNREFUSED' }))
+    service.advance(60_000)
+    Object.assign(service.database, { ping: away, inSystem: away })
+    const [answer, again] = [await get('/v1/admin/overview'), await get('/v1/admin/overview')].map(one => one.json<AdminOverview>())
+    Object.assign(service.database, { ping, inSystem })
+    expect(answer).toMatchObject({ parts: [{ name: 'database', state: 'down', reason: 'unreachable' }, {}, {}, {}, {}] })
+    expect(Object.keys(answer ?? {})).toEqual(['parts'])
+    expect(Date.parse(answer?.parts[0]?.since ?? '')).toBeGreaterThanOrEqual(at + 60_000)
+    expect(again?.parts[0]?.since).toBe(answer?.parts[0]?.since)
+    const { parts, tenants } = (await get('/v1/admin/overview')).json<AdminOverview>()
+    expect([parts.find(({ name }) => name === 'database')?.state, tenants?.active]).toEqual(['ok', 2])
   })
 
   it('shows connections of what is neither person nor key', async () => {
@@ -108,7 +137,12 @@ describe('how a part is judged', () => {
   it('puts what is down before what asks for a look', () => {
     const fine = judgeQueue({ states: { waiting: 1, running: 1, failed: 0 }, oldestSeconds: 5 })
     const slow = judgeQueue({ states: { waiting: 1, running: 0, failed: 0 }, oldestSeconds: 120 })
-    const stuck = judgeOutbox({ rows: 10, oldestSeconds: 9 })
+    const stuck = judgeDelivery({ rows: 10, oldestSeconds: 9 }, { a: true, b: false })
     expect(worstFirst([fine, slow, stuck]).map(({ state, reason }) => [state, reason])).toEqual([['down', 'outbox_waits'], ['warning', 'waiting_long'], ['ok', 'fine']])
+  })
+
+  it('says that a node hears nothing of what the canary publishes, and nothing of it where there is no canary', () => {
+    const judged = [{}, { a: true }, { a: true, b: false }].map(nodes => judgeDelivery({ rows: 1, oldestSeconds: 1 }, nodes))
+    expect(judged.map(({ state, reason, figures }) => [state, reason, figures['deaf']])).toEqual([['ok', 'fine', undefined], ['ok', 'fine', undefined], ['down', 'node_deaf', 1]])
   })
 })

@@ -7,24 +7,31 @@ import { listQuerySchema } from './users.ts'
 
 const count = z.int().min(0)
 
-/** Parts of the installation, each with why it is as it is: a stable word. `figures` are plain numbers by name. */
+/**
+ * Parts of the installation, each with why it is as it is: a stable word. `figures` are plain numbers by name. `since` it is in this state
+ * as the process that answers has seen it: never before that process began.
+ */
 const partSchema = z.object({
   name: z.enum(['database', 'realtime', 'delivery', 'queue', 'search', 'service']),
   state: z.enum(['ok', 'warning', 'down']),
-  reason: z.enum(['fine', 'unreachable', 'waiting_long', 'jobs_failed', 'behind', 'outbox_waits', 'faults']),
+  reason: z.enum(['fine', 'unreachable', 'waiting_long', 'jobs_failed', 'behind', 'outbox_waits', 'node_deaf', 'faults']),
   figures: z.record(z.string(), z.number()),
+  since: z.iso.datetime(),
 })
 
 /** See {@link partSchema}. */
 export type Part = z.infer<typeof partSchema>
 
-/** GET /v1/admin/overview: parts and tenants, worst first. `eventsPerSecond` counts what logs keep, over the last minute. */
+/**
+ * GET /v1/admin/overview: parts and tenants, worst first. `eventsPerSecond` counts what logs keep, over the last minute. While the database
+ * does not answer there are its parts only.
+ */
 export const adminOverviewSchema = z.object({
   parts: z.array(partSchema),
-  tenants: z.object({ active: count, suspended: count, deleting: count }),
+  tenants: z.object({ active: count, suspended: count, deleting: count }).optional(),
   /** Tenants whose instances ended their last deployment badly, or that are shut out; up to ten. */
-  troubled: z.array(z.object({ tenantId: z.string(), name: z.string(), state: z.enum(['active', 'suspended', 'deleting']), failed: count })),
-  eventsPerSecond: z.number().min(0),
+  troubled: z.array(z.object({ tenantId: z.string(), name: z.string(), state: z.enum(['active', 'suspended', 'deleting']), failed: count })).optional(),
+  eventsPerSecond: z.number().min(0).optional(),
 })
 
 /** See {@link adminOverviewSchema}. */

@@ -23,7 +23,7 @@ export interface FakeClient {
   events: FakeFeed<EventHandlers>[]
   setConnection: (status: ConnectionStatus) => void
   setSession: (status: SessionStatus) => void
-  rest: { create: ReturnType<typeof vi.fn>, cancel: ReturnType<typeof vi.fn>, retry: ReturnType<typeof vi.fn>, preview: ReturnType<typeof vi.fn>, stacks: ReturnType<typeof vi.fn>, instance: ReturnType<typeof vi.fn>, history: ReturnType<typeof vi.fn>, metrics: ReturnType<typeof vi.fn>, search: ReturnType<typeof vi.fn> }
+  rest: { create: ReturnType<typeof vi.fn>, cancel: ReturnType<typeof vi.fn>, retry: ReturnType<typeof vi.fn>, preview: ReturnType<typeof vi.fn>, stacks: ReturnType<typeof vi.fn>, instance: ReturnType<typeof vi.fn>, history: ReturnType<typeof vi.fn>, metrics: ReturnType<typeof vi.fn>, search: ReturnType<typeof vi.fn>, marks: ReturnType<typeof vi.fn> }
 }
 
 /** A deployment in progress, with what a test wants otherwise. */
@@ -55,7 +55,7 @@ export function createFakeClient(): FakeClient {
   const presence: FakeClient['presence'] = []
   const beats: string[] = []
   const events: FakeClient['events'] = []
-  const rest = { create: vi.fn(), cancel: vi.fn(), retry: vi.fn(), preview: vi.fn().mockResolvedValue(undefined), stacks: vi.fn().mockResolvedValue({ stacks: [] }), instance: vi.fn(), history: vi.fn().mockResolvedValue({ events: [], logEpoch: 'e', seq: 0, oldestSeq: 0 }), metrics: vi.fn().mockResolvedValue({ samples: [], step: 1 }), search: vi.fn().mockResolvedValue({ hits: [] }) }
+  const rest = { create: vi.fn(), cancel: vi.fn(), retry: vi.fn(), preview: vi.fn().mockResolvedValue(undefined), stacks: vi.fn().mockResolvedValue({ stacks: [] }), instance: vi.fn(), history: vi.fn().mockResolvedValue({ events: [], logEpoch: 'e', seq: 0, oldestSeq: 0 }), metrics: vi.fn().mockResolvedValue({ samples: [], step: 1 }), search: vi.fn().mockResolvedValue({ hits: [] }), marks: vi.fn().mockResolvedValue({ marks: [] }) }
   const onConnection = new Set<(status: ConnectionStatus) => void>()
   const onSession = new Set<(status: SessionStatus) => void>()
   let connection: ConnectionStatus = { state: 'connected', since: 0 }
@@ -70,7 +70,7 @@ export function createFakeClient(): FakeClient {
       presence: (tenantId: string, handlers: PresenceHandlers) => record(presence, tenantId, handlers),
       events: (channel: string, handlers: EventHandlers) => record(events, channel, handlers),
     },
-    rest: { deployments: { create: rest.create, cancel: rest.cancel, retry: rest.retry, preview: rest.preview, stacks: rest.stacks }, instances: toInstances((...args) => (rest.instance as (...args: unknown[]) => unknown)(...args)), events: { history: rest.history, search: rest.search }, metrics: { admin: rest.metrics, tenant: (_tenantId: string, query: unknown) => (rest.metrics as (query: unknown) => unknown)(query) } },
+    rest: { admin: { marks: rest.marks }, deployments: { create: rest.create, cancel: rest.cancel, retry: rest.retry, preview: rest.preview, stacks: rest.stacks }, instances: toInstances((...args) => (rest.instance as (...args: unknown[]) => unknown)(...args)), events: { history: rest.history, search: rest.search }, metrics: { admin: rest.metrics, tenant: (_tenantId: string, query: unknown) => (rest.metrics as (query: unknown) => unknown)(query) } },
     presence: {
       heartbeat: (tenantId: string) => ({
         start: () => { beats.push(`start ${tenantId}`) }, stop: () => { beats.push('stop') }, setPage: (page: string) => { beats.push(page) },

@@ -5,7 +5,8 @@ import { PLATFORM_TENANT, type AdminOverview, type Part } from '@neo-stack/event
 import type { Database, Tx } from '../database/database.ts'
 import { inTime } from '../in-time.ts'
 import type { RealtimeStats } from '../realtime/realtime.ts'
-import { judgeDatabase, judgeOutbox, judgeQueue, judgeSearch, judgeService, unreachable, worstFirst, type Backlog } from './rules.ts'
+import { lowestId } from './ids.ts'
+import { judgeDatabase, judgeDelivery, judgeQueue, judgeSearch, judgeService, unreachable, worstFirst, type Backlog, type Judged } from './rules.ts'
 
 /** What is asked. */
 export interface Parts {
@@ -16,24 +17,58 @@ export interface Parts {
   behind: () => number
   /** Events that wait for Centrifugo. @default there is no outbox */
   outbox?: (() => Promise<{ rows: number, oldestSeconds: number }>) | undefined
+  /** By node, whether the canary is heard there. @default there is none */
+  canary?: (() => Readonly<Record<string, boolean>>) | undefined
   /** Faults of background tasks since the start. */
   faults: () => number
   now: () => number
 }
 
+/** Who tells operators of the installation. */
+export interface Overview {
+  /** Asks every part; one that fails or is late is down and keeps nobody waiting. */
+  read: () => Promise<AdminOverview>
+  stop: () => Promise<void>
+}
+
 /** A part that does not answer within this many milliseconds is down. */
 const ANSWER_MS = 2000
+/** Parts are looked at this often although nobody asks: since when something is as it is does not depend on who looked. */
+const LOOK_MS = 10_000
 const WINDOW_SECONDS = 60
 const MAX_TROUBLED = 10
 
-/** Asks every part; one that fails or is late is down and keeps nobody waiting. */
-export async function readOverview(parts: Parts): Promise<AdminOverview> {
-  const { database } = parts
-  const [judged, told] = await Promise.all([judge(parts), database.inSystem(tx => readTenants(tx, parts.now()))])
-  return { parts: worstFirst(judged), ...told }
+/** Starts looking. */
+export function startOverview(parts: Parts): Overview {
+  const { database, now } = parts
+  const sinceOf = createSince(now)
+  const look = async (): Promise<Part[]> => (await judge(parts)).map(sinceOf)
+  let looking: Promise<unknown> = look()
+  const timer = setInterval(() => { looking = look() }, LOOK_MS).unref()
+  return {
+    read: async () => {
+      const [judged, told] = await Promise.all([look(), inTime(ANSWER_MS, database.inSystem(tx => readTenants(tx, now())).catch(() => ({})), () => ({}))])
+      return { parts: worstFirst(judged), ...told }
+    },
+    stop: async () => {
+      clearInterval(timer)
+      await looking
+    },
+  }
 }
 
-function judge({ database, stats, backlog, behind, outbox, faults, now }: Parts): Promise<Part[]> {
+/** Remembers since when each part is in its state. */
+function createSince(now: () => number): (part: Judged) => Part {
+  const seen = new Map<Part['name'], Pick<Part, 'state' | 'since'>>()
+  return part => {
+    const before = seen.get(part.name)
+    const since = before?.state === part.state ? before.since : new Date(now()).toISOString()
+    seen.set(part.name, { state: part.state, since })
+    return { ...part, since }
+  }
+}
+
+function judge({ database, stats, backlog, behind, outbox, canary, faults, now }: Parts): Promise<Judged[]> {
   const startedAt = now()
   return Promise.all([
     ask('database', async () => { await database.ping(); return judgeDatabase(Math.max(0, now() - startedAt)) }),
@@ -41,14 +76,14 @@ function judge({ database, stats, backlog, behind, outbox, faults, now }: Parts)
       const { connections, users, channels, subscriptions } = await stats()
       return { name: 'realtime', state: 'ok', reason: 'fine', figures: { connections, users, channels, subscriptions } }
     }),
-    ...outbox ? [ask('delivery', async () => judgeOutbox(await outbox()))] : [],
+    ...outbox ? [ask('delivery', async () => judgeDelivery(await outbox(), canary?.()))] : [],
     ask('queue', async () => judgeQueue(await backlog())),
     Promise.resolve(judgeSearch(behind())),
     Promise.resolve(judgeService({ uptimeSeconds: Math.floor(process.uptime()), memoryBytes: process.memoryUsage.rss(), faults: faults() })),
   ])
 }
 
-async function ask(name: Part['name'], read: () => Promise<Part>): Promise<Part> {
+async function ask(name: Part['name'], read: () => Promise<Judged>): Promise<Judged> {
   return inTime(ANSWER_MS, read().catch(() => unreachable(name)), () => unreachable(name))
 }
 
@@ -61,7 +96,6 @@ async function readTenants(tx: Tx, now: number): Promise<Omit<AdminOverview, 'pa
       select instances.tenant_id, count(*) as failed from instances join deployments using (tenant_id, deployment_id) where deployments.status = 'failed' group by instances.tenant_id
     ) bad on bad.tenant_id = tenants.id
     where tenants.id <> ${PLATFORM_TENANT} and (bad.failed > 0 or tenants.state <> 'active') order by coalesce(bad.failed, 0) desc, tenants.id limit ${MAX_TROUBLED}`.execute(tx)
-  // Identifiers begin with their millisecond: the newest are a range of the primary key.
   const { rows: [paced] } = await sql<{ count: string }>`select count(*) as count from events where id >= ${lowestId(now - WINDOW_SECONDS * 1000)}::uuid`.execute(tx)
   const countOf = (state: string): number => Number(states.find(one => one.state === state)?.count ?? 0)
   return {
@@ -69,10 +103,4 @@ async function readTenants(tx: Tx, now: number): Promise<Omit<AdminOverview, 'pa
     troubled: troubled.map(({ id, failed, ...tenant }) => ({ tenantId: id, ...tenant, failed: Number(failed) })),
     eventsPerSecond: Number(paced?.count ?? 0) / WINDOW_SECONDS,
   }
-}
-
-/** The lowest identifier of a millisecond. */
-function lowestId(ms: number): string {
-  const hex = Math.max(0, ms).toString(16).padStart(12, '0')
-  return `${hex.slice(0, 8)}-${hex.slice(8)}-7000-8000-000000000000`
 }

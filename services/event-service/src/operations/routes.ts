@@ -2,21 +2,33 @@
 
 import * as z from 'zod'
 import {
-  adminOverviewSchema, connectionListSchema, connectionQuerySchema, liveChannelListSchema, liveChannelQuerySchema, PLATFORM_TENANT, slugSchema, type AdminOverview,
+  adminOverviewSchema, connectionListSchema, connectionQuerySchema, liveChannelListSchema, liveChannelQuerySchema, markListSchema, markQuerySchema, PLATFORM_TENANT, slugSchema, type AdminOverview,
 } from '@neo-stack/events'
 import { askedByOperator } from '../asked.ts'
 import { guard, type App } from '../http.ts'
+import { listMarks } from './marks.ts'
 import { endConnection, listChannels, listConnections, type Connections } from './connections.ts'
 
 const tags = ['admin']
 
+const HOUR_MS = 3_600_000
+
 /** Adds the routes. */
-export function operationRoutes(app: App, { readOverview, ...services }: Connections & { readOverview: () => Promise<AdminOverview> }): void {
+export function operationRoutes(app: App, { readOverview, now, ...services }: Connections & { readOverview: () => Promise<AdminOverview>, now: () => number }): void {
   app.get('/v1/admin/overview', {
     schema: { summary: 'Every part of the installation and why it is as it is, tenants, the pace of events; worst first', tags, response: { 200: adminOverviewSchema } },
   }, request => {
     guard(request, PLATFORM_TENANT, 'admin:*')
     return readOverview()
+  })
+
+  app.get('/v1/admin/marks', {
+    schema: { summary: 'When deployments and billing of any tenant happened in a span of time, newest first', tags, querystring: markQuerySchema, response: { 200: markListSchema } },
+  }, request => {
+    guard(request, PLATFORM_TENANT, 'admin:*')
+    const { from, to, limit } = request.query
+    const end = to === undefined ? now() : Date.parse(to)
+    return listMarks(services.database, { from: from === undefined ? end - HOUR_MS : Date.parse(from), to: end, limit })
   })
 
   app.get('/v1/admin/connections', {

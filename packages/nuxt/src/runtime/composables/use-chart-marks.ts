@@ -4,7 +4,7 @@ import type { ShallowRef } from 'vue'
 import type { Mark } from '../metrics/marks.ts'
 import { onScopeDispose, shallowReadonly, shallowRef, watch } from 'vue'
 import { useNeoClient } from '../client.ts'
-import { markQuery, toMarks } from '../metrics/marks.ts'
+import { markQuery, ofTenants, toMarks } from '../metrics/marks.ts'
 
 /** Marks shown at most, the newest ones. */
 const LIMIT = 50
@@ -12,7 +12,7 @@ const LIMIT = 50
 /** A series that moves on is asked about again when this much of it is new, in seconds. */
 const ASK_SECONDS = 15
 
-/** Marks of the span that samples cover, of what the reader may see; requests end with the scope. Without a tenant there are none. */
+/** Marks of the span that samples cover, of what the reader may see, without a tenant those of all; requests end with the scope. */
 export function useChartMarks(tenantId: string | undefined, samples: () => readonly MetricsSample[]): Readonly<ShallowRef<readonly Mark[]>> {
   const { rest } = useNeoClient()
   const marks = shallowRef<readonly Mark[]>([])
@@ -20,13 +20,15 @@ export function useChartMarks(tenantId: string | undefined, samples: () => reado
   onScopeDispose(() => { reading.abort() })
 
   async function read(from: number, to: number): Promise<void> {
-    if (tenantId === undefined) return
     reading.abort()
     const { signal } = reading = new AbortController()
-    const query = { tenant: tenantId, q: markQuery, from: toTime(from), to: toTime(to), limit: LIMIT }
+    const query = { from: toTime(from), to: toTime(to), limit: LIMIT }
+    const asked = tenantId === undefined
+      ? rest.admin.marks(query, { signal }).then(ofTenants)
+      : rest.events.search({ ...query, tenant: tenantId, q: markQuery }, { signal }).then(({ hits }) => toMarks(hits.map(({ event }) => event)))
     // A chart without marks is still a chart: whoever may not search sees none.
-    const found = await rest.events.search(query, { signal }).catch(() => undefined)
-    if (found && !signal.aborted) marks.value = toMarks(found.hits.map(({ event }) => event))
+    const found = await asked.catch(() => undefined)
+    if (found && !signal.aborted) marks.value = found
   }
   watch(() => {
     const [first, last] = [samples().at(0)?.at, samples().at(-1)?.at]
