@@ -5,8 +5,9 @@
 import { Batch } from './batch.ts'
 import type { Codec } from './codec.ts'
 
-/** Connections flushed before the loop gets a breath. */
-const SLICE = 500
+/** Time of flushing before the loop gets a breath, in milliseconds, and connections between two looks at the clock. */
+const SLICE_MS = 8
+const LOOK_EVERY = 32
 /** Time between two flushes of what may wait, per time that a flush takes: flushing is to take no more than a part of it. */
 const REST = 10
 /** Longest time that something may wait, in milliseconds: one picture of a screen. */
@@ -97,11 +98,15 @@ export class Flusher {
     this.#took = 0
   }
 
+  /** By time, not by number: what a write costs is the kernel's to say. */
   #flushSlice(): void {
     const startedAt = this.#now()
-    const slice = this.#due.length > SLICE ? this.#due.splice(0, SLICE) : this.#due
-    if (slice === this.#due) this.#due = []
-    for (const connection of slice) connection.flush()
+    let done = 0
+    for (const connection of this.#due) {
+      connection.flush()
+      if (++done % LOOK_EVERY === 0 && this.#now() - startedAt >= SLICE_MS) break
+    }
+    this.#due = done < this.#due.length ? this.#due.slice(done) : []
     this.#flushedAt = this.#now()
     this.#took += this.#flushedAt - startedAt
     if (this.#due.length > 0) this.#schedule()
