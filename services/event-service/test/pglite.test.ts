@@ -2,10 +2,45 @@ import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { careFor } from '../src/database/autovacuum.ts'
 import type { Database } from '../src/database/database.ts'
+import { openPglite } from '../src/database/pglite.ts'
 import { databaseContract } from './database-contract.ts'
 import { openPrepared } from './prepared-database.ts'
 
 describe('the database port on PGlite', () => { databaseContract(openPrepared) })
+
+describe('the database port on PGlite in a thread', () => {
+  databaseContract(() => openPrepared({ inThread: true }))
+
+  it('keeps timers and sockets going while a statement takes long', async () => {
+    const database = await openPrepared({ inThread: true })
+    let ticks = 0
+    const ticking = setInterval(() => { ticks++ }, 5)
+    await database.inSystem(tx => sql`select count(*) from generate_series(1, 3000000)`.execute(tx))
+    clearInterval(ticking)
+    await database.close()
+    expect(ticks).toBeGreaterThan(5)
+  })
+
+  it('says what PostgreSQL says of a fault, and goes on', async () => {
+    const database = await openPrepared({ inThread: true })
+    const add = (): Promise<unknown> => database.inSystem(tx => tx.insertInto('tenants').values({ id: 'acme', name: 'Acme' }).execute())
+    await add()
+    await expect(add()).rejects.toMatchObject({ code: '23505', constraint: 'tenants_pkey' })
+    await expect(database.inSystem(tx => sql`select oops`.execute(tx))).rejects.toMatchObject({ code: '42703', message: /oops/ })
+    await expect(database.ping()).resolves.toBeUndefined()
+    await database.close()
+  })
+
+  it('refuses whatever comes after its end, and ends once', async () => {
+    const database = await openPrepared({ inThread: true })
+    await Promise.all([database.close(), database.close()])
+    await expect(database.ping()).rejects.toThrow()
+  })
+
+  it('says why it cannot open a folder', async () => {
+    await expect(openPglite({ dataDir: '/dev/null/nowhere', inThread: true })).rejects.toThrow()
+  })
+})
 
 describe('work that goes from one transaction to the next on PGlite', () => {
   it('leaves the event loop its turns', async () => {

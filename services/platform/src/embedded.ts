@@ -29,7 +29,7 @@ export async function openEmbedded(config: Config, folder: DataFolder): Promise<
 /** Opens the database of a locked folder. @throws {DatabaseError} */
 export async function openDatabase(folder: DataFolder): Promise<Database> {
   try {
-    return await openPglite({ dataDir: folder.database })
+    return await openPglite({ dataDir: folder.database, inThread: true })
   } catch (error) {
     throw new DatabaseError(`The database in ${folder.database} cannot be opened: it is damaged or not ours; restore a backup, or move the folder away to start empty.`, { cause: error })
   }

@@ -3,7 +3,7 @@
  * that are good for a hundred rows are kept for a million. Source: PostgreSQL 17 documentation, 24.1.6.
  */
 
-import type { PGlite } from '@electric-sql/pglite'
+import type { EmbeddedPostgres } from './pglite-thread.ts'
 
 /** How a table has changed since it was last looked after. */
 export interface TableState {
@@ -26,7 +26,7 @@ export function careFor({ rows, dead, changed }: TableState): 'vacuum analyze' |
 }
 
 /** Looks after every table that has changed much; each is one statement, so others come in between. Only for PGlite outside of a transaction. */
-export async function tendTables(pglite: PGlite): Promise<void> {
+export async function tendTables(pglite: EmbeddedPostgres): Promise<void> {
   // PostgreSQL counts up its figures once a second; those of this moment are wanted.
   await pglite.query('select pg_stat_force_next_flush()')
   const { rows: tables } = await pglite.query<TableState & { name: string }>(`select format('%I.%I', schemaname, relname) as name,

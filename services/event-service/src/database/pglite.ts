@@ -2,14 +2,13 @@
 
 import { setImmediate } from 'node:timers/promises'
 import { PGlite } from '@electric-sql/pglite'
-import { btree_gin } from '@electric-sql/pglite/contrib/btree_gin'
-import { pg_trgm } from '@electric-sql/pglite/contrib/pg_trgm'
-import { unaccent } from '@electric-sql/pglite/contrib/unaccent'
 import { Kysely, PGliteDialect } from 'kysely'
 import { fromPglite } from 'pg-boss'
 import { tendTables } from './autovacuum.ts'
 import { assertTenant, type Database } from './database.ts'
 import { migrate } from './migrations.ts'
+import { extensions } from './pglite-extensions.ts'
+import { startPgliteThread, type EmbeddedPostgres } from './pglite-thread.ts'
 import type { Schema } from './schema.ts'
 import { createTransact, type Transact } from './transact.ts'
 
@@ -19,13 +18,13 @@ export interface PgliteOptions {
   dataDir?: string
   /** A dump made by {@link dumpPglite}, to start from instead of an empty cluster. */
   loadFrom?: Blob
+  /** Runs it in a thread of its own: what takes long keeps no socket and no timer waiting, for some 0.1 s more at the start. @default false */
+  inThread?: boolean
 }
 
-const extensions = { btree_gin, pg_trgm, unaccent }
-
 /** Opens and migrates a PGlite database. */
-export async function openPglite({ dataDir, loadFrom }: PgliteOptions = {}): Promise<Database> {
-  const pglite = await PGlite.create({ ...dataDir && { dataDir }, ...loadFrom && { loadDataDir: loadFrom }, extensions })
+export async function openPglite({ inThread = false, ...where }: PgliteOptions = {}): Promise<Database> {
+  const pglite = await (inThread ? startPgliteThread(where) : openHere(where))
   try {
     await migrate({
       exec: text => pglite.exec(text),
@@ -36,6 +35,10 @@ export async function openPglite({ dataDir, loadFrom }: PgliteOptions = {}): Pro
     await pglite.close()
     throw error
   }
+}
+
+function openHere({ dataDir, loadFrom }: PgliteOptions): Promise<EmbeddedPostgres> {
+  return PGlite.create({ ...dataDir && { dataDir }, ...loadFrom && { loadDataDir: loadFrom }, extensions })
 }
 
 /**
@@ -53,7 +56,7 @@ export async function dumpPglite(prepare: (database: Database) => Promise<void> 
   }
 }
 
-async function toDatabase(pglite: PGlite): Promise<Database> {
+async function toDatabase(pglite: EmbeddedPostgres): Promise<Database> {
   const kysely = new Kysely<Schema>({ dialect: new PGliteDialect({ pglite }) })
   const transact = leavingTurns(createTransact(kysely))
   // Statistics from a sample of 30 times as many rows: a hundred, the default, holds the process up for some hundred milliseconds.
@@ -69,8 +72,14 @@ async function toDatabase(pglite: PGlite): Promise<Database> {
     alone: run => run(),
     tend: () => tendTables(pglite),
     ping: async () => { await pglite.query('select 1') },
-    close: () => closing ??= kysely.destroy(),
+    close: () => closing ??= closeBoth(kysely, pglite),
   }
+}
+
+/** Kysely closes PGlite itself unless it never asked it anything. */
+async function closeBoth(kysely: Kysely<Schema>, pglite: EmbeddedPostgres): Promise<void> {
+  await kysely.destroy()
+  if (!pglite.closed) await pglite.close()
 }
 
 /**

@@ -1,0 +1,49 @@
+/** The thread in which PGlite runs: answers what `pglite-thread.ts` asks, one after the other. */
+
+import { parentPort, workerData } from 'node:worker_threads'
+import { PGlite } from '@electric-sql/pglite'
+import { extensions } from './pglite-extensions.ts'
+
+/** What the thread opens. */
+export interface ThreadOptions {
+  /** Folder; in memory when missing. */
+  dataDir?: string
+  /** A dump to start from. */
+  loadFrom?: Blob
+}
+
+/** What is asked. */
+export type Asked =
+  | { act: 'query', text: string, parameters?: unknown[] }
+  | { act: 'exec', text: string }
+  | { act: 'open' | 'dump' | 'close' }
+
+/** What is answered: errors keep what PostgreSQL said of them. */
+export type Said = { result: unknown } | { error: { message: string } & Record<string, unknown> }
+
+const { dataDir, loadFrom } = workerData as ThreadOptions
+const opening = PGlite.create({ ...dataDir && { dataDir }, ...loadFrom && { loadDataDir: loadFrom }, extensions })
+// Whoever asks first is told.
+opening.catch(() => undefined)
+
+async function answer(asked: Asked): Promise<unknown> {
+  const pglite = await opening
+  switch (asked.act) {
+    case 'query': {
+      const { rows, affectedRows, command } = await pglite.query(asked.text, asked.parameters)
+      return { rows, affectedRows, command }
+    }
+    case 'exec': return (await pglite.exec(asked.text)).map(({ rows, affectedRows, command }) => ({ rows, affectedRows, command }))
+    case 'dump': return (await pglite.dumpDataDir('none')).arrayBuffer()
+    case 'close': return pglite.close()
+    case 'open': return
+  }
+}
+
+parentPort?.on('message', ([id, asked]: [number, Asked]) => {
+  answer(asked).then(result => { parentPort?.postMessage([id, { result }]) }, (error: unknown) => {
+    const { message, stack, ...rest } = error as Error & Record<string, unknown>
+    const plain = Object.fromEntries(Object.entries(rest).filter(([, value]) => ['string', 'number', 'boolean'].includes(typeof value)))
+    parentPort?.postMessage([id, { error: { message: String(message), stack, ...plain } }])
+  })
+})
