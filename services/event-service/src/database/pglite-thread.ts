@@ -40,8 +40,14 @@ export async function startPgliteThread(options: ThreadOptions): Promise<Embedde
   })
   worker.on('error', endWith)
   worker.on('exit', () => { endWith(new Error('The thread of the embedded database has ended.')) })
-  await ask({ act: 'open' })
-  return toPglite(ask, () => ended !== undefined, async () => { await worker.terminate() })
+  const terminate = async (): Promise<void> => { await worker.terminate() }
+  try {
+    await ask({ act: 'open' })
+  } catch (error) {
+    await terminate()
+    throw error
+  }
+  return toPglite(ask, () => ended !== undefined, terminate)
 }
 
 /** One connection: what is asked outside of a transaction waits until it has ended. */
