@@ -9,6 +9,8 @@ export interface Weather {
   jitterMs: number
   /** Largest piece passed on at once, in bytes; 0 leaves pieces as they come. */
   sliceBytes: number
+  /** Bytes per second that the client reads of what it is sent. */
+  bytesPerSecond: number
   random: () => number
 }
 
@@ -19,24 +21,38 @@ export interface Pipe {
   stop: () => void
 }
 
-/** Beyond this a pipe stops reading, as a full socket buffer would. */
+/** Beyond this a pipe stops reading, as a full socket buffer would; less where the client reads slowly, so that the platform feels it. */
 const HELD_BYTES = 1_048_576
+const SLOW_HELD_BYTES = 65_536
+
+/** What a pipe is told of. */
+interface PipeOptions {
+  weather: Weather
+  /** Counts bytes as they leave. */
+  onBytes: (bytes: number) => void
+  /** From the platform to the client, which may read slowly. @default false */
+  isDown?: boolean
+}
 
 interface Held { bytes: Buffer | undefined, dueAt: number }
 
-/** Passes bytes from one socket to the other; `onBytes` counts them as they leave. The end travels in order too. */
-export function createPipe(from: Socket, to: Socket, { weather, onBytes }: { weather: Weather, onBytes: (bytes: number) => void }): Pipe {
+/** Passes bytes from one socket to the other. The end travels in order too. */
+export function createPipe(from: Socket, to: Socket, { weather, onBytes, isDown = false }: PipeOptions): Pipe {
   const queue: Held[] = []
   let heldBytes = 0
   let lastDueAt = 0
   let timer: NodeJS.Timeout | undefined
 
+  const isSlow = (): boolean => isDown && weather.bytesPerSecond < Infinity
+  const mostHeld = (): number => isSlow() ? SLOW_HELD_BYTES : HELD_BYTES
+
   const hold = (bytes: Buffer | undefined): void => {
     // Never before what came earlier: jitter delays a stream, it does not reorder it.
     lastDueAt = Math.max(lastDueAt, performance.now() + weather.delayMs + weather.jitterMs * weather.random())
+    if (isSlow()) lastDueAt += (bytes?.length ?? 0) / weather.bytesPerSecond * 1000
     queue.push({ bytes, dueAt: lastDueAt })
     heldBytes += bytes?.length ?? 0
-    if (heldBytes > HELD_BYTES) from.pause()
+    if (heldBytes > mostHeld()) from.pause()
     pump()
   }
 
@@ -54,14 +70,24 @@ export function createPipe(from: Socket, to: Socket, { weather, onBytes }: { wea
       queue.shift()
       pass(head)
     }
-    if (heldBytes <= HELD_BYTES) from.resume()
+    if (heldBytes <= mostHeld()) from.resume()
     const next = queue[0]
     if (next) timer = setTimeout(pump, Math.max(1, next.dueAt - performance.now()))
   }
 
+  /** What waits under weather that is over waits no longer than under today's. */
+  const wake = (): void => {
+    if (!isSlow()) {
+      const latest = performance.now() + weather.delayMs + weather.jitterMs
+      for (const held of queue) held.dueAt = Math.min(held.dueAt, latest)
+      lastDueAt = Math.min(lastDueAt, latest)
+    }
+    pump()
+  }
+
   from.on('data', (chunk: Buffer) => { for (const piece of toPieces(chunk, weather)) hold(piece) })
   from.on('end', () => { hold(undefined) })
-  return { wake: pump, stop: () => { clearTimeout(timer) } }
+  return { wake, stop: () => { clearTimeout(timer) } }
 }
 
 function toPieces(chunk: Buffer, { sliceBytes, random }: Weather): Buffer[] {

@@ -4,17 +4,16 @@
  */
 
 import type { AddressInfo } from 'node:net'
-import { PLATFORM_TENANT, type Role } from '@neo-stack/events'
-import { createClient, type Client, type ClientOptions } from '@neo-stack/client'
+import { PLATFORM_TENANT } from '@neo-stack/events'
 import {
   createEmbeddedRealtime, createEventService, createKeySet, createRevocation, DEFAULT_ISSUER, seedDemo, tokenPurposes,
   type Database, type EventService, type KeySetJson, type Seeded, type StepsOf, type TokenPurpose,
 } from '@neo-stack/event-service'
 import { buildPlan, catalogue, createDeployer, createSimulatedDriver, entryOf, recoverJobs, toStacks, type Deployer } from '@neo-stack/stack-deployer'
+import { createAccess, type PlatformAccess } from './access.ts'
+import type { TestClock } from './clock.ts'
 import { openTestDatabase, readTransactions, type WrittenTransaction } from './database.ts'
-import type { Journal } from './journal.ts'
-import { createProxy, type Proxy } from './proxy.ts'
-import { createRecordingFetch, createRecordingWebSocket } from './recording.ts'
+import type { DemoFile } from './process.ts'
 
 /** How a test platform differs from the usual one. */
 export interface TestPlatformOptions {
@@ -22,47 +21,21 @@ export interface TestPlatformOptions {
   realtimeSeconds?: number
   /** Seconds of a deployment's weight per real second. @default 10000: a deployment takes some milliseconds */
   speed?: number
+  /** The time of the service, the engine and every client; see {@link createTestClock}. @default the real one */
+  clock?: TestClock
   /** Told what the platform would have logged as an error. @default fails nothing and says nothing */
   onFault?: (error: unknown) => void
 }
 
-/** Role of a demonstration's user within a tenant. */
-export type TenantRole = Exclude<Role, 'admin'>
-
-/** How a client is set up. */
-export interface TestClientOptions extends Pick<ClientOptions, 'fetch' | 'request' | 'connection' | 'feeds' | 'random'> {
-  /** Goes through this proxy. @default straight to the platform */
-  proxy?: Proxy
-  /** Gets everything that the client receives. */
-  journal?: Journal
-}
-
-/** A running platform. */
-export interface TestPlatform {
-  /** Address on the loopback. */
-  readonly url: string
-  /** The tenants there are. */
-  readonly tenants: readonly string[]
-  /** API key of each tenant's service; the operator's under `platform`. */
-  readonly keys: Readonly<Record<string, string>>
+/** A running platform of this process. */
+export interface TestPlatform extends PlatformAccess {
   /** Private keys, issuer and purposes of its tokens, to make ones it must refuse. */
   readonly signingKeys: KeySetJson
   readonly issuer: string
   readonly tokenPurposes: Readonly<Record<TokenPurpose, { typ: string, audience: string }>>
   readonly database: Database
-  /** A signed-in person, a real client with a cookie jar. @default of `acme` */
-  client(role: TenantRole, tenantId?: string, options?: TestClientOptions): Promise<Client>
-  /** The signed-in operator. */
-  operator(options?: TestClientOptions): Promise<Client>
-  /** A client that acts with the tenant's API key and repeats nothing by itself; the same one each time. */
-  service(tenantId: string): Client
-  /** A bad network in front of the platform, stopped with it. */
-  proxy(seed?: number): Promise<Proxy>
   /** What each database transaction added to the event log. */
   transactions(): Promise<WrittenTransaction[]>
-  /** Ends clients, proxies and everything else; calling it again waits for the same end. */
-  stop(): Promise<void>
-  [Symbol.asyncDispose](): Promise<void>
 }
 
 /** Steps as the platform's own process makes them. */
@@ -72,7 +45,6 @@ const stepsOf: StepsOf = wanted => buildPlan(entryOf(catalogue, wanted.instanceT
 const cheap = { passwordCost: 4, authLimits: { signInPerAddress: { points: 100_000, seconds: 1 } } }
 
 interface Parts {
-  database: Database
   service: EventService
   deployer: Deployer
   seeded: Seeded
@@ -88,60 +60,42 @@ interface Parts {
  */
 export async function createTestPlatform(options: TestPlatformOptions = {}): Promise<TestPlatform> {
   const database = await openTestDatabase()
-  const parts = await startParts(database, options)
-  const closing: (() => Promise<void>)[] = []
-  const keys = Object.fromEntries(parts.seeded.apiKeys.map(({ tenantId, key }) => [tenantId ?? PLATFORM_TENANT, key]))
-  const services = new Map<string, Client>()
-
-  const open = (clientOptions: ClientOptions): Client => {
-    const client = createClient(clientOptions)
-    closing.push(() => client.close())
-    return client
-  }
-  const signIn = async (email: string, own: TestClientOptions = {}): Promise<Client> => {
-    const client = open({ ...toClientOptions(own, email), baseUrl: own.proxy?.url ?? parts.url, cookieJar: true })
-    await client.session.signIn(email, parts.seeded.users.find(user => user.email === email)?.password ?? '')
-    return client
-  }
-  let stopping: Promise<void> | undefined
-  const stop = (): Promise<void> => stopping ??= stopAll(parts, closing)
-
+  const { url, service, deployer, seeded } = await startParts(database, options)
+  const access = createAccess({
+    url, users: seeded.users, keys: keysOf(seeded.apiKeys), ...options.clock && { clock: options.clock },
+    onStop: async () => {
+      await deployer.stop(1000)
+      await service.close()
+      await database.close()
+    },
+  })
   return {
-    ...describe(parts),
-    keys,
-    client: (role, tenantId = 'acme', own) => signIn(`${role}@${tenantId}.example`, own),
-    operator: own => signIn('operator@neo.example', own),
-    service: tenantId => {
-      const client = services.get(tenantId) ?? open({ baseUrl: parts.url, apiKey: keys[tenantId] ?? '', request: { retries: 0 } })
-      services.set(tenantId, client)
-      return client
-    },
-    proxy: async seed => {
-      const proxy = await createProxy({ target: parts.url, ...seed !== undefined && { seed } })
-      closing.push(proxy.stop)
-      return proxy
-    },
+    ...access, database, signingKeys: service.identity.keys.toJSON(), issuer: DEFAULT_ISSUER, tokenPurposes,
     transactions: () => readTransactions(database),
-    stop,
-    [Symbol.asyncDispose]: stop,
   }
 }
 
-function describe({ url, database, service, seeded }: Parts): Pick<TestPlatform, 'url' | 'database' | 'tenants' | 'signingKeys' | 'issuer' | 'tokenPurposes'> {
-  const tenants = [...new Set(seeded.users.map(({ tenantId }) => tenantId))].filter(tenantId => tenantId !== PLATFORM_TENANT)
-  return { url, database, tenants, signingKeys: service.identity.keys.toJSON(), issuer: DEFAULT_ISSUER, tokenPurposes }
+/**
+ * The same clients, networks and webhooks over a platform that runs already: `npm start`, or a cluster behind its gateway.
+ * `stop` ends what was opened here and leaves the platform alone.
+ * @param options.demo what its `demo.json` holds
+ * @example
+ * const platform = connectTestPlatform({ url: 'http://127.0.0.1:8080', demo: JSON.parse(await readFile('.data/demo.json', 'utf8')) })
+ */
+export function connectTestPlatform({ url, demo: { users, apiKeys } }: { url: string, demo: DemoFile }): PlatformAccess {
+  return createAccess({ url, users, keys: keysOf(apiKeys), onStop: () => Promise.resolve() })
 }
 
-function toClientOptions({ proxy: _proxy, journal, ...rest }: TestClientOptions, who: string): ClientOptions {
-  return journal ? { fetch: createRecordingFetch(journal, who), webSocket: createRecordingWebSocket(journal, who), ...rest } : rest
-}
+const keysOf = (apiKeys: readonly { tenantId: string | null, key: string }[]): Record<string, string> =>
+  Object.fromEntries(apiKeys.map(({ tenantId, key }) => [tenantId ?? PLATFORM_TENANT, key]))
 
-async function startParts(database: Database, { realtimeSeconds, speed = 10_000, onFault = () => undefined }: TestPlatformOptions): Promise<Parts> {
+async function startParts(database: Database, { realtimeSeconds, speed = 10_000, onFault = () => undefined, clock }: TestPlatformOptions): Promise<Parts> {
+  const time = clock && { now: () => clock.now() }
   const seeded = await seedDemo(database, cheap)
   const keys = await createKeySet()
-  const revocation = await createRevocation({ database })
-  const realtime = createEmbeddedRealtime({ jwks: () => keys.jwks, isAllowed: revocation.isAllowed, onFault })
-  const service = await createEventService({ ...cheap, database, realtime, keys, revocation, stepsOf, stacks: toStacks(catalogue), ...realtimeSeconds !== undefined && { realtimeSeconds } })
+  const revocation = await createRevocation({ database, ...time })
+  const realtime = createEmbeddedRealtime({ jwks: () => keys.jwks, isAllowed: revocation.isAllowed, onFault, ...clock && { clock } })
+  const service = await createEventService({ ...cheap, ...time, database, realtime, keys, revocation, stepsOf, stacks: toStacks(catalogue), ...realtimeSeconds !== undefined && { realtimeSeconds } })
   await recoverJobs(service.jobs.boss)
   const deployer = createDeployer({
     queue: service.jobs.boss, driver: createSimulatedDriver({ speed }), platform: service.deployments, onError: onFault,
@@ -149,12 +103,5 @@ async function startParts(database: Database, { realtimeSeconds, speed = 10_000,
   await deployer.start()
   await service.app.listen({ host: '127.0.0.1', port: 0 })
   const { port } = service.app.server.address() as AddressInfo
-  return { database, service, deployer, seeded, url: `http://127.0.0.1:${port}` }
-}
-
-async function stopAll({ database, service, deployer }: Parts, closing: (() => Promise<void>)[]): Promise<void> {
-  for (const close of closing.reverse()) await close()
-  await deployer.stop(1000)
-  await service.close()
-  await database.close()
+  return { service, deployer, seeded, url: `http://127.0.0.1:${port}` }
 }

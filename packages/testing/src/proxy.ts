@@ -46,6 +46,8 @@ export interface Proxy {
   delay(ms: number, jitterMs?: number): void
   /** Passes at most this many bytes at once, a random number each time; 0 stops slicing. */
   slice(maxBytes: number): void
+  /** Bytes per second that clients read of what they are sent; the platform's buffers fill meanwhile. `Infinity` ends it. */
+  throttle(bytesPerSecond: number): void
   /** Whether new connections are reset. */
   refuse(refusing: boolean): void
   /** Ends everything; calling it again waits for the same end. */
@@ -67,7 +69,7 @@ interface State {
 export async function createProxy({ target, seed = 1 }: ProxyOptions): Promise<Proxy> {
   const state: State = {
     target: new URL(target), links: new Set(), refusing: false,
-    weather: { stalled: false, delayMs: 0, jitterMs: 0, sliceBytes: 0, random: createRandom(seed) },
+    weather: { stalled: false, delayMs: 0, jitterMs: 0, sliceBytes: 0, bytesPerSecond: Infinity, random: createRandom(seed) },
     counts: { accepted: 0, refused: 0, cut: 0, open: 0, up: 0, down: 0 },
   }
   const server = createServer({ allowHalfOpen: true }, socket => { accept(state, socket) })
@@ -86,7 +88,7 @@ export async function createProxy({ target, seed = 1 }: ProxyOptions): Promise<P
   }
 }
 
-function createControls(state: State): Pick<Proxy, 'cut' | 'stall' | 'resume' | 'delay' | 'slice' | 'refuse'> {
+function createControls(state: State): Pick<Proxy, 'cut' | 'stall' | 'resume' | 'delay' | 'slice' | 'throttle' | 'refuse'> {
   const { weather } = state
   const change = (changes: Partial<Weather>): void => {
     Object.assign(weather, changes)
@@ -102,6 +104,7 @@ function createControls(state: State): Pick<Proxy, 'cut' | 'stall' | 'resume' | 
     resume: () => { change({ stalled: false }) },
     delay: (delayMs, jitterMs = 0) => { change({ delayMs, jitterMs }) },
     slice: sliceBytes => { change({ sliceBytes }) },
+    throttle: bytesPerSecond => { change({ bytesPerSecond }) },
     refuse: refusing => { state.refusing = refusing },
   }
 }
@@ -118,7 +121,7 @@ function accept(state: State, client: Socket): void {
   client.setNoDelay(true)
   const link: Link = { client, server, pipes: [
     createPipe(client, server, { weather, onBytes: bytes => { counts.up += bytes } }),
-    createPipe(server, client, { weather, onBytes: bytes => { counts.down += bytes } }),
+    createPipe(server, client, { weather, isDown: true, onBytes: bytes => { counts.down += bytes } }),
   ] }
   counts.accepted++
   counts.open++

@@ -1,7 +1,7 @@
 /** The realtime port on the engine in this process. */
 
 import type { Server } from 'node:http'
-import { createEngine, DISCONNECTS, encodedJson, type ConnectionInfo, type Engine, type Verdict } from '@neo-stack/engine'
+import { createEngine, DISCONNECTS, encodedJson, type ConnectionInfo, type Engine, type EngineOptions, type Verdict } from '@neo-stack/engine'
 import { namespaces, type Envelope } from '@neo-stack/events'
 import type { PublicKeySet } from '../auth/keys.ts'
 import { DEFAULT_ISSUER, tokenPurposes, type TokenPurpose } from '../auth/tokens.ts'
@@ -19,6 +19,8 @@ export interface EmbeddedRealtimeOptions {
   isAllowed: (user: string, token: { issuedAt?: number | undefined, sessionId?: string | undefined }) => boolean
   /** Origins that may connect, all of them: with a list the own host passes only when it is in it. @default the own host */
   allowedOrigins?: readonly string[]
+  /** @default the process's own */
+  clock?: EngineOptions['clock']
   /** Told of faults inside the engine. */
   onFault?: (error: unknown) => void
 }
@@ -46,6 +48,7 @@ export function createEmbeddedRealtime(options: EmbeddedRealtimeOptions): Realti
       onDisconnect: sockets.onDisconnect,
       onSubscribing: ({ user, claims }) => judge(options, user, claims),
     },
+    ...options.clock && { clock: options.clock },
     ...options.onFault && { onFault: options.onFault },
   })
   return {

@@ -1,0 +1,67 @@
+/**
+ * A clock that goes like the real one and jumps when it is told to: lifetimes, waits between retries and tokens pass at once.
+ * It is the `clock` of clients and of the engine and, by `now`, the time of the service.
+ */
+
+import type { Clock } from '@neo-stack/client'
+
+/** A clock that jumps. */
+export interface TestClock extends Clock {
+  /** Moves on by so many milliseconds; what is due by then rings now, soonest first, each at its own time. */
+  advance(ms: number): void
+  /** Calls back every `ms` until the returned function is called, and once after each jump. */
+  every(ms: number, callback: () => void): () => void
+}
+
+interface Alarm { at: number, callback: () => void, timer: NodeJS.Timeout }
+
+/** Makes one that shows the real time. */
+export function createTestClock(): TestClock {
+  let offset = 0
+  const now = (): number => Date.now() + offset
+  const alarms = new Set<Alarm>()
+  const ticks = new Set<() => void>()
+
+  const ring = (alarm: Alarm): void => {
+    clearTimeout(alarm.timer)
+    if (alarms.delete(alarm)) alarm.callback()
+  }
+  const arm = (alarm: Alarm): void => {
+    clearTimeout(alarm.timer)
+    alarm.timer = setTimeout(ring, Math.max(0, alarm.at - now()), alarm)
+  }
+  /** The soonest that rings by then, and so on: what rings may set others. */
+  const soonest = (by: number): Alarm | undefined => [...alarms].filter(({ at }) => at <= by).sort((a, b) => a.at - b.at)[0]
+
+  return {
+    now,
+    setTimeout: (callback, ms) => {
+      const alarm: Alarm = { at: now() + ms, callback, timer: setTimeout(() => undefined, 0) }
+      alarms.add(alarm)
+      arm(alarm)
+      return alarm
+    },
+    clearTimeout: timer => {
+      clearTimeout((timer as Alarm | undefined)?.timer)
+      alarms.delete(timer as Alarm)
+    },
+    every: (ms, callback) => {
+      const timer = setInterval(callback, ms).unref()
+      ticks.add(callback)
+      return () => {
+        clearInterval(timer)
+        ticks.delete(callback)
+      }
+    },
+    advance: ms => {
+      const by = now() + ms
+      for (let due = soonest(by); due; due = soonest(by)) {
+        offset += Math.max(0, due.at - now())
+        ring(due)
+      }
+      offset += Math.max(0, by - now())
+      for (const tick of ticks) tick()
+      for (const alarm of alarms) arm(alarm)
+    },
+  }
+}
