@@ -69,7 +69,8 @@ function isStill(): boolean {
 /** Findings of axe that are serious or critical, as sentences. */
 export async function seriousFindings(page: Page): Promise<string[]> {
   await page.waitForFunction(isStill)
-  const { violations } = await new AxeBuilder({ page }).analyze()
+  // In the page itself, and without a list of all that is in order: the same findings in a third of the time. No page has a foreign frame.
+  const { violations } = await new AxeBuilder({ page }).options({ resultTypes: ['violations'] }).setLegacyMode().analyze()
   return violations.filter(one => one.impact === 'serious' || one.impact === 'critical')
     .flatMap(one => one.nodes.map(node => `${one.id}: ${node.target.join(' ')} – ${node.failureSummary ?? ''}`))
 }
