@@ -1,11 +1,17 @@
 /** The scale-out column through its gateway: real Centrifugo, Redis, PostgreSQL and nginx, the official client. */
 
+import { execFile } from 'node:child_process'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { Centrifuge, type TransportEndpoint, type PublicationContext } from 'centrifuge'
 import { EventSource } from 'undici'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Client } from '@neo-stack/client'
 import type { Envelope } from '@neo-stack/events'
 import { createJournal, findDeliveryFaults, until } from '@neo-stack/testing'
+import { platformMain } from '../paths.ts'
 import { isLeftOut, keyOf, startCluster, type Cluster } from './cluster.ts'
 
 const tenantId = 'acme'
@@ -92,5 +98,37 @@ describe.skipIf(isLeftOut)('through the gateway', () => {
       await until(() => journal.received.at(-1)?.seq === before + 200, { timeoutMs: 15_000, what: 'the last event' })
       expect(findDeliveryFaults({ ...journal, after: { [alerts]: before } })).toEqual([])
     }
+  })
+
+  test('a backup is restored while everything runs: readers on both nodes take a new snapshot of the restored log and follow it', async () => {
+    const part = await cluster.part('event-service-1')
+    const settings = Object.fromEntries((await readFile(`/proc/${part.pid}/environ`, 'utf8')).split('\0').filter(Boolean).map(line => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]))
+    const folder = await mkdtemp(join(tmpdir(), 'neo-cluster-restore-'))
+    const run = async (...args: string[]): Promise<string> => (await promisify(execFile)(process.execPath, [platformMain, ...args], { env: settings })).stdout
+    const publish = (message: string): Promise<{ seq?: number | undefined }> => service.rest.events.publish({ channel: alerts, type: 'alert', data: { severity: 'info', message }, idempotencyKey: message })
+    const kept = await publish('Before the backup')
+    await run('backup', join(folder, 'one.backup'))
+    const nodes = await Promise.all(['centrifugo-1', 'centrifugo-2'].map(name => cluster.part(name)))
+    const readers = await Promise.all(nodes.map(async ({ url }) => {
+      const client = cluster.service(tenantId, { apiKey: keyOf(cluster.demo, tenantId), realtimeUrl: `${url.replace('http', 'ws')}/connection/websocket` })
+      const snapshots: (Envelope | undefined)[] = []
+      const received: Envelope[] = []
+      const feed = client.feeds.events(alerts, { onSnapshot: events => { snapshots.push(events.at(-1)) }, onEvent: event => { received.push(event) } })
+      feed.start()
+      await until(() => feed.status.state === 'live', { timeoutMs: 15_000 })
+      return { feed, snapshots, received }
+    }))
+    const { seq } = await publish('Lost with the restore')
+    await until(() => readers.every(({ received }) => received.at(-1)?.seq === seq), { timeoutMs: 15_000 })
+    const { logEpoch } = await service.rest.events.history({ channel: alerts })
+
+    expect(await run('restore', join(folder, 'one.backup'), '--replace')).toContain('readers take a new snapshot')
+    await until(() => readers.every(({ snapshots }) => snapshots.at(-1)?.seq === kept.seq && snapshots.at(-1)?.logEpoch !== logEpoch), { timeoutMs: 30_000, what: 'a new snapshot of the restored log' })
+    const next = await until(() => publish('After the restore').catch(() => undefined), { timeoutMs: 20_000, everyMs: 200, what: 'a service that takes publishes' })
+    expect(next.seq).toBe((kept.seq ?? 0) + 1)
+    await until(() => readers.every(({ received, snapshots }) => (received.at(-1)?.seq ?? 0) === next.seq || snapshots.at(-1)?.seq === next.seq), { timeoutMs: 20_000 })
+    expect(new Set(readers.map(({ feed }) => feed.status.state))).toEqual(new Set(['live']))
+    expect(await run('verify')).toContain('without a hole')
+    await rm(folder, { recursive: true, force: true })
   })
 })
