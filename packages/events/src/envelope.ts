@@ -13,7 +13,8 @@ export type Actor = z.infer<typeof actorSchema>
 
 /**
  * Shape of an event. `seq` counts 1,2,3… without a hole per channel and is absent on what is not kept; `logEpoch` changes
- * only when a log lost its past; `time` is ISO 8601 UTC, set by the service. Readers ignore fields they don't know.
+ * only when a log lost its past; `time` is ISO 8601 UTC, set by the service; `traceparent` (W3C Trace Context) says in which trace it was
+ * published, where its publisher named one or traces are sent somewhere. Readers ignore fields they don't know.
  */
 export const envelopeSchema = z.object({
   id: z.uuid(),
@@ -25,6 +26,7 @@ export const envelopeSchema = z.object({
   time: z.iso.datetime(),
   actor: actorSchema.optional(),
   data: z.record(z.string(), z.unknown()),
+  traceparent: z.string().optional(),
 })
 
 /** An event as it is stored and delivered. */

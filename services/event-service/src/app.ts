@@ -105,6 +105,7 @@ import { activityProjection } from './tenants/activity.ts'
 import { auditRoutes } from './tenants/audit-routes.ts'
 import { removeTenant } from './tenants/removal.ts'
 import { tenantRoutes } from './tenants/tenant-routes.ts'
+import type { Tracer } from './tracing/tracer.ts'
 
 /** A publisher hears within three seconds that a database on the network does not answer. */
 const ANSWER_MS = 2800
@@ -118,6 +119,10 @@ export interface EventServiceOptions extends Omit<IdentityOptions, 'onFault' | '
   /** Where presence is kept. @default in this process */
   presenceStore?: PresenceStore
   logger?: FastifyBaseLogger
+  /** Where faults of background tasks are told. @default `logger` */
+  backgroundLogger?: Pick<FastifyBaseLogger, 'error'>
+  /** Where spans of requests and writes go. @default none are made */
+  tracer?: Tracer
   /** Where browsers find the service: cookies travel over TLS only when it is https. @default none: the request's own host */
   publicUrl?: string
   /** Further origins that may use the refresh cookie. */
@@ -192,7 +197,7 @@ interface Front {
 /** The plugins that come before any route. */
 async function createFront(options: EventServiceOptions, instruments: Instruments): Promise<Front> {
   const { database, realtime, version = '0.1.0' } = options
-  const app = createApp(options.logger, { isBehindGateway: options.isBehindGateway ?? false })
+  const app = createApp(options.logger, { isBehindGateway: options.isBehindGateway ?? false, tracer: options.tracer })
   const faults = instruments.counter('background_faults_total')
   let faultCount = 0
   const problems = instruments.counter('http_problems_total')
@@ -213,7 +218,8 @@ async function createFront(options: EventServiceOptions, instruments: Instrument
     onFault: error => {
       faultCount++
       faults.inc()
-      app.log.error({ err: error }, 'a background task failed')
+      const log = options.backgroundLogger ?? app.log
+      log.error({ err: error }, 'a background task failed')
     },
   }
 }
@@ -228,7 +234,7 @@ export async function createEventService(given: EventServiceOptions): Promise<Ev
   let isDraining = false
   const { app, meter, refuseOtherMethods, onFault, faults } = await createFront(options, instruments)
   let escalation: Escalation | undefined
-  const { writePath, tails, dueRules, indexer } = createWriting({ database, realtime, meter, now, onFault, onWritten: events => { escalation?.onWritten(events) } })
+  const { writePath, tails, dueRules, indexer } = createWriting({ database, realtime, meter, now, onFault, tracer: options.tracer, onWritten: events => { escalation?.onWritten(events) } })
   const perform = createActs({ writePath, now })
   const identity = await createIdentity({ ...options, perform, onFault, sessionChannel: realtime.sessionChannel })
   const sharing = startSharing({ ...options, identity, onFault })
@@ -392,7 +398,7 @@ async function addBilling(app: App, services: BillingServices & { quotas: Quotas
   await webhookRoutes(app, { ...services, sources })
 }
 
-type WritingParts = Pick<EventServiceOptions, 'database' | 'realtime'> & { meter: Meter, now: () => number, onFault: (error: unknown) => void, onWritten: (events: readonly Envelope[]) => void }
+type WritingParts = Pick<EventServiceOptions, 'database' | 'realtime'> & { tracer: Tracer | undefined, meter: Meter, now: () => number, onFault: (error: unknown) => void, onWritten: (events: readonly Envelope[]) => void }
 
 /** The write path and what hangs on it. */
 interface Writing {
@@ -403,13 +409,13 @@ interface Writing {
 }
 
 /** The write path with every feature's part in it: their projections, and those who listen to what was written. */
-function createWriting({ database, realtime, meter, now, onFault, onWritten }: WritingParts): Writing {
+function createWriting({ database, realtime, meter, now, onFault, onWritten, tracer }: WritingParts): Writing {
   const tails = createLogTails(database)
   const indexer = startIndexer({ database, onFault })
   const dueRules = createDueRules({ database, writePath: () => writePath, now, onFault })
   const metricsProjection = createMetricsProjection(createRuleWatch({ onPending: dueRules.lookAt }))
   const writePath: WritePath = createWritePath({
-    database, realtime, now, onFault, answerWithinMs: database.elect && ANSWER_MS,
+    database, realtime, now, onFault, tracer, answerWithinMs: database.elect && ANSWER_MS,
     onWritten: events => { for (const one of [meter, tails, indexer, { onWritten }]) one.onWritten(events) },
     projections: createProjectionRegistry([deploymentProjection, deploymentLogProjection, metricsProjection, billingProjection, activityProjection, inboxProjection, preferencesProjection, deliveryProjection]),
   })

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import * as z from 'zod'
 import { identityProvidersSchema, type IdentityProvider } from '@neo-stack/event-service'
+import { logLevels, logModules, parseLogLevels, type LogLevel, type LogModule } from './logs.ts'
 import { settings, type SettingName } from './settings.ts'
 
 /** Where the parts of the scale-out column are. */
@@ -37,7 +38,11 @@ export interface Config {
   instanceHost: string
   /** JSON or YAML file with an operator's own images and stacks. */
   catalogueFile: string | undefined
-  logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent'
+  logLevel: LogLevel
+  /** Modules with another level. */
+  logLevels?: Partial<Record<LogModule, LogLevel>>
+  /** Absent: no spans are made. */
+  otlpUrl?: string | undefined
   /** Absent: the embedded column. */
   scaleOut?: ScaleOut | undefined
 }
@@ -75,7 +80,8 @@ const schema = z.object({
   CENTRIFUGO_URL: addresses.pipe(z.array(url).min(1, 'must name a node')).optional(),
   CENTRIFUGO_SOCKET_URL: addresses.pipe(z.array(url)).optional(),
   CENTRIFUGO_API_KEY: z.string().min(16, 'must have at least 16 characters').optional(),
-  LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent'], { error: 'must be debug, info, warn, error or silent' }).default('warn'),
+  NEO_OTLP_URL: url.optional(),
+  LOG_LEVEL: z.string().default('warn').refine(text => parseLogLevels(text) !== undefined, `must be ${logLevels.join(', ')}, and may name others for modules (${logModules.join(', ')}): warn,http=info`),
 })
 
 /** Settings whose value is not repeated to whoever reads the log. */
@@ -118,7 +124,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     identityProviders,
     host: value.HOST, port: value.PORT, dataDir: path.resolve(value.NEO_DATA_DIR), demo: value.NEO_DEMO !== '0', publicUrl: value.NEO_PUBLIC_URL,
     allowedOrigins: value.NEO_ALLOWED_ORIGINS, portals: value.NEO_PORTALS, metricsToken: value.METRICS_TOKEN, tenantMetrics: value.NEO_TENANT_METRICS === '1',
-    deployer: value.NEO_DEPLOYER, dockerHost: value.DOCKER_HOST, instanceHost: value.NEO_INSTANCE_HOST, catalogueFile: value.NEO_CATALOGUE, logLevel: value.LOG_LEVEL, scaleOut: toScaleOut(value),
+    deployer: value.NEO_DEPLOYER, dockerHost: value.DOCKER_HOST, instanceHost: value.NEO_INSTANCE_HOST, catalogueFile: value.NEO_CATALOGUE, otlpUrl: value.NEO_OTLP_URL, ...parseLogLevels(value.LOG_LEVEL) ?? { logLevel: 'warn' }, scaleOut: toScaleOut(value),
     mail: value.NEO_SMTP_URL !== undefined && value.NEO_MAIL_FROM !== undefined ? { smtpUrl: value.NEO_SMTP_URL, from: value.NEO_MAIL_FROM } : undefined,
   })
 }

@@ -10,14 +10,16 @@ import path from 'node:path'
 import { createInterface } from 'node:readline'
 import * as z from 'zod'
 import { reasonOf } from './data-folder.ts'
+import { logLevels, logModules, type LogLevel, type LogModule } from './logs.ts'
 
-/** What may be asked for. `backup` and `verify` answer when they are done; `hold` when the folder is free, until the connection ends. */
-export type Command = { do: 'backup', file: string } | { do: 'verify' } | { do: 'hold' }
+/** What may be asked for. `backup` and `verify` answer when they are done; `hold` when the folder is free, until the connection ends; `log` tells or changes levels. */
+export type Command = { do: 'backup', file: string } | { do: 'verify' } | { do: 'hold' } | { do: 'log', level?: LogLevel | undefined, module?: LogModule | undefined }
 
 const commandSchema: z.ZodType<Command> = z.discriminatedUnion('do', [
   z.object({ do: z.literal('backup'), file: z.string() }),
   z.object({ do: z.literal('verify') }),
   z.object({ do: z.literal('hold') }),
+  z.object({ do: z.literal('log'), level: z.enum(logLevels).optional(), module: z.enum(logModules).optional() }),
 ])
 
 /** Carries a command out; `isOver` resolves when whoever asked is gone. `answer` is called once. */

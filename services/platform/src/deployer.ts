@@ -1,9 +1,10 @@
 /** The deployer as a process of its own in the scale-out column: takes jobs out of the shared queue, and tells over HTTP only how it is. */
 
-import { createEventService, watchEpoch } from '@neo-stack/event-service'
+import { createEventService } from '@neo-stack/event-service'
 import { createDeployer } from '@neo-stack/stack-deployer'
 import { ConfigError, type Config } from './config.ts'
 import { openDataFolder } from './data-folder.ts'
+import { listenToOwner } from './owner.ts'
 import { chooseDriver } from './driver.ts'
 import type { Again, Closable } from './keep-started.ts'
 import { openScaleOut } from './scale-out.ts'
@@ -19,15 +20,16 @@ export async function startDeployerProcess(config: Config, again: Again): Promis
   const parts = await openScaleOut(config, config.scaleOut)
   const deploying = await chooseDriver(config, () => openSharedInstanceKey(parts.database, folder))
   const service = await createEventService({
-    ...parts, onlyHealth: true, readInstance: (instance, at) => deploying.driver.stats(instance, at), ...config.metricsToken !== undefined && { metricsToken: config.metricsToken },
+    ...parts, logger: parts.logs.of('http'), backgroundLogger: parts.logs.of('background'), onlyHealth: true,
+    readInstance: (instance, at) => deploying.driver.stats(instance, at), ...config.metricsToken !== undefined && { metricsToken: config.metricsToken },
   })
   const deployer = createDeployer({
-    ...deploying, queue: service.jobs.boss, platform: service.deployments, onError: error => { parts.logger.error({ err: error }, 'a deployment job failed') },
+    ...deploying, queue: service.jobs.boss, platform: service.deployments, onError: error => { parts.logs.of('deployer').error({ err: error }, 'a deployment job failed') },
   })
   await service.jobs.accounts.answer(deploying.driver.initialAccount ?? (() => Promise.resolve(undefined)))
   await deployer.start()
   await service.app.listen({ host: config.host, port: config.port })
-  const forget = watchEpoch({ database: parts.database, onReplaced: again, onFault: error => { parts.logger.error({ err: error }, 'the log\'s epoch could not be read') } })
+  const forget = await listenToOwner(folder, { parts, isShared: true, again })
   const close = async (): Promise<void> => {
     forget()
     await deployer.stop()

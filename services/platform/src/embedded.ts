@@ -4,7 +4,8 @@ import { createEmbeddedRealtime, createRevocation, openPglite, type Database } f
 import type { Config } from './config.ts'
 import type { DataFolder } from './data-folder.ts'
 import { DatabaseError } from './failure.ts'
-import { createLogger, type Parts } from './parts.ts'
+import { createLogs } from './logs.ts'
+import { openTracer, type Parts } from './parts.ts'
 import { openRotatingKeys } from './secrets.ts'
 
 /** Opens the parts. @throws {DatabaseError} */
@@ -13,13 +14,20 @@ export async function openEmbedded(config: Config, folder: DataFolder): Promise<
   try {
     const keys = await openRotatingKeys(folder)
     const revocation = await createRevocation({ database })
-    const logger = createLogger(config)
+    const logs = createLogs(config)
     const origins = [...config.allowedOrigins, ...config.publicUrl === undefined ? [] : [new URL(config.publicUrl).origin]]
     const realtime = createEmbeddedRealtime({
       jwks: () => keys.jwks, isAllowed: revocation.isAllowed, ...origins.length > 0 && { allowedOrigins: origins },
-      onFault: error => { logger.error({ err: error }, 'the engine reported a fault') },
+      onFault: error => { logs.of('realtime').error({ err: error }, 'the engine reported a fault') },
     })
-    return { database, keys, rotateKeys: keys.rotate, revocation, logger, realtime, close: () => database.close() }
+    const traced = await openTracer(config)
+    return {
+      database, keys, rotateKeys: keys.rotate, revocation, logs, realtime, ...traced,
+      close: async () => {
+        await traced.tracer?.close()
+        await database.close()
+      },
+    }
   } catch (error) {
     await database.close()
     throw error

@@ -9,6 +9,8 @@ import { parseArgs } from 'node:util'
 import { backUp, restore, verify, type BackupCommand } from './backup.ts'
 import { buildPortal, isBuilt, listPortals } from './build-portals.ts'
 import { ConfigError, readConfig } from './config.ts'
+import { askRunning } from './control.ts'
+import { isLevel, isModule, logLevels, logModules } from './logs.ts'
 import { startDeployerProcess } from './deployer.ts'
 import { examine, formatFinding } from './doctor.ts'
 import { explain } from './failure.ts'
@@ -90,18 +92,30 @@ async function runVerify(): Promise<void> {
   if (!await verify(toCommand(), readFileName('verify', 'verify [neo.backup]').file)) process.exitCode = 1
 }
 
+/** `log-level` tells the levels, `log-level debug` changes all, `log-level http=info` one module's. */
+async function logLevel(): Promise<void> {
+  const [first, second] = (process.argv[3] ?? '').split('=')
+  const [module, level] = second === undefined ? [undefined, first || undefined] : [first, second]
+  if ((level !== undefined && !isLevel(level)) || (module !== undefined && !isModule(module))) throw new ConfigError(`Say what: log-level, log-level ${logLevels[0]}, or log-level ${logModules[0]}=${logLevels[0]}; modules are ${logModules.join(', ')}.`)
+  const { dataDir } = readConfig(process.env)
+  const running = await askRunning(dataDir, { do: 'log', level, module })
+  if (!running) throw new ConfigError(`No platform runs on ${dataDir}.`)
+  running.release()
+  for (const [name, now] of Object.entries(running.value as Record<string, string>)) terminal.write(`  ${name.padEnd(14)}${now}\n`)
+}
+
 function end(error: unknown): void {
   process.stderr.write(`${explain(error)}\n`)
   if (process.env['LOG_LEVEL'] === 'debug') process.stderr.write(`${error instanceof Error ? error.stack ?? '' : ''}\n`)
   process.exit(1)
 }
 
-const commands: ReadonlyMap<string, () => Promise<void>> = new Map([['', start], ['build', build], ['deployer', deployer], ['doctor', doctor], ['migrate', migrate], ['backup', runBackup], ['restore', runRestore], ['verify', runVerify]])
+const commands: ReadonlyMap<string, () => Promise<void>> = new Map([['', start], ['build', build], ['deployer', deployer], ['doctor', doctor], ['migrate', migrate], ['backup', runBackup], ['restore', runRestore], ['verify', runVerify], ['log-level', logLevel]])
 
 try {
   const [, , name = ''] = process.argv
   const command = commands.get(name)
-  if (!command) throw new ConfigError(`There is no command ${JSON.stringify(name)}: nothing starts the platform, build only builds the portals, deployer starts a deployer, doctor says what is wrong, migrate --to moves the data to PostgreSQL, backup, restore and verify are for backups.`)
+  if (!command) throw new ConfigError(`There is no command ${JSON.stringify(name)}: nothing starts the platform, build only builds the portals, deployer starts a deployer, doctor says what is wrong, migrate --to moves the data to PostgreSQL, backup, restore and verify are for backups, log-level changes what a running platform logs.`)
   await command()
 } catch (error) {
   end(error)

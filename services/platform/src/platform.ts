@@ -6,19 +6,18 @@
 import { once } from 'node:events'
 import { createServer, type AddressInfo } from 'node:net'
 import path from 'node:path'
-import { createEventService, createOperator, seedDemo, watchEpoch, type Database, type EventService, type Seeded } from '@neo-stack/event-service'
+import { createEventService, createOperator, seedDemo, type Database, type EventService, type Seeded } from '@neo-stack/event-service'
 import { createRest } from '@neo-stack/client'
 import { createDeployer, recoverJobs, toStacks, type Deployer } from '@neo-stack/stack-deployer'
-import { createCommandHandler } from './backup.ts'
 import { buildPortal, isBuilt, listPortals } from './build-portals.ts'
 import type { Config } from './config.ts'
-import { listenForCommands } from './control.ts'
 import { openDataFolder, type DataFolder } from './data-folder.ts'
 import { chooseDriver, createStepsOf, readCatalogue, type Deploying } from './driver.ts'
 import { addDemoExams } from './demo-exams.ts'
 import { playDemoHistory } from './demo-history.ts'
 import { openEmbedded } from './embedded.ts'
 import type { Again } from './keep-started.ts'
+import { listenToOwner } from './owner.ts'
 import type { Parts } from './parts.ts'
 import { showStep, type Terminal, type Welcome } from './progress.ts'
 import { openScaleOut } from './scale-out.ts'
@@ -53,7 +52,7 @@ export async function startPlatform(config: Config, terminal: Terminal, again: A
     const deploying = scaleOut ? undefined : await chooseDriver(config, () => openInstanceKey(folder))
     const service = await showStep(terminal, 'Start the services', () => startService(config, folder, { parts, portals, deploying }))
     undo.push(() => service.close())
-    const deployer = deploying && await startDeployer(service, deploying)
+    const deployer = deploying && await startDeployer(service, deploying, parts)
     undo.push(async () => { await deployer?.stop() })
     await service.app.listen({ host: config.host, port: config.port })
     const { port } = service.app.server.address() as AddressInfo
@@ -71,13 +70,6 @@ export async function startPlatform(config: Config, terminal: Terminal, again: A
 function startOnce(run: () => Promise<void>): () => Promise<void> {
   let running: Promise<void> | undefined
   return () => running ??= run()
-}
-
-/** Commands that need the data: on a folder of ours they come over its socket, a shared database shows what was done to it. */
-async function listenToOwner(folder: DataFolder, { parts: { database, keys, logger }, isShared, again }: { parts: Parts, isShared: boolean, again: Again }): Promise<() => void> {
-  const onFault = (error: unknown): void => { logger.error({ err: error }, 'the epoch of the log could not be read') }
-  if (isShared || !keys) return watchEpoch({ database, onReplaced: again, onFault })
-  return listenForCommands(folder.path, createCommandHandler({ folder, database, keys, again }))
 }
 
 /** Says at once that the port is taken, instead of after the portals were built. */
@@ -110,7 +102,7 @@ async function startService(config: Config, folder: DataFolder, { parts, portals
   const readAccount = deploying ? deploying.driver.initialAccount : 'elsewhere'
   const stacks = deploying?.catalogue ?? readCatalogue(config.catalogueFile)
   return createEventService({
-    ...parts, portals, identityProviders: config.identityProviders, sampleHost: { folder: path.resolve(folder.path) }, allowedOrigins: config.allowedOrigins,
+    ...parts, logger: parts.logs.of('http'), backgroundLogger: parts.logs.of('background'), portals, identityProviders: config.identityProviders, sampleHost: { folder: path.resolve(folder.path) }, allowedOrigins: config.allowedOrigins,
     stepsOf: createStepsOf(stacks), stacks: toStacks(stacks), ...readAccount && { readAccount },
     ...deploying && { readInstance: (instance, at) => deploying.driver.stats(instance, at) },
     ...config.publicUrl !== undefined && { publicUrl: config.publicUrl }, ...config.metricsToken !== undefined && { metricsToken: config.metricsToken },
@@ -119,10 +111,10 @@ async function startService(config: Config, folder: DataFolder, { parts, portals
 }
 
 /** What a process before this one left running is taken up again: the data folder is ours alone. */
-async function startDeployer({ jobs, deployments, app }: EventService, deploying: Deploying): Promise<Deployer> {
+async function startDeployer({ jobs, deployments }: EventService, deploying: Deploying, { logs }: Parts): Promise<Deployer> {
   await recoverJobs(jobs.boss)
   const deployer = createDeployer({
-    ...deploying, queue: jobs.boss, platform: deployments, onError: error => { app.log.error({ err: error }, 'a deployment job failed') },
+    ...deploying, queue: jobs.boss, platform: deployments, onError: error => { logs.of('deployer').error({ err: error }, 'a deployment job failed') },
   })
   await deployer.start()
   return deployer

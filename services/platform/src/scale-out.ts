@@ -4,7 +4,8 @@ import { createCentrifugoRealtime, createRedisStore, createRevocation, listHolde
 import type { Config, ScaleOut } from './config.ts'
 import { reasonOf } from './data-folder.ts'
 import { DatabaseError } from './failure.ts'
-import { createLogger, type Parts } from './parts.ts'
+import { createLogs } from './logs.ts'
+import { openTracer, type Parts } from './parts.ts'
 
 /** Centrifugo does not ask whether somebody was revoked, so that tokens live shortly. */
 const TOKEN_SECONDS = 60
@@ -13,18 +14,20 @@ const STALE_MS = 10_000
 
 /** Opens the parts. @throws {DatabaseError} */
 export async function openScaleOut(config: Config, { databaseUrl, redisUrl, centrifugoUrls, centrifugoApiKey }: ScaleOut): Promise<Parts> {
-  const logger = createLogger(config)
-  const onFault = (error: unknown): void => { logger.error({ err: error }, 'a part of the installation does not answer') }
+  const logs = createLogs(config)
+  const onFault = (error: unknown): void => { logs.of('installation').error({ err: error }, 'a part of the installation does not answer') }
   const database = await openSharedDatabase(databaseUrl, onFault)
   try {
     // The first of several processes makes the keys, the others find them.
     const keys = await database.alone(() => openSharedKeys({ database, onFault }))
     const presenceStore = createRedisStore({ url: redisUrl, onFault })
+    const traced = await openTracer(config)
     return {
-      database, keys, logger, presenceStore, realtimeSeconds: TOKEN_SECONDS, isBehindGateway: true,
+      ...traced, database, keys, logs, presenceStore, realtimeSeconds: TOKEN_SECONDS, isBehindGateway: true,
       revocation: await createRevocation({ database, staleAfterMs: STALE_MS }),
       realtime: createCentrifugoRealtime({ nodes: centrifugoUrls, key: centrifugoApiKey, usersOf: tenantId => listHolders(database, tenantId), onFault }),
       close: async () => {
+        await traced.tracer?.close()
         keys.close()
         await presenceStore.close()
         await database.close()

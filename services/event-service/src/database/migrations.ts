@@ -27,6 +27,7 @@ import { sql as examWithdrawals } from './migrations/0220-exam-withdrawals.ts'
 import { sql as alertCollecting } from './migrations/0230-alert-collecting.ts'
 import { sql as alertHolds } from './migrations/0231-alert-holds.ts'
 import { sql as marks } from './migrations/0250-marks.ts'
+import { sql as traces } from './migrations/0180-traces.ts'
 import { sql as outbox } from './migrations/0080-outbox.ts'
 import { sql as shared } from './migrations/0081-shared.ts'
 
@@ -67,6 +68,7 @@ const migrations: readonly Migration[] = [
   { name: '0230-alert-collecting', sql: alertCollecting },
   { name: '0231-alert-holds', sql: alertHolds },
   { name: '0250-marks', sql: marks },
+  { name: '0180-traces', sql: traces },
 ]
 
 /** Names of all migrations of this code, in their order. */

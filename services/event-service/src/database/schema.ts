@@ -32,7 +32,7 @@ export interface Schema {
   tenant_quotas: { tenant_id: string, events_per_second: number | null, bytes_per_second: NullableBig, stored_bytes: NullableBig }
   events: {
     id: string, tenant_id: string, channel: string, seq: Big, type: string, time: Time
-    actor: Json<Actor> | null, data: Json<Record<string, unknown>>, size: Generated<number>
+    actor: Json<Actor> | null, data: Json<Record<string, unknown>>, size: Generated<number>, traceparent: ColumnType<string | null, string | null | undefined, string | null>
   }
   event_words: { id: string, tenant_id: string, plain: string, stems: string }
   idempotency_keys: { tenant_id: string, scope: string, key: string, body_hash: string, answer: Json<unknown>, created_at: Time }

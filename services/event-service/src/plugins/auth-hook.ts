@@ -39,6 +39,7 @@ export function authHookPlugin(app: App, { auth, database, answerWithinMs, now =
     if (authorization === undefined || !url?.startsWith('/v1/')) return
     try {
       request.principal = await inTime(answerWithinMs, auth.authenticate(bearerOf(authorization), request.ip), () => { throw new Problem('unavailable', { retryAfter: 1 }) })
+      nameTenant(request.log, request.principal.tenantId)
     } catch (error) {
       if (!config.isBearerOptional || !isProblem(error, 'unauthenticated')) throw error
     }
@@ -51,6 +52,11 @@ export function authHookPlugin(app: App, { auth, database, answerWithinMs, now =
     request.auditedRead = undefined
     await auditRead({ database, now: now() }, principal, { ...auditedRead, request })
   })
+}
+
+/** Every line about the request from here on names the caller's tenant; a logger that cannot is left as it is. */
+function nameTenant(log: FastifyRequest['log'] & { setBindings?: (bindings: { tenant: string }) => void }, tenant: string): void {
+  log.setBindings?.({ tenant })
 }
 
 /** Whether the bearer that a long answer began with is good still: it may have ended or been revoked meanwhile. */

@@ -10,7 +10,9 @@ import { Problem } from '../errors.ts'
 import type { App } from '../http.ts'
 import { isLikeCredential, logSerializers } from './log.ts'
 import { sendProblem, toBody, toProblem } from './problems.ts'
-import { traceOf } from './trace.ts'
+import { tracePlugin } from '../tracing/plugin.ts'
+import { createRequestTraces } from '../tracing/request-trace.ts'
+import type { Tracer } from '../tracing/tracer.ts'
 
 /** Largest body in bytes: a batch of 1,000 events. */
 const BODY_BYTES = 1_048_576
@@ -33,7 +35,8 @@ const withoutJsonSchema = {
 const PRIVATE = ['loopback', 'linklocal', 'uniquelocal']
 
 /** Creates the app without any route. */
-export function createApp(logger: FastifyBaseLogger | undefined, { isBehindGateway = false }: { isBehindGateway?: boolean } = {}): App {
+export function createApp(logger: FastifyBaseLogger | undefined, { isBehindGateway = false, tracer }: { isBehindGateway?: boolean, tracer?: Tracer | undefined } = {}): App {
+  const traceOf = createRequestTraces(tracer)
   const app = fastify({
     ...logger && { loggerInstance: logger.child({}, { serializers: logSerializers }) },
     bodyLimit: BODY_BYTES, requestTimeout: REQUEST_MS, trustProxy: isBehindGateway && PRIVATE, forceCloseConnections: 'idle', exposeHeadRoutes: true,
@@ -49,8 +52,9 @@ export function createApp(logger: FastifyBaseLogger | undefined, { isBehindGatew
   app.setValidatorCompiler(validatorCompiler)
   app.setSerializerCompiler(serializerCompiler)
   app.removeContentTypeParser('text/plain')
+  tracePlugin(app as unknown as App, traceOf)
   app.addHook('onRequest', (request, reply, done) => {
-    reply.header('x-request-id', request.id).header('traceparent', traceOf(request.raw).traceparent)
+    reply.header('x-request-id', request.id)
     done()
   })
   app.addHook('preValidation', (request, _reply, done) => {

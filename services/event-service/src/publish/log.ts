@@ -48,10 +48,10 @@ export async function appendEvents(tx: Tx, events: readonly NumberedEvent[]): Pr
     sql`(${name}::text, ${own.at(-1)?.seq}::bigint, ${own.reduce((sum, row) => sum + row.size, 0)}::bigint, ${own[0]?.time}::timestamptz)`)
   // One statement: on PGlite each costs as much as several rows.
   await sql`with added as (
-      insert into events (id, tenant_id, channel, seq, type, time, actor, data, size)
-      select id, tenant_id, channel, seq, type, time, actor, data, size
+      insert into events (id, tenant_id, channel, seq, type, time, actor, data, size, traceparent)
+      select id, tenant_id, channel, seq, type, time, actor, data, size, traceparent
       from json_to_recordset(${`[${rows.map(({ data, ...row }) => encodeWith(row, data)).join(',')}]`}::json) as row (id uuid, tenant_id text, channel text, seq bigint, type text,
-        time timestamptz, actor jsonb, data jsonb, size integer))
+        time timestamptz, actor jsonb, data jsonb, size integer, traceparent text))
     update channels set seq = moved.seq, bytes = channels.bytes + moved.bytes, oldest_time = coalesce(channels.oldest_time, moved.time)
     from (values ${sql.join(moved)}) as moved (name, seq, bytes, time) where channels.name = moved.name`.execute(tx)
 }
@@ -67,11 +67,13 @@ interface NewRow {
   actor: unknown
   data: Record<string, unknown>
   size: number
+  traceparent?: string
 }
 
 const toRow = (event: NumberedEvent): NewRow => ({
   id: event.id, tenant_id: event.channel.tenantId, channel: event.channel.name, seq: event.seq, type: event.type, time: event.time,
   actor: event.actor, data: event.data, size: Buffer.byteLength(encodeData(event.data)),
+  ...event.traceparent !== undefined && { traceparent: event.traceparent },
 })
 
 /** Looks up answers younger than {@link IDEMPOTENCY_HOURS}; forgets older ones under the same keys. */

@@ -14,6 +14,8 @@ export interface PendingEvent {
   time: string
   actor: Actor
   data: Record<string, unknown>
+  /** The place in a trace that it was published at, where one is passed on. */
+  traceparent?: string
 }
 
 /** What a projection may change: the event's data, and events of other channels that belong to it. */

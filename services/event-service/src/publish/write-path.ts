@@ -13,6 +13,8 @@ import { createIds } from './ids.ts'
 import { appendEvents, findAnswers, keepAnswers, lockChannels, type KeptAnswer, type NumberedEvent } from './log.ts'
 import type { PendingEvent, ProjectionRegistry } from './projection.ts'
 import type { Stage } from './stages.ts'
+import type { Span, Tracer } from '../tracing/tracer.ts'
+import { traceCommit, traceDelivery, traceSubmission, type SubmissionTrace } from './traced.ts'
 
 /** An event that was parsed and authorized. */
 export interface DraftEvent {
@@ -51,6 +53,8 @@ export interface WritePathOptions {
   answerWithinMs?: number | undefined
   /** Told of each stage that a write reaches. @default nobody */
   onStage?: (stage: Stage) => void
+  /** Makes spans of writes. @default none */
+  tracer?: Tracer | undefined
 }
 
 /** See {@link createWritePath}. */
@@ -65,6 +69,7 @@ export interface WritePath {
 }
 
 interface Member {
+  trace: SubmissionTrace
   /** Its publisher has given up: unless it was begun it is not written any more. */
   isOver?: boolean
   submission: Submission
@@ -73,6 +78,7 @@ interface Member {
 }
 
 interface Written {
+  commit?: Span | undefined
   answers: Map<Member, unknown>
   refused: Map<Member, Problem>
   events: Envelope[]
@@ -102,11 +108,28 @@ export function createWritePath(given: WritePathOptions): WritePath {
       ? Promise.reject(new Problem('unavailable', { retryAfter: 1 }))
       : new Promise((resolve, reject) => {
         options.onStage?.('submitted')
-        gather.add(submission.tenantId, within(options.answerWithinMs, { submission, resolve, reject }))
+        gather.add(submission.tenantId, within(options.answerWithinMs, traced(options, { submission, resolve, reject })))
       }),
     close: () => {
       isClosed = true
       return gather.drain()
+    },
+  }
+}
+
+/** A member in its caller's trace; its span ends with its answer. */
+function traced({ tracer }: Kept, member: Omit<Member, 'trace'>): Member {
+  const trace = traceSubmission(tracer, member.submission)
+  if (!trace.span) return { ...member, trace }
+  return {
+    ...member, trace,
+    resolve: answer => {
+      trace.span?.end()
+      member.resolve(answer)
+    },
+    reject: error => {
+      trace.span?.end(error)
+      member.reject(error)
     },
   }
 }
@@ -148,7 +171,7 @@ async function runGroup(options: Kept, tenantId: string, group: readonly Member[
     return
   }
   options.onStage?.('committed')
-  handOver(options, written.events)
+  handOver(options, written)
   options.onStage?.('handed-over')
   for (const [member, answer] of written.answers) member.resolve(answer)
   for (const [member, problem] of written.refused) member.reject(problem)
@@ -157,12 +180,19 @@ async function runGroup(options: Kept, tenantId: string, group: readonly Member[
 
 /** A member that met another process's transaction under the same key is tried once more: the other's answer stands by then. */
 async function commitGroup(options: Kept, tenantId: string, group: readonly Member[]): Promise<Written> {
-  const commit = (): Promise<Written> => options.database.inTenant(tenantId, tx => writeGroup(options, tx, group))
-  try {
-    return await commit()
-  } catch (error) {
+  const span = traceCommit(options.tracer, group.map(({ trace }) => trace))
+  const commit = async (): Promise<Written> => ({ ...await options.database.inTenant(tenantId, tx => writeGroup(options, tx, group)), commit: span })
+  const commitOrAgain = (): Promise<Written> => commit().catch((error: unknown) => {
     if (group.length > 1 || !isCollision(error)) throw error
-    return await commit()
+    return commit()
+  })
+  try {
+    const written = await commitOrAgain()
+    span?.end()
+    return written
+  } catch (error) {
+    span?.end(error)
+    throw error
   }
 }
 
@@ -170,9 +200,11 @@ async function commitGroup(options: Kept, tenantId: string, group: readonly Memb
 const isKept = ({ seq }: Envelope): boolean => seq !== undefined
 
 /** After the commit nothing may fail the group any more: trying it again would write it twice. */
-function handOver({ realtime, onWritten, onFault }: WritePathOptions, events: readonly Envelope[]): void {
+function handOver({ realtime, onWritten, onFault, tracer }: WritePathOptions, { events, commit }: Written): void {
   try {
-    realtime.deliver(realtime.enqueue ? events.filter(event => !isKept(event)) : events).catch((error: unknown) => onFault?.(error))
+    const own = realtime.enqueue ? events.filter(event => !isKept(event)) : events
+    const span = own.length > 0 ? traceDelivery(tracer, commit, own.length) : undefined
+    realtime.deliver(own).then(() => { span?.end() }).catch((error: unknown) => onFault?.(error))
     onWritten?.(events)
   } catch (error) {
     onFault?.(error)
@@ -186,7 +218,7 @@ async function writeGroup(options: Kept, tx: Tx, group: readonly Member[]): Prom
   const keys = group.flatMap(({ submission }) => submission.key ?? [])
   const { fresh, repeats, refused } = sortOut(group, await findAnswers(tx, tenantId, keys))
   onStage('keys-looked-up')
-  const drafts = fresh.map(member => ({ member, events: member.submission.events.map(event => toPending(options, event)) }))
+  const drafts = fresh.map(member => ({ member, events: member.submission.events.map(event => toPending(options, { ...event, traceparent: member.trace.traceparent })) }))
   onStage('events-made')
   const names = drafts.flatMap(draft => draft.events.flatMap(event => channelsOf(options, event)))
   const ledger: Ledger = { options, numbers: await lockChannels(tx, tenantId, names), rows: [], delivered: [] }
@@ -252,9 +284,9 @@ function sortOut(group: readonly Member[], kept: readonly KeptAnswer[]): Sorted 
 
 const keyText = ({ scope, key }: { scope: string, key: string }): string => JSON.stringify([scope, key])
 
-function toPending({ now = Date.now, nextId }: Kept, event: DraftEvent): PendingEvent {
+function toPending({ now = Date.now, nextId }: Kept, { traceparent, ...event }: DraftEvent & { traceparent: string | undefined }): PendingEvent {
   const time = now()
-  return { ...event, id: nextId(time), time: new Date(time).toISOString() }
+  return { ...event, ...traceparent !== undefined && { traceparent }, id: nextId(time), time: new Date(time).toISOString() }
 }
 
 function channelsOf({ projections }: WritePathOptions, event: PendingEvent): readonly string[] {
@@ -270,7 +302,7 @@ interface ProjectedEvent {
 
 async function project(options: Kept, tx: Tx, event: PendingEvent): Promise<ProjectedEvent> {
   const { data = event.data, isRepeat = false, derived = [] } = await options.projections.get(event.type)?.apply(tx, event) ?? {}
-  return { first: { ...event, data }, isRepeat, derived: derived.map(one => toPending(options, { ...one, actor: event.actor })) }
+  return { first: { ...event, data }, isRepeat, derived: derived.map(one => toPending(options, { ...one, actor: event.actor, traceparent: event.traceparent })) }
 }
 
 /** Gives an event its `seq` where its channel keeps a log, and remembers it for insertion and delivery. */
@@ -287,6 +319,6 @@ function number({ options, numbers, rows, delivered }: Ledger, event: PendingEve
   return envelope
 }
 
-function toEnvelope({ id, type, channel, time, actor, data }: PendingEvent): Envelope {
-  return { id, type, channel: channel.name, tenantId: channel.tenantId, time, actor, data }
+function toEnvelope({ id, type, channel, time, actor, data, traceparent }: PendingEvent): Envelope {
+  return { id, type, channel: channel.name, tenantId: channel.tenantId, time, actor, data, ...traceparent !== undefined && { traceparent } }
 }
