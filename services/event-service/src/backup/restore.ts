@@ -78,8 +78,8 @@ async function restoreInto(restoring: Restoring): Promise<Restored> {
   if (held && !replacing) throw new BackupError(`The database is not empty: its table ${held.name} holds rows. --replace replaces it, after it was backed up.`)
   const logs = await listLogs(ask)
   if (held && replacing) {
-    // Whoever writes waits: nothing is accepted that the backup of what was there does not hold.
-    await ask(`lock table ${names.join(', ')} in exclusive mode`)
+    // Everybody waits: nothing is accepted that the backup of what was there does not hold, and no lock is left to wait for.
+    await ask(`lock table ${names.join(', ')} in access exclusive mode`)
     await exportTables(ask, replacing)
     await keepAside(ask)
   }

@@ -9,9 +9,14 @@ import { makeQueue, type Ask } from '../database/tables.ts'
 /** `database`: embedded, opened by the caller alone. `url`: of PostgreSQL, as its owner. */
 export type RestoreTo = { database: Database } | { url: string }
 
-/** Processes that run take locks in another order now and then: PostgreSQL ends one of two that wait for each other. */
-const DEADLOCK = '40P01'
-const TRIES = 6
+/**
+ * Processes that run hold some tables and wait for others: two that wait for each other never go on, and PostgreSQL ends one of them
+ * after a second. So no lock is waited for that long; they go on, and the restore begins anew: 30 s in all.
+ */
+const LOCK_WITHIN = '500ms'
+const COLLISIONS: ReadonlySet<unknown> = new Set(['40P01', '55P03'])
+const TRIES = 50
+const PAUSE_MS = 100
 
 /** Runs in one transaction of the owner, with this build's tables in place. */
 export async function withTarget<T>(to: RestoreTo, run: (ask: Ask, isShared: boolean) => Promise<T>): Promise<T> {
@@ -35,14 +40,15 @@ async function inTransaction<T>(ask: Ask, run: (ask: Ask) => Promise<T>): Promis
   for (let tries = 1; ; tries++) {
     await ask('begin')
     try {
+      await ask(`set local lock_timeout = '${LOCK_WITHIN}'`)
       const result = await run(ask)
       await ask('commit')
       return result
     } catch (error) {
       await ask('rollback').catch(() => undefined)
-      const isDeadlock = error instanceof Error && 'code' in error && error.code === DEADLOCK
-      if (!isDeadlock || tries === TRIES) throw error
-      await sleep(100 * tries)
+      const isCollision = error instanceof Error && 'code' in error && COLLISIONS.has(error.code)
+      if (!isCollision || tries === TRIES) throw error
+      await sleep(PAUSE_MS)
     }
   }
 }
