@@ -97,7 +97,7 @@ export { connectionIdSchema, presenceListSchema, presenceSettingsSchema, setPres
 export type { PresenceList, PresenceSettings, SetPresence, SetPresenceSettings } from './api/presence.ts'
 export {
   acknowledgeAlertSchema, alertAcknowledgedSchema, alertChannelSchema, alertChannelsSchema, alertDeliveriesSchema, alertDeliverySchema, alertListSchema, alertRulePreviewSchema,
-  alertRuleSchema, alertRulesSchema, alertSilenceSchema, alertSilencesSchema, channelMadeSchema, deliveryQuerySchema, makeChannelSchema, makeSilenceSchema, previewAlertRuleSchema,
+  alertRuleSchema, alertRulesSchema, alertSilenceSchema, alertSilencesSchema, channelMadeSchema, deliveryQuerySchema, keptAlertRuleSchema, makeChannelSchema, makeSilenceSchema, previewAlertRuleSchema,
   putAlertRulesSchema, toldAlertSchema,
 } from './api/alerts.ts'
 export type {

@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { AlertList, AlertRules } from '@neo-stack/events'
 import { startService, type TestService } from './service.ts'
@@ -38,6 +39,14 @@ describe('alert rules', () => {
     await push(60)
     expect(await alerts()).toMatchObject([{ state: 'resolved' }])
     expect(await stateOf()).toMatchObject({ state: 'ok' })
+  })
+
+  it('are judged although a newer version added to them what this one does not know', async () => {
+    await put({ ...rules, for: '0s' })
+    await service.database.inSystem(tx => sql`update alert_rules set rule = rule || '{"escalate": {"after": "5m"}}' where tenant_id = 'acme'`.execute(tx))
+    await push(99)
+    expect(await stateOf()).toMatchObject({ ...rules, for: '0s', state: 'firing' })
+    await push(10)
   })
 
   it('heed no sample that comes after a newer one', async () => {

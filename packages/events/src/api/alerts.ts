@@ -59,6 +59,9 @@ export const alertRuleSchema = z.strictObject({
   runbook: z.url({ protocol: /^https?$/ }).max(500).optional(),
 })
 
+/** A rule as it is kept: what a newer version added to it is left out, not refused. */
+export const keptAlertRuleSchema = alertRuleSchema.strip()
+
 /** See {@link alertRuleSchema}. */
 export type AlertRule = z.infer<typeof alertRuleSchema>
 

@@ -1,7 +1,7 @@
 /** Tells channels again of what still fires and nobody has seen to, as often as its rule asks for. */
 
 import { sql } from 'kysely'
-import { alertRuleSchema, type Actor, type AlertRule } from '@neo-stack/events'
+import { keptAlertRuleSchema, type Actor, type AlertRule } from '@neo-stack/events'
 import type { Database, Tx } from '../database/database.ts'
 import { lockChannels } from '../publish/log.ts'
 import { Overtaken } from '../publish/overtaken.ts'
@@ -32,7 +32,7 @@ export async function repeatDue(parts: RepeatParts): Promise<void> {
 }
 
 async function repeat({ database, writePath, now }: RepeatParts, { tenant_id: tenantId, alert_id: alertId, ...row }: Firing): Promise<void> {
-  const rule = alertRuleSchema.parse(row.rule)
+  const rule = keptAlertRuleSchema.parse(row.rule)
   const last = row.told_at?.getTime() ?? Number(row.since) * 1000
   if (last + (repeatAfter(rule) ?? Number.POSITIVE_INFINITY) * 1000 > now()) return
   const { isQuiet, newest } = await database.inTenant(tenantId, async tx => ({ isQuiet: await isSilenced(tx, tenantId, { rule: rule.name, at: now() }), newest: (await readNewest(tx, tenantId))[0] }))

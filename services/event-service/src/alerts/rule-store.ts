@@ -1,6 +1,6 @@
 /** SQL of the table `alert_rules`. */
 
-import { alertRuleSchema, type AlertRule, type Metrics } from '@neo-stack/events'
+import { keptAlertRuleSchema, type AlertRule, type Metrics } from '@neo-stack/events'
 import type { Tx } from '../database/database.ts'
 import { absentAfter, type RuleState } from './rules.ts'
 
@@ -13,7 +13,7 @@ export interface StoredRule {
 /** Reads a tenant's rules in the order they were given. */
 export async function readRules(tx: Tx, tenantId: string): Promise<StoredRule[]> {
   const rows = await tx.selectFrom('alert_rules').select(['rule', 'state', 'since', 'alert_id', 'changes', 'calm_since', 'is_flapping']).where('tenant_id', '=', tenantId).orderBy('position').execute()
-  return rows.map(row => ({ rule: alertRuleSchema.parse(row.rule), state: toState(row) }))
+  return rows.map(row => ({ rule: keptAlertRuleSchema.parse(row.rule), state: toState(row) }))
 }
 
 /** Remembers where a rule stands. */
