@@ -12,9 +12,13 @@ export interface NginxOptions {
   user?: string
 }
 
+/**
+ * One that refused is asked again after a second or two. A service that ends takes requests for longer than that (`DRAIN_MS` in
+ * event-service): when one is restarted after the other, there is always one that the gateway asks.
+ */
 const upstream = (name: string, servers: readonly string[]): string => `  upstream ${name} {
     least_conn;
-${servers.map(server => `    server ${server} max_fails=1 fail_timeout=2s;`).join('\n')}
+${servers.map(server => `    server ${server} max_fails=1 fail_timeout=1s;`).join('\n')}
     keepalive 32;
   }`
 

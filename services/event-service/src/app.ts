@@ -81,6 +81,7 @@ import { createPresenceSettings } from './presence/settings.ts'
 import { createSteadyClock } from './presence/steady-clock.ts'
 import type { PresenceStore } from './presence/store.ts'
 import { authHookPlugin, isStillGood } from './plugins/auth-hook.ts'
+import { drainPlugin, type Drain } from './plugins/drain.ts'
 import { etagPlugin } from './plugins/etag.ts'
 import { healthPlugin, onlyHealthPlugin, type HealthOptions } from './plugins/health.ts'
 import { methodsPlugin } from './plugins/methods.ts'
@@ -109,6 +110,9 @@ import type { Tracer } from './tracing/tracer.ts'
 
 /** A publisher hears within three seconds that a database on the network does not answer. */
 const ANSWER_MS = 2800
+
+/** How long a gateway may still send requests to a process that ends, in milliseconds: until it asks another again that has just started. */
+const DRAIN_MS = 2500
 
 /** Coarser tiers of samples follow this late. */
 const ROLLUP_MS = 20_000
@@ -188,6 +192,7 @@ interface Front {
   app: App
   meter: Meter
   refuseOtherMethods: () => void
+  drain: Drain
   /** Told of faults of background tasks: counted and logged. */
   onFault: (error: unknown) => void
   /** How many it was told of. */
@@ -198,6 +203,7 @@ interface Front {
 async function createFront(options: EventServiceOptions, instruments: Instruments): Promise<Front> {
   const { database, realtime, version = '0.1.0' } = options
   const app = createApp(options.logger, { isBehindGateway: options.isBehindGateway ?? false, tracer: options.tracer })
+  const drain = drainPlugin(app, options.isBehindGateway && !options.onlyHealth ? DRAIN_MS : 0)
   const faults = instruments.counter('background_faults_total')
   let faultCount = 0
   const problems = instruments.counter('http_problems_total')
@@ -213,7 +219,7 @@ async function createFront(options: EventServiceOptions, instruments: Instrument
     ...realtime.enqueue && { outbox: () => outboxBacklog(database) },
   })
   return {
-    app, meter, refuseOtherMethods,
+    app, meter, refuseOtherMethods, drain,
     faults: () => faultCount,
     onFault: error => {
       faultCount++
@@ -231,8 +237,7 @@ export async function createEventService(given: EventServiceOptions): Promise<Ev
   const realtime = measureRealtime(given.realtime, instruments)
   const options: EventServiceOptions = { ...given, database, realtime }
   const { now = Date.now, version = '0.1.0' } = options
-  let isDraining = false
-  const { app, meter, refuseOtherMethods, onFault, faults } = await createFront(options, instruments)
+  const { app, meter, refuseOtherMethods, drain, onFault, faults } = await createFront(options, instruments)
   let escalation: Escalation | undefined
   const { writePath, tails, dueRules, indexer } = createWriting({ database, realtime, meter, now, onFault, tracer: options.tracer, onWritten: events => { escalation?.onWritten(events) } })
   const perform = createActs({ writePath, now })
@@ -244,7 +249,7 @@ export async function createEventService(given: EventServiceOptions): Promise<Ev
   const answerWithinMs = database.elect && ANSWER_MS
   authHookPlugin(app, { auth: identity.auth, database, now, answerWithinMs })
   const quotas = quotaHook(app, createQuotas({ database, now, answerWithinMs, ...options.quotas && { defaults: options.quotas } }))
-  const canary = addHealth(options, { app, version, isDraining: () => isDraining, identity, instruments, onFault })
+  const canary = addHealth(options, { app, version, isDraining: drain.isDraining, identity, instruments, onFault })
   identityRoutes(app, identity, options)
   publishRoutes(app, writePath)
   historyRoutes(app, new HistoryService(database, writePath, now))
@@ -265,7 +270,7 @@ export async function createEventService(given: EventServiceOptions): Promise<Ev
   await portalsPlugin(app, options.portals ?? {})
   await app.ready()
   realtime.attach?.(app.server)
-  const samplers = startSamplers(options, { database, now, onFault, isLeader: sharing.isLeader, publishAs })
+  const samplers = startSamplers(options, { database, now, onFault, isLeader: sharing.isLeader, isSampler: sharing.isSampler, publishAs })
   const upkeep = startUpkeep({ database, onFault, isLeader: sharing.isLeader, after: database.tend, purges: [purgeAnswers, (tx, batch) => purgeRemoved(tx, batch, now()), (tx, batch) => purgeEvents(tx, batch, { now: now() }), (tx, batch) => purgeSourceEvents(tx, batch, now()), (tx, batch) => purgeUsagePoints(tx, batch, now()), (tx, batch) => purgeDeliveries(tx, batch, now()), indexer.sweep] })
   // Counted before anything is removed: after a long stop as well.
   const rollups = startUpkeep({ database, onFault, isLeader: sharing.isLeader, everyMs: ROLLUP_MS, batch: 200, purges: [rollUp, (tx, batch) => purgeSamples(tx, batch, now())] })
@@ -274,7 +279,7 @@ export async function createEventService(given: EventServiceOptions): Promise<Ev
   const alertRounds = startAlerts(options, { database, writePath, now, onFault, isLeader: sharing.isLeader, app, secret: identity.keys.secret })
   const mail = await startMail(options, { database, boss: jobs.boss, now, onFault, app })
   const shutDown = async (): Promise<void> => {
-    isDraining = true
+    await drain.start()
     tails.stop()
     await Promise.all([presence.stop(), samplers.stop(), upkeep.stop(), rollups.stop(), dueRules.stop(), examTimer.stop(), sharing.stop(), canary?.stop(), overview.stop(), indexer.stop(), mail?.stop(), escalation?.stop(), alertRounds?.stop()])
     await Promise.all([realtime.close(), closeServer(app)])
@@ -332,11 +337,11 @@ function startAlerts({ mail, outbound, onlyHealth, publicUrl }: EventServiceOpti
 }
 
 /** Samples the host, and what tenants run where their driver is: also in a process that serves nobody. */
-function startSamplers({ sampleHost, readInstance, onlyHealth }: EventServiceOptions, { publishAs, ...parts }: TickOptions & { database: Database, publishAs: (actor: Actor) => Publish }): Ticks {
+function startSamplers({ sampleHost, readInstance }: EventServiceOptions, { publishAs, isSampler, ...parts }: TickOptions & { isSampler: () => boolean, database: Database, publishAs: (actor: Actor) => Publish }): Ticks {
   const publisherOf = (id: string): MetricsPublisher => new MetricsPublisher(publishAs({ type: 'system', id }))
   const running = [
     sampleHost && startSampler({ ...parts, read: createHostReader(sampleHost.folder, parts.now), publisher: publisherOf('sampler') }),
-    readInstance && startInstanceSampler({ ...parts, read: readInstance, publisher: publisherOf('instance-sampler'), ...onlyHealth && { isLeader: () => true } }),
+    readInstance && startInstanceSampler({ ...parts, read: readInstance, publisher: publisherOf('instance-sampler'), isLeader: isSampler }),
   ]
   return { stop: async () => { await Promise.all(running.map(one => one?.stop() ?? Promise.resolve())) } }
 }
@@ -344,6 +349,8 @@ function startSamplers({ sampleHost, readInstance, onlyHealth }: EventServiceOpt
 interface Sharing {
   /** Whether this process does what only one may do. */
   isLeader: () => boolean
+  /** Whether it is the one that samples instances. */
+  isSampler: () => boolean
   stop: () => Promise<void>
 }
 
@@ -351,11 +358,13 @@ interface Sharing {
 function startSharing({ database, realtime, realtimeSeconds = 300, now, onlyHealth, identity, onFault }: EventServiceOptions & { identity: IdentityService, onFault: (error: unknown) => void }): Sharing {
   // What was revoked is stored: that a socket could not be cut now is no reason to say it was not.
   identity.revocation.onRevoked((target, reason) => realtime.disconnect(target, reason).catch(onFault))
-  if (onlyHealth) return { isLeader: () => false, stop: () => Promise.resolve() }
-  const election = database.elect?.(onFault)
-  if (!election) return { isLeader: () => true, stop: () => Promise.resolve() }
+  // What serves nobody leads only in what its driver is for.
+  const election = database.elect?.(onlyHealth ? 'instances' : 'installation', onFault)
+  const leads = election?.isLeader ?? (() => true)
+  if (onlyHealth) return { isLeader: () => false, isSampler: leads, stop: () => election?.close() ?? Promise.resolve() }
+  if (!election) return { isLeader: leads, isSampler: leads, stop: () => Promise.resolve() }
   const sync = startRevocationSync({ revocation: identity.revocation, disconnect: realtime.disconnect, tokenSeconds: realtimeSeconds, onFault, ...now && { now } })
-  return { isLeader: election.isLeader, stop: async () => { await Promise.all([election.close(), sync.stop()]) } }
+  return { isLeader: leads, isSampler: leads, stop: async () => { await Promise.all([election.close(), sync.stop()]) } }
 }
 
 type HealthParts = Pick<HealthOptions, 'isDraining' | 'version'> & { app: App, identity: IdentityService, instruments: Instruments, onFault: (error: unknown) => void }

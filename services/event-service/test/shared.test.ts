@@ -31,11 +31,21 @@ describe.skipIf(!isHere)(isHere ? 'two processes on one database' : 'two process
   })
 
   it('choose one of them to do what only one may do, and another when it ends', async () => {
-    const [one, other] = databases.map(database => database.elect?.(() => undefined))
+    const [one, other] = databases.map(database => database.elect?.('installation', () => undefined))
     const leaders = (): boolean[] => [one?.isLeader() ?? false, other?.isLeader() ?? false]
     // The services take part too, so that nobody here leads before they end.
     expect(leaders()).toEqual([false, false])
     await Promise.all([one?.close(), other?.close()])
+  })
+
+  it('sample instances in one of them only, and at once in the other when it ends', async () => {
+    const [one, other] = databases.map(database => database.elect?.('instances', () => undefined))
+    const leaders = (): (boolean | undefined)[] => [one?.isLeader(), other?.isLeader()]
+    await expect.poll(() => leaders().filter(Boolean).length, { timeout: 20_000 }).toBe(1)
+    const [leader, follower] = one?.isLeader() ? [one, other] : [other, one]
+    await leader?.close()
+    await expect.poll(() => follower?.isLeader(), { timeout: 20_000 }).toBe(true)
+    await follower?.close()
   })
 
   it('refuse at both doors whom one of them revoked', async () => {

@@ -7,7 +7,7 @@
 import type { Transaction } from 'kysely'
 import type { fromKysely } from 'pg-boss'
 import { SLUG } from '@neo-stack/events'
-import type { Election } from './election.ts'
+import type { Duty, Election } from './election.ts'
 import type { Schema } from './schema.ts'
 
 /** What pg-boss runs on. */
@@ -35,7 +35,7 @@ export interface Database {
   /** Which kind of queue backend pg-boss is to expect. */
   readonly jobsBackend: 'pglite' | 'postgres'
   /** Where several processes share the database: takes part in choosing the one that does what only one may do. @default this process does */
-  readonly elect?: (onFault: (error: unknown) => void) => Election
+  readonly elect?: (duty: Duty, onFault: (error: unknown) => void) => Election
   /** Of the processes that share the database and call this one runs at a time; where there is one only, it just runs. */
   readonly alone: <T>(run: () => Promise<T>) => Promise<T>
   /** Looks after the tables: dead rows, statistics for plans. @default the database does so by itself */

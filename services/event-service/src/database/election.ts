@@ -6,9 +6,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 
+/** What only one process may do: what tends the installation, or what samples instances where their driver is. */
+export type Duty = 'installation' | 'instances'
+
 /** Where the lock is. */
 export interface ElectionOptions {
   url: string
+  duty: Duty
   /** Milliseconds between two looks. @default 1_000 */
   everyMs?: number
   onFault: (error: unknown) => void
@@ -22,12 +26,12 @@ export interface Election {
   close: () => Promise<void>
 }
 
-const LOCK = 7_263_519
+const LOCKS: Readonly<Record<Duty, number>> = { installation: 7_263_519, instances: 7_263_521 }
 /** A lock whose server does not answer for this long counts as lost. */
 const ANSWER_MS = 3000
 
 /** Takes part until it is closed. */
-export function startElection({ url, everyMs = 1000, onFault }: ElectionOptions): Election {
+export function startElection({ url, duty, everyMs = 1000, onFault }: ElectionOptions): Election {
   const stop = new AbortController()
   let client: pg.Client | undefined
   let isLeader = false
@@ -39,7 +43,7 @@ export function startElection({ url, everyMs = 1000, onFault }: ElectionOptions)
   }
   const look = async (): Promise<void> => {
     client ??= await connect(url, resign)
-    const { rows } = await client.query<{ held: boolean }>(isLeader ? 'select true as held' : 'select pg_try_advisory_lock($1) as held', isLeader ? [] : [LOCK])
+    const { rows } = await client.query<{ held: boolean }>(isLeader ? 'select true as held' : 'select pg_try_advisory_lock($1) as held', isLeader ? [] : [LOCKS[duty]])
     isLeader = rows[0]?.held === true && client !== undefined
   }
   const work = async (): Promise<void> => {

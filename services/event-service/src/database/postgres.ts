@@ -86,7 +86,7 @@ async function toDatabase(pool: pg.Pool, { url, onFault }: { url: string, onFaul
       listen: (channel: string, onNotification: (payload: string) => void, onReconnect: () => void) => listenOn({ url, channel, onNotification, onReconnect, onFault }),
     },
     jobsBackend: 'postgres',
-    elect: tell => startElection({ url, onFault: tell }),
+    elect: (duty, tell) => startElection({ url, duty, onFault: tell }),
     alone: run => underLock(pool, ALONE_LOCK, run),
     ping: async () => { await pool.query('select 1') },
     close: () => closing ??= kysely.destroy(),

@@ -39,7 +39,7 @@ export function createApp(logger: FastifyBaseLogger | undefined, { isBehindGatew
   const traceOf = createRequestTraces(tracer)
   const app = fastify({
     ...logger && { loggerInstance: logger.child({}, { serializers: logSerializers }) },
-    bodyLimit: BODY_BYTES, requestTimeout: REQUEST_MS, trustProxy: isBehindGateway && PRIVATE, forceCloseConnections: 'idle', exposeHeadRoutes: true,
+    bodyLimit: BODY_BYTES, requestTimeout: REQUEST_MS, trustProxy: isBehindGateway && PRIVATE, forceCloseConnections: 'idle', return503OnClosing: false, exposeHeadRoutes: true,
     http: { headersTimeout: HEADERS_MS, connectionsCheckingInterval: CHECK_MS, maxHeaderSize: HEADER_BYTES },
     schemaController: withoutJsonSchema,
     onProtoPoisoning: 'error', onConstructorPoisoning: 'error',
