@@ -3,6 +3,6 @@ import { defineConfig } from 'vitest/config'
 /** One project per package that has tests; a project needs no build step: sources are imported as they are. */
 export default defineConfig({
   test: {
-    projects: ['{packages,services,portals}/*/vitest{,.postgres}.config.ts', '{tests,bench,scripts,deploy}/vitest.config.ts'],
+    projects: ['{packages,services,portals}/*/vitest{,.postgres}.config.ts', '{tests,bench,scripts,deploy}/vitest{,.cluster}.config.ts'],
   },
 })

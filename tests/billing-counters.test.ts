@@ -3,7 +3,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { ApiError, type Client, type Feed } from '@neo-stack/client'
 import { formatChannel, type Envelope, type InboxState } from '@neo-stack/events'
-import { createTestPlatform, until, type Proxy, type TestPlatform } from '@neo-stack/testing'
+import { until, type Proxy, type TestPlatform } from '@neo-stack/testing'
+import { startColumn } from './column.ts'
 
 const tenantId = 'acme'
 const ACTS = Number(process.env['NEO_COUNTER_ACTS'] ?? 2_000)
@@ -62,7 +63,7 @@ let proxy: Proxy
 const devices: Device[] = []
 
 beforeAll(async () => {
-  platform = await createTestPlatform()
+  platform = await startColumn()
   proxy = await platform.proxy()
   const quick = { connection: { minReconnectMs: 20, maxReconnectMs: 200 }, feeds: { retry: { baseMs: 20, maxMs: 200 } } }
   for (const role of ['owner', 'owner', 'manager', 'manager'] as const) devices.push(await open(await platform.client(role, tenantId, { proxy, ...quick })))

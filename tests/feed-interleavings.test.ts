@@ -7,7 +7,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createClient, type Client } from '@neo-stack/client'
 import { formatChannel } from '@neo-stack/events'
-import { createJournal, createProxy, createRandom, createTestPlatform, findDeliveryFaults, until, type Journal, type Proxy, type TestPlatform } from '@neo-stack/testing'
+import { createJournal, createProxy, createRandom, findDeliveryFaults, until, type Journal, type Proxy, type TestPlatform } from '@neo-stack/testing'
+import { startColumn } from './column.ts'
 
 const RUNS = 50
 const STEPS = 14
@@ -97,7 +98,7 @@ describe('a feed behind a bad network', () => {
   let accessToken: string
 
   beforeAll(async () => {
-    platform = await createTestPlatform()
+    platform = await startColumn()
     accessToken = String(await (await platform.client('member')).session.getAccessToken())
   })
   afterAll(async () => { await platform?.stop() })

@@ -2,11 +2,12 @@
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Problem, Published } from '@neo-stack/events'
-import { createTestPlatform, type TestPlatform } from '@neo-stack/testing'
+import { type TestPlatform } from '@neo-stack/testing'
+import { startColumn } from './column.ts'
 
 describe('64 parallel requests with one idempotency key', () => {
   let platform: TestPlatform
-  beforeAll(async () => { platform = await createTestPlatform() })
+  beforeAll(async () => { platform = await startColumn() })
   afterAll(async () => { await platform?.stop() })
 
   const channel = (tenantId: string): string => `tenant:${tenantId}:alerts`
@@ -75,7 +76,7 @@ describe('64 parallel requests with one idempotency key', () => {
 
 describe('publishes of two tenants at the same time', () => {
   let platform: TestPlatform
-  beforeAll(async () => { platform = await createTestPlatform() })
+  beforeAll(async () => { platform = await startColumn() })
   afterAll(async () => { await platform?.stop() })
 
   test('share transactions within a tenant and never across', async () => {

@@ -7,7 +7,8 @@ import { randomUUID } from 'node:crypto'
 import { exportJWK, generateKeyPair, importJWK, SignJWT, UnsecuredJWT, type CryptoKey, type JWK } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Client } from '@neo-stack/client'
-import { createJournal, createTestPlatform, findLeaks, openRawSocket, until, type Frame, type Journal, type RawSocket, type TestPlatform } from '@neo-stack/testing'
+import { createJournal, findLeaks, openRawSocket, until, type Frame, type Journal, type RawSocket, type TestPlatform } from '@neo-stack/testing'
+import { startColumn } from './column.ts'
 
 const SECRET = 'only-acme-knows-this'
 
@@ -51,7 +52,7 @@ describe('a member of globex', () => {
   const journal = createJournal()
 
   beforeAll(async () => {
-    platform = await createTestPlatform()
+    platform = await startColumn()
     acme = await platform.client('member', 'acme')
     const foreigner = await platform.client('member', 'globex', { journal })
     accessToken = String(await foreigner.session.getAccessToken())
@@ -139,7 +140,7 @@ describe('a member of globex', () => {
 
 describe('without identity', () => {
   let platform: TestPlatform
-  beforeAll(async () => { platform = await createTestPlatform() })
+  beforeAll(async () => { platform = await startColumn() })
   afterAll(async () => { await platform?.stop() })
 
   test.each([...deploymentDoors, ...tenantDoors])('$name is 401', async door => {
@@ -185,7 +186,7 @@ describe('a token that is not for this person and this channel', () => {
   const sockets: RawSocket[] = []
 
   beforeAll(async () => {
-    platform = await createTestPlatform()
+    platform = await startColumn()
     const [jwk] = platform.signingKeys.keys
     if (!jwk) throw new Error('the platform signs with no key')
     const imported = await importJWK(jwk, 'ES256')

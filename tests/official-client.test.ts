@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import type { Client } from '@neo-stack/client'
 import { formatChannel, type Envelope } from '@neo-stack/events'
 import { createProxy, createTestPlatform, findOrderFaults, until, type Proxy, type TestPlatform } from '@neo-stack/testing'
+import { startColumn } from './column.ts'
 
 describe('the official client', () => {
   let platform: TestPlatform
@@ -15,7 +16,7 @@ describe('the official client', () => {
   const channel = formatChannel('alerts', { tenantId: 'acme' })
 
   beforeAll(async () => {
-    platform = await createTestPlatform()
+    platform = await startColumn()
     proxy = await createProxy({ target: platform.url })
     member = await platform.client('member')
     service = platform.service('acme')
@@ -119,6 +120,7 @@ describe('the official client', () => {
   })
 
   test('refreshes the connection and its subscriptions before their tokens end', async () => {
+    // In the other column tokens live a minute: cluster/installation.test.ts keeps connections for longer.
     const shortLived = await createTestPlatform({ realtimeSeconds: 2 })
     try {
       const asked = { connection: 0, subscription: 0 }

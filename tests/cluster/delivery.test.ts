@@ -12,7 +12,8 @@ import type { Client } from '@neo-stack/client'
 import type { Envelope } from '@neo-stack/events'
 import { createJournal, findDeliveryFaults, until } from '@neo-stack/testing'
 import { platformMain } from '../paths.ts'
-import { isLeftOut, keyOf, startCluster, type Cluster } from './cluster.ts'
+import { keyOf, startCluster, type Cluster } from './cluster.ts'
+import { isLeftOut } from './left-out.ts'
 
 const tenantId = 'acme'
 const alerts = `tenant:${tenantId}:alerts`

@@ -6,7 +6,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { until } from '@neo-stack/testing'
-import { isLeftOut, startCluster, type Cluster } from './cluster.ts'
+import { startCluster, type Cluster } from './cluster.ts'
+import { isLeftOut } from './left-out.ts'
 import { startTraffic, type Traffic } from './traffic.ts'
 
 const PAUSE_MS = Number(process.env['NEO_FAULT_SECONDS'] ?? 5) * 1000

@@ -2,7 +2,8 @@
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openRawSocket, until } from '@neo-stack/testing'
-import { isLeftOut, startCluster, type Cluster } from './cluster.ts'
+import { startCluster, type Cluster } from './cluster.ts'
+import { isLeftOut } from './left-out.ts'
 import { startTraffic } from './traffic.ts'
 
 describe.skipIf(isLeftOut)('a running cluster', () => {

@@ -14,6 +14,7 @@
 export { buildCentrifugo, findCentrifugo, startCentrifugo } from './centrifugo.ts'
 export { createTestClock } from './clock.ts'
 export { connectTestPlatform, createTestPlatform } from './platform.ts'
+export { readTransactions } from './database.ts'
 export { createFactory } from './factories.ts'
 export { findDeliveryFaults, findOrderFaults } from './delivery.ts'
 export { findLeaks } from './isolation.ts'
