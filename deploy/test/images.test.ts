@@ -1,0 +1,50 @@
+/**
+ * The Dockerfiles, built by podman without a registry: the base is this machine's own Debian, packed from its packages. What the containers
+ * may is what compose.yaml gives them: no root, no capability, a file system that cannot be written, secrets from files.
+ */
+
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { parse } from 'yaml'
+import { generate } from '../src/generate.ts'
+import { isRequired, missing, startBuilder, type Builder } from './builder.ts'
+
+const isHere = missing.length === 0 || isRequired
+
+interface Service { build?: { dockerfile: string }, image: string, user: string, tmpfs?: string[] }
+const { services } = parse(generate()['compose.yaml'] ?? '') as { services: Record<string, Service> }
+const built = [...new Map(Object.values(services).flatMap(({ build, image }) => build ? [[image, build.dockerfile] as const] : []))]
+
+/** Options of `podman run` as compose.yaml has them. */
+const confine = ({ user, tmpfs = [] }: Service): string[] => ['--user', user, '--read-only', '--cap-drop=ALL', '--security-opt=no-new-privileges', ...tmpfs.flatMap(folder => ['--tmpfs', folder])]
+
+describe.skipIf(!isHere)(isHere ? 'the images' : `the images (skipped: needs ${missing.join(', ')})`, () => {
+  let builder: Builder
+  beforeAll(async () => { builder = await startBuilder() }, 120_000)
+  afterAll(() => { builder?.stop() }, 120_000)
+
+  it('are three, of which each Dockerfile builds one', () => {
+    expect(built.map(([image]) => image)).toEqual(['neo-stack/platform', 'neo-stack/centrifugo', 'neo-stack/gateway'])
+  })
+
+  it('the gateway takes its generated configuration', () => {
+    builder.build('neo-stack/gateway', 'deploy/docker/gateway.Dockerfile')
+    const { gateway } = services
+    const hosts = Object.keys(services).flatMap(name => ['--add-host', `${name}:127.0.0.1`])
+    const output = builder.run([...confine(gateway as Service), ...hosts, '-v', `${builder.root}/deploy/nginx/nginx.conf:/etc/neo/nginx.conf:ro`], 'neo-stack/gateway', ['-t'])
+    expect(output).toContain('test is successful')
+  }, 120_000)
+
+  it('Centrifugo takes its generated configuration, and its secrets from files', () => {
+    builder.build('neo-stack/centrifugo', 'deploy/docker/centrifugo.Dockerfile')
+    const volumes = ['-v', `${builder.root}/deploy/centrifugo/config.json:/etc/neo/config.json:ro`, '-v', `${builder.secret('a key from a file')}:/run/secrets/key:ro`]
+    const output = builder.run([...confine(services['centrifugo-1'] as Service), ...volumes, '-e', 'CENTRIFUGO_HTTP_API_KEY_FILE=/run/secrets/key'], 'neo-stack/centrifugo', ['checkconfig', '-c', '/etc/neo/config.json'])
+    expect(output).not.toMatch(/error|fatal/i)
+  }, 900_000)
+
+  it('the platform starts and serves its portals from what the image holds', async () => {
+    builder.build('neo-stack/platform', 'deploy/docker/platform.Dockerfile')
+    const url = await builder.serve([...confine(services['event-service-1'] as Service), '--tmpfs', '/var/lib/neo:mode=1777', '-e', 'NEO_DEMO=0'], 'neo-stack/platform')
+    expect((await fetch(`${url}/readyz`)).status).toBe(200)
+    expect(await (await fetch(`${url}/tenant/`)).text()).toContain('_nuxt')
+  }, 1_200_000)
+})
