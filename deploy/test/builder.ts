@@ -9,7 +9,10 @@ import { fileURLToPath } from 'node:url'
 import { findFreePort, until } from '@neo-stack/testing'
 
 /** What is missing on this machine. */
-export const missing: readonly string[] = ['podman', 'runc', 'dpkg-query'].filter(program => !['/usr/bin', '/usr/sbin'].some(folder => existsSync(path.join(folder, program))))
+export const missing: readonly string[] = [
+  ...['podman', 'runc', 'dpkg-query'].filter(program => !['/usr/bin', '/usr/sbin'].some(folder => existsSync(path.join(folder, program)))),
+  ...process.getuid?.() === 0 ? [] : ['root'],
+]
 
 /** Whether what is missing is a failure (in CI) or a skip (on a laptop). */
 export const isRequired: boolean = process.env['NEO_REQUIRE_ALL'] === '1'

@@ -183,8 +183,11 @@ export interface EventService {
   publishAs: (actor: Actor) => Publish
   /** Removes what is out of date now, instead of with the next minute. */
   tidy: () => Promise<void>
-  /** Refuses new work, finishes what is in flight, closes sockets; the database stays open: whoever opened it closes it. */
-  close: () => Promise<void>
+  /**
+   * Refuses new work, finishes what is in flight, closes sockets; the database stays open: whoever opened it closes it. Behind a gateway
+   * work is taken for a while longer, unless what it would be done on is no longer the same.
+   */
+  close: (how?: 'at once') => Promise<void>
 }
 
 /** What every request goes through, and what measures it. */
@@ -278,8 +281,8 @@ export async function createEventService(given: EventServiceOptions): Promise<Ev
   if (!options.onlyHealth) escalation = await startEscalation({ database, writePath, boss: jobs.boss, now, onFault })
   const alertRounds = startAlerts(options, { database, writePath, now, onFault, isLeader: sharing.isLeader, app, secret: identity.keys.secret })
   const mail = await startMail(options, { database, boss: jobs.boss, now, onFault, app })
-  const shutDown = async (): Promise<void> => {
-    await drain.start()
+  const shutDown = async (how?: 'at once'): Promise<void> => {
+    await drain.start(how)
     tails.stop()
     await Promise.all([presence.stop(), samplers.stop(), upkeep.stop(), rollups.stop(), dueRules.stop(), examTimer.stop(), sharing.stop(), canary?.stop(), overview.stop(), indexer.stop(), mail?.stop(), escalation?.stop(), alertRounds?.stop()])
     await Promise.all([realtime.close(), closeServer(app)])
@@ -288,7 +291,7 @@ export async function createEventService(given: EventServiceOptions): Promise<Ev
     await jobs.stop()
   }
   let closing: Promise<void> | undefined
-  return { app, writePath, identity, jobs, publishAs, tidy: upkeep.run, deployments: createAccess(database, writePath), close: () => closing ??= shutDown() }
+  return { app, writePath, identity, jobs, publishAs, tidy: upkeep.run, deployments: createAccess(database, writePath), close: how => closing ??= shutDown(how) }
 }
 
 interface OperationParts extends Pick<Parts, 'database' | 'now' | 'faults' | 'canary'> {

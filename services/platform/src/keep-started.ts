@@ -4,7 +4,10 @@
 export type Again = (between?: () => Promise<void>) => void
 
 /** Something that runs until it is closed. */
-export interface Closable { close: () => Promise<void> }
+export interface Closable {
+  /** `at once`: what it stands on was replaced, so nothing more is done on it. */
+  close: (how?: 'at once') => Promise<void>
+}
 
 /**
  * Starts a part and keeps it.
@@ -16,7 +19,7 @@ export async function keepStarted<T extends Closable>(start: (again: Again) => P
   let turning = Promise.resolve()
   const turn = async (between: () => Promise<void>): Promise<void> => {
     if (isEnding) return
-    await current.close()
+    await current.close('at once')
     await between()
     current = await start(again)
   }

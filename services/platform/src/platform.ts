@@ -29,7 +29,7 @@ export interface Platform {
   welcome: Omit<Welcome, 'startedInMs'>
   port: number
   /** Not ready at once, clients are told to reconnect, what is in flight finishes. Idempotent. */
-  close: () => Promise<void>
+  close: (how?: 'at once') => Promise<void>
 }
 
 /**
@@ -38,8 +38,8 @@ export interface Platform {
  * @throws what `explain` in failure.ts turns into one sentence; nothing stays open then
  */
 export async function startPlatform(config: Config, terminal: Terminal, again: Again = () => undefined): Promise<Platform> {
-  const undo: (() => void | Promise<void>)[] = []
-  const close = startOnce(async () => { for (const step of undo.reverse()) await step() })
+  const undo: ((how?: 'at once') => void | Promise<void>)[] = []
+  const close = startOnce(async how => { for (const step of undo.reverse()) await step(how) })
   try {
     await assertPortFree(config)
     const folder = openDataFolder(config.dataDir)
@@ -51,7 +51,7 @@ export async function startPlatform(config: Config, terminal: Terminal, again: A
     const seeded = await seed(config, folder, parts.database)
     const deploying = scaleOut ? undefined : await chooseDriver(config, () => openInstanceKey(folder))
     const service = await showStep(terminal, 'Start the services', () => startService(config, folder, { parts, portals, deploying }))
-    undo.push(() => service.close())
+    undo.push(service.close)
     const deployer = deploying && await startDeployer(service, deploying, parts)
     undo.push(async () => { await deployer?.stop() })
     await service.app.listen({ host: config.host, port: config.port })
@@ -67,9 +67,9 @@ export async function startPlatform(config: Config, terminal: Terminal, again: A
   }
 }
 
-function startOnce(run: () => Promise<void>): () => Promise<void> {
+function startOnce(run: (how?: 'at once') => Promise<void>): (how?: 'at once') => Promise<void> {
   let running: Promise<void> | undefined
-  return () => running ??= run()
+  return how => running ??= run(how)
 }
 
 /** Says at once that the port is taken, instead of after the portals were built. */

@@ -7,7 +7,7 @@ import type { App } from '../http.ts'
 export interface Drain {
   isDraining: () => boolean
   /** Begins; resolves when nothing is to come on the connections there are. */
-  start: () => Promise<void>
+  start: (how?: 'at once') => Promise<void>
 }
 
 /**
@@ -22,9 +22,9 @@ export function drainPlugin(app: App, ms: number): Drain {
   })
   return {
     isDraining: () => isDraining,
-    start: async () => {
+    start: async how => {
       isDraining = true
-      if (ms > 0) await sleep(ms)
+      if (ms > 0 && how === undefined) await sleep(ms)
     },
   }
 }
