@@ -6,7 +6,7 @@ const shared = ['billing-counters', 'feed-interleavings', 'idempotency', 'isolat
 
 export default defineProject({
   test: {
-    name: 'tests-cluster', include: isLeftOut ? [] : shared, env: { NEO_COLUMN: 'scale-out' },
+    name: 'tests-cluster', include: isLeftOut || process.env['NEO_LONG'] !== '1' ? [] : shared, env: { NEO_COLUMN: 'scale-out' },
     testTimeout: 180_000, hookTimeout: 240_000, retry: process.env['CI'] === 'true' ? 1 : 0,
   },
 })
