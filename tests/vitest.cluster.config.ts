@@ -1,8 +1,8 @@
 import { defineProject } from 'vitest/config'
 import { isLeftOut } from './cluster/left-out.ts'
 
-/** The scale-out column: what `tests` says of the platform in one process, said of its real parts. */
-const shared = ['billing-counters', 'feed-interleavings', 'idempotency', 'isolation', 'official-client', 'e2e/story'].map(name => `${name}.test.ts`)
+/** The scale-out column: what `tests` says of the platform in one process, said of its real parts; among the long tests (`NEO_LONG=1`). */
+const shared = ['billing-counters', 'feed-interleavings', 'idempotency', 'isolation', 'official-client'].map(name => `${name}.test.ts`)
 
 export default defineProject({
   test: {

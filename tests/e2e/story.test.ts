@@ -1,16 +1,16 @@
-/** The story of the first live deployment, in a real browser against the real processes. */
+/** The story of the first live deployment, in a real browser against the real process. */
 
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { until, type DemoFile, type Proxy } from '@neo-stack/testing'
+import { createProxy, startPlatform, until, type DemoFile, type PlatformProcess, type Proxy } from '@neo-stack/testing'
 import type { Browser, Page } from 'playwright-core'
-import { serveColumn, type Served } from '../column.ts'
 import { chromiumPath, isRequired, launch, openPage, seriousFindings, signIn, type Watched } from './browser.ts'
 
+const main = path.join(import.meta.dirname, '../../services/platform/src/main.ts')
 const pictures = path.join(import.meta.dirname, '../artifacts')
 
 describe.skipIf(!chromiumPath && !isRequired)(`the first live deployment${chromiumPath ? '' : ' (skipped: needs chromium)'}`, () => {
-  let platform: Served
+  let platform: PlatformProcess
   let browser: Browser
   let proxy: Proxy
   let demo: DemoFile
@@ -28,22 +28,24 @@ describe.skipIf(!chromiumPath && !isRequired)(`the first live deployment${chromi
   })
 
   beforeAll(async () => {
-    platform = await serveColumn()
-    ;({ demo, proxy } = platform)
+    platform = await startPlatform({ main, env: { NEO_PORTALS: 'auto', PATH: process.env['PATH'] ?? '' }, readyTimeoutMs: 240_000 })
+    demo = await platform.demo()
+    proxy = await createProxy({ target: platform.url })
     browser = await launch()
-  }, 600_000)
+  }, 300_000)
 
   afterAll(async () => {
     await browser?.close()
+    await proxy?.stop()
     await platform?.stop()
   })
 
   it('asks for an account, and says in a sentence when the password is wrong', async () => {
-    const { page, context, complaints } = await openPage(browser, proxy.url)
-    await page.goto(`${proxy.url}/tenant/`)
+    const { page, context, complaints } = await openPage(browser, platform.url)
+    await page.goto(`${platform.url}/tenant/`)
     await page.getByRole('button', { name: 'Entrar' }).waitFor()
     expect(complaints).toEqual([])
-    await signIn(page, `${proxy.url}/tenant/`, { email: 'member@acme.example', password: 'wrong' })
+    await signIn(page, `${platform.url}/tenant/`, { email: 'member@acme.example', password: 'wrong' })
     await page.getByText('E-mail ou senha', { exact: false }).first().waitFor()
     expect(await seriousFindings(page)).toEqual([])
     await context.close()
@@ -51,8 +53,8 @@ describe.skipIf(!chromiumPath && !isRequired)(`the first live deployment${chromi
 
   it('lets a member deploy Odoo and watch it start', async () => {
     member = await openPage(browser, proxy.url)
-    foreigner = await openPage(browser, proxy.url)
-    await signIn(foreigner.page, `${proxy.url}/tenant/`, account('member@globex.example'))
+    foreigner = await openPage(browser, platform.url)
+    await signIn(foreigner.page, `${platform.url}/tenant/`, account('member@globex.example'))
     await signIn(member.page, `${proxy.url}/tenant/`, account('member@acme.example'))
     await deploy(member.page, 'ERP da diretoria')
     const card = cardOf(member.page, 'ERP da diretoria')
@@ -94,7 +96,7 @@ describe.skipIf(!chromiumPath && !isRequired)(`the first live deployment${chromi
     const text = await foreigner.page.locator('body').innerText()
     expect(text).not.toContain('ERP da diretoria')
     const { deployments } = await (await api('/v1/tenants/acme/deployments')).json() as { deployments: { deploymentId: string }[] }
-    await foreigner.page.goto(`${proxy.url}/tenant/deployments/${deployments[0]?.deploymentId ?? ''}`)
+    await foreigner.page.goto(`${platform.url}/tenant/deployments/${deployments[0]?.deploymentId ?? ''}`)
     await foreigner.page.getByText('Deployment não encontrado').waitFor()
   }, 60_000)
 
@@ -125,16 +127,16 @@ describe.skipIf(!chromiumPath && !isRequired)(`the first live deployment${chromi
   }, 30_000)
 
   it('gives a viewer no way to deploy', async () => {
-    const { page, context } = await openPage(browser, proxy.url)
-    await signIn(page, `${proxy.url}/tenant/`, account('viewer@acme.example'))
+    const { page, context } = await openPage(browser, platform.url)
+    await signIn(page, `${platform.url}/tenant/`, account('viewer@acme.example'))
     await cardOf(page, 'ERP da diretoria').waitFor()
     expect(await page.getByRole('button', { name: /Novo deployment/i }).count()).toBe(0)
     await context.close()
   }, 60_000)
 
   it('moves the host\'s metrics each second for the operator', async () => {
-    const { page, context, foreign } = await openPage(browser, proxy.url)
-    await signIn(page, `${proxy.url}/admin/`, account('operator@neo.example'))
+    const { page, context, foreign } = await openPage(browser, platform.url)
+    await signIn(page, `${platform.url}/admin/`, account('operator@neo.example'))
     for (const name of ['metric-cpu', 'metric-memory', 'metric-disk', 'metrics-chart']) await page.getByTestId(name).waitFor()
     const seen = new Set<string>()
     await until(async () => seen.add(await page.getByTestId('metric-time').innerText()).size >= 4, { timeoutMs: 30_000, everyMs: 200 })
@@ -144,8 +146,8 @@ describe.skipIf(!chromiumPath && !isRequired)(`the first live deployment${chromi
   }, 60_000)
 
   it.each(['light', 'dark'] as const)('has no serious accessibility finding in %s', async colorScheme => {
-    const { page, context, foreign } = await openPage(browser, proxy.url, { colorScheme })
-    await signIn(page, `${proxy.url}/tenant/`, account('member@acme.example'))
+    const { page, context, foreign } = await openPage(browser, platform.url, { colorScheme })
+    await signIn(page, `${platform.url}/tenant/`, account('member@acme.example'))
     await cardOf(page, 'ERP da diretoria').waitFor()
     expect(await seriousFindings(page)).toEqual([])
     await page.getByRole('button', { name: /Novo deployment/i }).first().click()
@@ -153,8 +155,8 @@ describe.skipIf(!chromiumPath && !isRequired)(`the first live deployment${chromi
     expect(await seriousFindings(page)).toEqual([])
     expect(foreign).toEqual([])
     await context.close()
-    const operator = await openPage(browser, proxy.url, { colorScheme })
-    await signIn(operator.page, `${proxy.url}/admin/`, account('operator@neo.example'))
+    const operator = await openPage(browser, platform.url, { colorScheme })
+    await signIn(operator.page, `${platform.url}/admin/`, account('operator@neo.example'))
     await operator.page.getByTestId('metric-cpu').waitFor()
     expect(await seriousFindings(operator.page)).toEqual([])
     await operator.context.close()
