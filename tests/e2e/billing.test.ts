@@ -56,13 +56,13 @@ describe.skipIf(!chromiumPath && !isRequired)(`the billing inbox${chromiumPath ?
     for (const to of tenantPages) {
       await go(laptop, to)
       await shows(laptop.page, unread)
-      await laptop.page.waitForFunction(`document.title.startsWith('(${unread}) ')`)
+      await until(async () => (await laptop.page.title()).startsWith(`(${unread}) `), { timeoutMs: 30_000, what: 'the count in the title' })
     }
     const elsewhere = await stage.enter('manager@acme.example', { portal: 'certification' })
     for (const to of certificationPages) {
       await go(elsewhere, to, 'certification')
       await shows(elsewhere.page, unread)
-      await elsewhere.page.waitForFunction(`document.title.startsWith('(${unread}) ')`)
+      await until(async () => (await elsewhere.page.title()).startsWith(`(${unread}) `), { timeoutMs: 30_000, what: 'the count in the title' })
     }
     await elsewhere.context.close()
     const operator = await stage.enter('operator@neo.example', { portal: 'admin' })
@@ -136,7 +136,7 @@ describe.skipIf(!chromiumPath && !isRequired)(`the billing inbox${chromiumPath ?
     await page.getByTestId('billing-empty').filter({ hasText: 'Nada foi encontrado' }).waitFor()
     await go(laptop, '/billing')
     await page.getByTestId('billing-type').selectOption('billing_invoice')
-    await page.waitForFunction('[...document.querySelectorAll("[data-testid=billing-notification]")].every(one => one.textContent.includes("Fatura"))')
+    await page.getByTestId('billing-notification').filter({ hasNotText: 'Fatura' }).first().waitFor({ state: 'detached' })
     await page.route('**/billing/notifications?*', route => route.fulfill({ status: 503, contentType: 'application/problem+json', body: '{"type":"about:blank","title":"Unavailable","status":503,"code":"unavailable"}' }))
     await page.goto(`${stage.platform.url}/tenant/inbox`)
     await page.getByText('As notificações não puderam ser carregadas').waitFor({ timeout: 60_000 })
@@ -184,6 +184,21 @@ describe.skipIf(!chromiumPath && !isRequired)(`the billing inbox${chromiumPath ?
     await owner.page.getByTestId('billing-usage').filter({ hasText: '61,5 de 100 · 61,5%' }).waitFor()
     expect(await seriousFindings(owner.page)).toEqual([])
   }, 120_000)
+
+  it('shows an invoice as it stands, and who looks at it', async () => {
+    const id = `e2e/${Date.now().toString(36)}`
+    const publish = (type: string, data: object): Promise<unknown> => stage.ask('acme', '/v1/events', { channel: 'tenant:acme:billing', type, data })
+    await publish('billing_invoice', { invoiceId: id, status: 'pending', amountMinor: 12_345, currency: 'BRL', message: 'Nova fatura' })
+    for (const { page } of [laptop, owner]) {
+      await page.goto(`${stage.platform.url}/tenant/billing`)
+      await page.getByTestId('billing-invoice').getByRole('link', { name: id }).click()
+      await page.locator('[data-testid=billing-invoice-page][data-status=pending]').filter({ hasText: '123,45' }).waitFor()
+    }
+    for (const { page } of [laptop, owner]) await page.getByTestId('presence-faces').getByText('Também estão vendo').waitFor({ state: 'attached', timeout: 30_000 })
+    await publish('billing_payment', { paymentId: `pay-${id}`, invoiceId: id, status: 'completed', amountMinor: 12_345, currency: 'BRL', message: 'Pago' })
+    await laptop.page.getByTestId('billing-payment').filter({ hasText: 'Concluído' }).waitFor({ timeout: 30_000 })
+    expect(await seriousFindings(laptop.page)).toEqual([])
+  }, 90_000)
 
   it('mutes a category on every device', async () => {
     await go(laptop, '/settings')

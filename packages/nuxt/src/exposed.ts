@@ -33,6 +33,6 @@ export const composables: Record<string, string> = {
 
 /** Components, each `runtime/components/<Name>.vue`. */
 export const components: readonly string[] = [
-  'AlertList', 'BillingBadge', 'BillingNotifications', 'BillingOverview', 'BillingPreferences', 'BillingThresholds', 'ConnectionStatus', 'DeploymentActions', 'DeploymentCard', 'DeploymentList', 'DeploymentMonitor', 'DeploymentProgress',
+  'AlertList', 'BillingBadge', 'BillingInvoice', 'BillingNotifications', 'BillingOverview', 'BillingPreferences', 'BillingThresholds', 'ConnectionStatus', 'DeploymentActions', 'DeploymentCard', 'DeploymentList', 'DeploymentMonitor', 'DeploymentProgress',
   'DeploymentSteps', 'EventHistory', 'ExamTimer', 'FeedNotice', 'InstanceActions', 'LogViewer', 'NewDeployment', 'PresenceFace', 'PresenceFaces', 'ProgressBar', 'RealTimeDashboard', 'SimulatedBadge', 'StatusBadge', 'UserPresence', 'VirtualRows',
 ]

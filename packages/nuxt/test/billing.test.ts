@@ -5,6 +5,7 @@ import { flushPromises } from '@vue/test-utils'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { toGroups, toSeverity } from '../src/runtime/billing/looks.ts'
 import { standForSpeaker, type Looked, type SpeakerLocks } from '../src/runtime/billing/spokesman.ts'
+import BillingInvoice from '../src/runtime/components/BillingInvoice.vue'
 import BillingNotifications from '../src/runtime/components/BillingNotifications.vue'
 import BillingOverview from '../src/runtime/components/BillingOverview.vue'
 import BillingPreferences from '../src/runtime/components/BillingPreferences.vue'
@@ -134,7 +135,7 @@ describe('BillingOverview', () => {
     const base = { status: 'pending', time: '2026-01-05T12:00:00.000Z' } as const
     Object.assign(app.fake.client.rest.billing, { records: vi.fn(async (): Promise<BillingRecords> => ({
       plan: 'Pro', planChanges: [{ ...base, id: 'c', planName: 'Pro', previousPlan: 'Basic' }], subscriptions: [],
-      openInvoices: [{ ...base, id: 'inv-1', amountMinor: 1990, currency: 'KWD', dueAt: '2000-01-01' }], payments: [{ ...base, id: 'p', status: 'failed', amountMinor: 1990, currency: 'JPY' }],
+      invoices: [], openInvoices: [{ ...base, id: 'inv-1', amountMinor: 1990, currency: 'KWD', dueAt: '2000-01-01' }], payments: [{ ...base, id: 'p', status: 'failed', amountMinor: 1990, currency: 'JPY' }],
       usage: [{ resource: 'storage', period: '2026-01', used: 50, limit: 100, percentage: 50, fullAt: new Date(Date.now() + (3 * 24 + 4) * 3_600_000 + 60_000).toISOString() }],
     })) })
     const wrapper = app.mount(BillingOverview, { tenantId: 'acme' })
@@ -145,6 +146,27 @@ describe('BillingOverview', () => {
     expect(wrapper.get(byTestId('billing-open')).text().replaceAll('\u00A0', ' ')).toMatch(/KWD 1,990.*inv-1.*venceu em/)
     expect(wrapper.get(byTestId('billing-payment')).text().replaceAll('\u00A0', ' ')).toContain('1.990')
     expect(wrapper.get(byTestId('billing-forecast')).text().replaceAll('\u00A0', ' ')).toBe('100 % em 3 d 4 h')
+  })
+})
+
+describe('BillingInvoice', () => {
+  it('shows an invoice with what was paid of it, whatever became of it, and says when there is none', async () => {
+    const app = await createInboxApp([])
+    const base = { status: 'completed', time: '2026-01-05T12:00:00.000Z', amountMinor: 1990, currency: 'BRL' } as const
+    Object.assign(app.fake.client.rest.billing, { records: vi.fn(async (): Promise<BillingRecords> => ({
+      planChanges: [], subscriptions: [], openInvoices: [], usage: [],
+      invoices: [{ ...base, id: 'inv-1', dueAt: '2000-01-01' }], payments: [{ ...base, id: 'p-1', invoiceId: 'inv-1' }, { ...base, id: 'p-2', invoiceId: 'inv-2' }],
+    })) })
+    const show = async (invoiceId: string): Promise<VueWrapper> => {
+      const wrapper = app.mount(BillingInvoice, { tenantId: 'acme', invoiceId })
+      mounted.push(wrapper)
+      await flushPromises()
+      return wrapper
+    }
+    const page = await show('inv-1')
+    expect(page.text().replaceAll('\u00A0', ' ')).toMatch(/R\$ 19,90.*inv-1.*Concluído.*p-1/s)
+    expect(page.text()).not.toMatch(/venceu|p-2/)
+    expect((await show('inv-3')).find(byTestId('invoice-missing')).exists()).toBe(true)
   })
 })
 

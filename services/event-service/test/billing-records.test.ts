@@ -69,6 +69,7 @@ describe('what billing stands at', () => {
       const records = (await read('manager@acme.example')).json()
       expect(records).toMatchObject({ plan: 'Pro', planChanges: [{ previousPlan: 'Basic' }], usage: [{ resource: 'storage', percentage: 25 }] })
       expect(records.openInvoices).toMatchObject([{ id: 'inv-2', amountMinor: 200, currency: 'JPY', status: 'pending' }])
+      expect(records.invoices).toMatchObject([{ id: 'inv-2' }, { id: 'inv-1', amountMinor: 100 }])
       expect(records.payments).toMatchObject([{ id: 'pay-1', status: 'completed', message: 'Pago' }])
     })
 

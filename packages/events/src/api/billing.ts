@@ -134,6 +134,8 @@ export const billingRecordsSchema = z.object({
   plan: z.string().optional(),
   planChanges: z.array(billingRecordSchema),
   subscriptions: z.array(billingRecordSchema),
+  /** Invoices, whatever became of them. */
+  invoices: z.array(billingRecordSchema),
   /** Invoices that are neither paid nor cancelled. */
   openInvoices: z.array(billingRecordSchema),
   payments: z.array(billingRecordSchema),

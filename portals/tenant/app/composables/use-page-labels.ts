@@ -4,13 +4,24 @@ const names: Readonly<Record<string, string>> = {
   '/history': 'history.title', '/team': 'team.title', '/settings': 'settings.title',
 }
 
-/** A page by its path: a deployment by its name, an unknown page by nothing but the portal. */
+function decode(part: string): string {
+  try {
+    return decodeURIComponent(part)
+  } catch {
+    return part
+  }
+}
+
+/** A page by its path: a deployment by its name, an invoice by its identifier, an unknown page by nothing but the portal. */
 export function usePageLabels(tenantId: string): (path: string) => string {
   const { t } = useI18n()
+  const { can } = useSession()
   const { events } = useDeploymentEvents(tenantId)
   return path => {
     const deployment = /^\/deployments\/([^/]+)$/.exec(path)?.[1]
     if (deployment !== undefined) return events.value.get(deployment)?.name ?? t('tenant.deployments')
+    const invoice = /^\/billing\/([^/]+)$/.exec(path)?.[1]
+    if (invoice !== undefined) return can('billing:read') ? t('billing.invoice.title', { id: decode(invoice) }) : t('billing.page')
     const name = names[path.replace(/(.)\/$/, '$1')]
     return name === undefined ? t('portal.tenant') : t(name)
   }

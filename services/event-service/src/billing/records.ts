@@ -18,7 +18,7 @@ export function readRecords(database: Database, tenantId: string, now: number): 
     const plan = planChanges.find(({ status }) => status === 'completed')?.planName
       ?? subscriptions.find(({ status, planName }) => status === 'completed' && planName !== undefined)?.planName
     return {
-      ...plan !== undefined && { plan }, planChanges, subscriptions, payments,
+      ...plan !== undefined && { plan }, planChanges, subscriptions, invoices, payments,
       openInvoices: invoices.filter(({ id, status }) => (status === 'pending' || status === 'failed') && !paid.has(id)),
       usage: await readUsage(tx, now),
     }

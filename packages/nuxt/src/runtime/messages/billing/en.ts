@@ -74,6 +74,12 @@ export const billing: typeof ptBR = {
     faulty: 'Write percentages or amounts above zero, each of them once and without a thousands separator: 50%; 80%; 10000',
     unread: 'The thresholds could not be loaded',
   },
+  invoice: {
+    title: 'Invoice {id}',
+    missing: 'There is no such invoice',
+    missingHint: 'The address is wrong, or the invoice is older than what is kept here.',
+    since: 'like this since {time}',
+  },
   overview: {
     plan: 'Current plan',
     noPlan: 'No active plan',

@@ -74,6 +74,12 @@ export const billing: typeof ptBR = {
     faulty: 'Escriba porcentajes o valores mayores que cero, cada uno una vez y sin separador de miles: 50%; 80%; 10000',
     unread: 'No se pudieron cargar los límites',
   },
+  invoice: {
+    title: 'Factura {id}',
+    missing: 'No existe esa factura',
+    missingHint: 'La dirección es incorrecta, o la factura es anterior a lo que se guarda aquí.',
+    since: 'así desde {time}',
+  },
   overview: {
     plan: 'Plan actual',
     noPlan: 'Ningún plan activo',

@@ -73,6 +73,12 @@ export const billing = {
     faulty: 'Escreva porcentagens ou valores maiores que zero, cada um uma vez e sem separador de milhar: 50%; 80%; 10000',
     unread: 'Os limites não puderam ser carregados',
   },
+  invoice: {
+    title: 'Fatura {id}',
+    missing: 'Não há essa fatura',
+    missingHint: 'O endereço está errado, ou a fatura é de antes do que está guardado aqui.',
+    since: 'assim desde {time}',
+  },
   overview: {
     plan: 'Plano atual',
     noPlan: 'Nenhum plano ativo',
