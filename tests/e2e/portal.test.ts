@@ -7,7 +7,7 @@ import type { Browser, Page } from 'playwright-core'
 import { chromiumPath, isRequired, launch, openPage, seriousFindings, signIn, type Watched } from './browser.ts'
 
 const main = path.join(import.meta.dirname, '../../services/platform/src/main.ts')
-const pages = { dashboard: '/', deployments: '/deployments', instances: '/instances', alerts: '/alerts', billing: '/billing', inbox: '/inbox', team: '/team', history: '/history', settings: '/settings' } as const
+const pages = { dashboard: '/', deployments: '/deployments', instances: '/instances', alerts: '/alerts', metrics: '/metrics', billing: '/billing', inbox: '/inbox', team: '/team', history: '/history', settings: '/settings' } as const
 
 /** Layout shift of a page from its first frame on, without what the person caused. Runs in the page. */
 function watchShifts(): void {
@@ -91,7 +91,8 @@ describe.skipIf(!chromiumPath && !isRequired)(`the tenant portal${chromiumPath ?
       const before = Number(await badge.getAttribute('data-count'))
       expect({ name, isStill: await page.evaluate(readShifts) < 0.1 }).toEqual({ name, isStill: true })
       await publishAll(name)
-      await badge.and(page.locator(`[data-count="${before + 1}"]`)).waitFor({ timeout: 30_000 })
+      // What the demonstration bills meanwhile counts too.
+      await until(async () => Number(await badge.getAttribute('data-count')) > before, { timeoutMs: 30_000 })
       shifts[name] = Number((await page.evaluate(readShifts)).toFixed(4))
     }
     console.log(`layout shift of each page, good below 0.1: ${JSON.stringify(shifts)}`)
