@@ -44,15 +44,24 @@ async function runScenario(name: string, scenario: Scenario, context: BenchConte
   await writeFile(`${root}bench/out/${name}.json`, `${JSON.stringify(result, null, 2)}\n`)
 }
 
+function usage(): string {
+  const width = Math.max(...Object.keys(scenarios).map(name => name.length))
+  return [
+    'npm run bench -- SCENARIO… | all  [--seconds 10] [--runs 3] [--events 50000] [--database postgres://…] [--node=\'FLAGS\']', '',
+    ...Object.entries(scenarios).map(([name, { doc }]) => `  ${name.padEnd(width)}  ${doc}`),
+  ].join('\n')
+}
+
 async function main(): Promise<void> {
   const { positionals, values } = parseArgs({ allowPositionals: true, options: {
     seconds: { type: 'string', default: '10' }, database: { type: 'string' }, events: { type: 'string', default: '50000' },
-    runs: { type: 'string', default: '3' }, node: { type: 'string' },
+    runs: { type: 'string', default: '3' }, node: { type: 'string' }, help: { type: 'boolean', short: 'h', default: false },
   } })
   const names = positionals.includes('all') ? Object.keys(scenarios) : positionals
   const unknown = names.filter(name => !Object.hasOwn(scenarios, name))
+  if (values.help) return void console.log(usage())
   if (names.length === 0 || unknown.length > 0) {
-    console.error(`Name scenarios, or all:\n${Object.entries(scenarios).map(([name, { doc }]) => `  ${name.padEnd(8)} ${doc}`).join('\n')}`)
+    console.error(usage())
     process.exitCode = 1
     return
   }
