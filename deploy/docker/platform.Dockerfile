@@ -10,7 +10,7 @@ COPY . .
 RUN --mount=type=secret,id=node_extra_ca_certs \
   if [ -r /run/secrets/node_extra_ca_certs ]; then export NODE_EXTRA_CA_CERTS=/run/secrets/node_extra_ca_certs; fi; \
   if [ -z "$NPM_CONFIG_REGISTRY" ]; then unset NPM_CONFIG_REGISTRY; fi; \
-  npm ci --omit=dev && npm run build
+  npm ci --omit=dev && npm run platform -- build
 
 FROM ${BASE}
 RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates curl && rm -rf /var/lib/apt/lists/* \

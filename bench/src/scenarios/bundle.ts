@@ -12,7 +12,7 @@ export const bundle: Scenario = {
   run: async () => {
     const folders = await Array.fromAsync(glob(`${root}portals/*/.output/public`))
     const rows = await Promise.all(folders.sort().map(measure))
-    return { rows: rows.flat(), ...rows.length === 0 && { notes: ['skipped: needs built portals (npm run build)'] } } satisfies Measured
+    return { rows: rows.flat(), ...rows.length === 0 && { notes: ['skipped: needs built portals (npm run platform -- build)'] } } satisfies Measured
   },
 }
 

@@ -46,7 +46,7 @@ export const settings: Readonly<Record<SettingName, Setting>> = {
   NEO_MAIL_FROM: { default: '', doc: 'Sender of e-mail, such as NEO_STACK <billing@example.com>; goes with NEO_SMTP_URL' },
   METRICS_TOKEN: { default: '', doc: 'Bearer that may read /metrics from elsewhere than loopback' },
   NEO_TENANT_METRICS: { default: '0', doc: '1 serves events by tenant, the busiest 100 by name, at /metrics/tenants' },
-  LOG_LEVEL: { default: 'warn', doc: 'debug, info, warn, error or silent, and others for modules: warn,http=info,deployer=debug; changed while it runs by npm run log-level' },
+  LOG_LEVEL: { default: 'warn', doc: 'debug, info, warn, error or silent, and others for modules: warn,http=info,deployer=debug; changed while it runs by npm run platform -- log-level' },
   NEO_OTLP_URL: { default: '', doc: 'Collector of traces that speaks OTLP over HTTP, such as http://127.0.0.1:4318; without it no spans are made' },
   NEO_DEPLOYER: { default: 'auto', doc: 'docker deploys containers over the Docker API, simulation only shows how; auto takes docker if its API answers' },
   DOCKER_HOST: { default: 'unix:///var/run/docker.sock', doc: 'Docker API, with DOCKER_TLS_VERIFY and DOCKER_CERT_PATH as Docker\'s own tools read them' },
