@@ -5,6 +5,7 @@
 
 import { mkdir, writeFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
+import { compareCommits, type Comparison } from './commits.ts'
 import { pinGenerator, readMachine } from './machine.ts'
 import type { BenchContext, Scenario } from './scenario.ts'
 import { root } from './scenario.ts'
@@ -47,9 +48,17 @@ async function runScenario(name: string, scenario: Scenario, context: BenchConte
 function usage(): string {
   const width = Math.max(...Object.keys(scenarios).map(name => name.length))
   return [
-    'npm run bench -- SCENARIO… | all  [--seconds 10] [--runs 3] [--events 50000] [--database postgres://…] [--node=\'FLAGS\']', '',
+    'npm run bench -- SCENARIO… | all  [--seconds 10] [--runs 3] [--events 50000] [--database postgres://…] [--node=\'FLAGS\']',
+    'npm run bench -- compare COMMIT COMMIT SCENARIO…  runs both in turn, in checkouts of their own, and sets the medians side by side', '',
     ...Object.entries(scenarios).map(([name, { doc }]) => `  ${name.padEnd(width)}  ${doc}`),
   ].join('\n')
+}
+
+/** @throws {Error} when a commit or a scenario is missing */
+function toComparison([, before, after, ...names]: readonly string[], { runs, seconds, events, database }: Record<'runs' | 'seconds' | 'events', string> & { database?: string }): Comparison {
+  if (before === undefined || after === undefined || names.length === 0) throw new Error('Name two commits and at least one scenario: npm run bench -- compare main~1 main publish')
+  const flags = ['--runs', '1', '--seconds', seconds, '--events', events, ...database === undefined ? [] : ['--database', database]]
+  return { commits: [before, after], scenarios: names, runs: Number(runs), flags, say: text => { console.log(text) } }
 }
 
 async function main(): Promise<void> {
@@ -60,6 +69,7 @@ async function main(): Promise<void> {
   const names = positionals.includes('all') ? Object.keys(scenarios) : positionals
   const unknown = names.filter(name => !Object.hasOwn(scenarios, name))
   if (values.help) return void console.log(usage())
+  if (positionals[0] === 'compare') return await compareCommits(toComparison(positionals, values))
   if (names.length === 0 || unknown.length > 0) {
     console.error(usage())
     process.exitCode = 1

@@ -13,10 +13,15 @@ export interface Row {
 
 /** Renders figures as a Markdown table whose columns line up. */
 export function formatTable(rows: readonly Row[]): string {
-  const cells = [['figure', 'value', 'unit', 'goal'], ...rows.map(row => [row.name, toFigure(row.value), row.unit, row.goal ?? ''])]
-  const widths = [0, 1, 2, 3].map(column => Math.max(3, ...cells.map(line => line[column]?.length ?? 0)))
+  return formatLines([['figure', 'value', 'unit', 'goal'], ...rows.map(row => [row.name, toFigure(row.value), row.unit, row.goal ?? ''])], [1])
+}
+
+/** Renders lines, the first being the head, as a Markdown table; `figures` are the columns of numbers. */
+export function formatLines(lines: readonly (readonly string[])[], figures: readonly number[]): string {
+  const [head = [], ...rest] = lines
+  const widths = head.map((_, column) => Math.max(3, ...lines.map(line => line[column]?.length ?? 0)))
   const toLine = (line: readonly string[]): string =>
-    `| ${line.map((cell, column) => column === 1 ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0)).join(' | ')} |`
-  const rule = `|${widths.map((width, column) => column === 1 ? `${'-'.repeat(width + 1)}:` : '-'.repeat(width + 2)).join('|')}|`
-  return [toLine(cells[0] ?? []), rule, ...cells.slice(1).map(toLine)].join('\n')
+    `| ${widths.map((width, column) => figures.includes(column) ? (line[column] ?? '').padStart(width) : (line[column] ?? '').padEnd(width)).join(' | ')} |`
+  const rule = `|${widths.map((width, column) => figures.includes(column) ? `${'-'.repeat(width + 1)}:` : '-'.repeat(width + 2)).join('|')}|`
+  return [toLine(head), rule, ...rest.map(toLine)].join('\n')
 }

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { pairRows } from '../src/commits.ts'
 import { toPaintTimes } from '../src/paints.ts'
 import { percentile, summarise, toFigure } from '../src/statistics.ts'
 import { formatTable } from '../src/table.ts'
@@ -30,4 +31,11 @@ test('an overtaken event is painted with the one that overtook it', () => {
   const sent = [{ deployment: 'a', n: 1, at: 0 }, { deployment: 'a', n: 2, at: 10 }, { deployment: 'b', n: 1, at: 5 }, { deployment: 'a', n: 3, at: 20 }]
   const shown = [{ deployment: 'a', n: 2, at: 16 }, { deployment: 'b', n: 1, at: 32 }]
   expect(toPaintTimes(sent, shown)).toEqual([16, 6, 27, undefined])
+})
+
+test('two commits are compared by the medians of the figures that have the same name', () => {
+  const run = (rate: number, extra: string[] = []): { name: string, value: number, unit: string }[] => [{ name: 'rate', value: rate, unit: '/s' }, ...extra.map(name => ({ name, value: 1, unit: 'ms' }))]
+  expect(pairRows([run(1), run(3), run(100)], [run(4), run(2, ['new']), run(6)])).toEqual([
+    { name: 'rate', unit: '/s', before: 3, after: 4 }, { name: 'new', unit: 'ms', before: Number.NaN, after: 1 },
+  ])
 })
