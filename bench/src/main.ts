@@ -22,6 +22,7 @@ import { presence } from './scenarios/presence.ts'
 import { publish } from './scenarios/publish.ts'
 import { realtimeConnect, realtimeHttp, realtimeIdle, realtimeReconnect } from './scenarios/realtime-connect.ts'
 import { realtimeFanout, realtimeHot, realtimeRooms } from './scenarios/realtime-fanout.ts'
+import { realtimeJitter } from './scenarios/realtime-jitter.ts'
 import { realtimeSlow } from './scenarios/realtime-slow.ts'
 import { retention } from './scenarios/retention.ts'
 import { revocation } from './scenarios/revocation.ts'
@@ -34,6 +35,7 @@ const scenarios: Record<string, Scenario> = {
   billing, admin, cluster,
   'realtime-fanout': realtimeFanout, 'realtime-rooms': realtimeRooms, 'realtime-hot': realtimeHot, 'realtime-http': realtimeHttp,
   'realtime-connect': realtimeConnect, 'realtime-reconnect': realtimeReconnect, 'realtime-idle': realtimeIdle, 'realtime-slow': realtimeSlow,
+  'realtime-jitter': realtimeJitter,
 }
 
 async function runScenario(name: string, scenario: Scenario, context: BenchContext): Promise<void> {

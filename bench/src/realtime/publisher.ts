@@ -13,8 +13,8 @@ function makeData(bytes: number): string {
   return `${head}${'x'.repeat(Math.max(0, bytes - head.length - 2))}"}`
 }
 
-/** One connection; answers come in the order of the requests. */
-class Line {
+/** A connection that publishes; answers come in the order of the requests. */
+export class Line {
   readonly #socket: Socket
   readonly #waiting: ((status: string) => void)[] = []
   #rest = ''

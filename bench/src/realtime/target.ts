@@ -12,7 +12,8 @@ const LATER = Math.floor(Date.now() / 1000) + 86_400
 
 /** What is compared, in the order of the tables. */
 export const TARGETS = ['Centrifugo', 'engine', 'Socket.IO'] as const
-export type TargetName = (typeof TARGETS)[number]
+/** `ws`: a server that sends to whoever is connected, and nothing else. */
+export type TargetName = (typeof TARGETS)[number] | 'ws'
 
 /** A running server and how its clients speak. */
 export interface Target {
@@ -50,7 +51,7 @@ export interface TargetOptions {
 }
 
 /** A token of a user. */
-function sign(user: string): string {
+export function sign(user: string): string {
   const text = [{ alg: 'HS256', typ: 'JWT' }, { sub: user, exp: LATER }].map(part => Buffer.from(JSON.stringify(part)).toString('base64url')).join('.')
   return `${text}.${createHmac('sha256', SECRET).update(text).digest('base64url')}`
 }
@@ -59,6 +60,7 @@ function sign(user: string): string {
 export async function startTarget(name: TargetName, options: TargetOptions): Promise<Target> {
   const { pingIntervalMs = 600_000 } = options
   if (name === 'Socket.IO') return { ...await startNode('socketio.ts', { secret: SECRET, pingInterval: pingIntervalMs }, options), ...SOCKET_IO }
+  if (name === 'ws') return { ...await startNode('raw-ws.ts', {}, options), ...RAW }
   return name === 'engine' ? await startEngine(options) : await startReal(options)
 }
 
@@ -124,6 +126,10 @@ const CENTRIFUGE: Speech = {
   }],
   pong: { ping: '{}', pong: '{}' },
   publish: (channel, data) => request('/api/publish', `{"channel":"${channel}","data":${data}}`),
+}
+
+const RAW: Speech & Pick<Target, 'name'> = {
+  name: 'ws', path: '/', script: () => [], pong: { ping: '', pong: '' }, publish: (_channel, data) => request('/publish', data),
 }
 
 const SOCKET_IO: Speech & Pick<Target, 'name'> = {
