@@ -79,4 +79,18 @@ export function databaseContract(open: () => Promise<Database>): void {
     expect(database.logEpoch).toMatch(/^[0-9a-f]{8}$/)
     await expect(database.ping()).resolves.toBeUndefined()
   })
+
+  it('tells who listens what is notified, until they have heard enough', async () => {
+    const told: string[] = []
+    const listening = await database.jobs.listen?.('neo_contract', payload => { told.push(payload) }, () => undefined)
+    const notify = async (payload: string): Promise<void> => { await database.jobs.executeSql('select pg_notify($1, $2)', ['neo_contract', payload]) }
+    await expect.poll(async () => {
+      await notify('first')
+      return told[0]
+    }).toBe('first')
+    await listening?.close()
+    await notify('second')
+    await database.ping()
+    expect(told).not.toContain('second')
+  })
 }

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { careFor } from '../src/database/autovacuum.ts'
 import type { Database } from '../src/database/database.ts'
 import { openPglite } from '../src/database/pglite.ts'
+import { startPgliteThread } from '../src/database/pglite-thread.ts'
 import { databaseContract } from './database-contract.ts'
 import { openPrepared } from './prepared-database.ts'
 
@@ -29,6 +30,13 @@ describe('the database port on PGlite in a thread', () => {
     await expect(database.inSystem(tx => sql`select oops`.execute(tx))).rejects.toMatchObject({ code: '42703', message: /oops/ })
     await expect(database.ping()).resolves.toBeUndefined()
     await database.close()
+  })
+
+  it('refuses a transaction that cannot begin, whoever waits for it to begin', async () => {
+    const pglite = await startPgliteThread({})
+    await pglite.close()
+    await expect(pglite.transaction(tx => tx.query('select 1'))).rejects.toThrow(/has ended/)
+    await expect(pglite.transaction(() => Promise.resolve())).rejects.toThrow(/has ended/)
   })
 
   it('refuses whatever comes after its end, and ends once', async () => {

@@ -10,11 +10,15 @@ import { openRotatingKeys } from './secrets.ts'
 
 /** Opens the parts. @throws {DatabaseError} */
 export async function openEmbedded(config: Config, folder: DataFolder): Promise<Parts> {
-  const database = await openDatabase(folder)
+  const logs = createLogs(config)
+  const database = await openDatabase(folder, error => {
+    // What restarts the process finds the folder as after kill -9.
+    logs.of('installation').fatal({ err: error }, 'the embedded database has ended by itself, and the process with it')
+    process.exit(1)
+  })
   try {
     const keys = await openRotatingKeys(folder)
     const revocation = await createRevocation({ database })
-    const logs = createLogs(config)
     const origins = [...config.allowedOrigins, ...config.publicUrl === undefined ? [] : [new URL(config.publicUrl).origin]]
     const realtime = createEmbeddedRealtime({
       jwks: () => keys.jwks, isAllowed: revocation.isAllowed, ...origins.length > 0 && { allowedOrigins: origins },
@@ -34,10 +38,10 @@ export async function openEmbedded(config: Config, folder: DataFolder): Promise<
   }
 }
 
-/** Opens the database of a locked folder. @throws {DatabaseError} */
-export async function openDatabase(folder: DataFolder): Promise<Database> {
+/** Opens the database of a locked folder. @param onLost see {@link openPglite} @throws {DatabaseError} */
+export async function openDatabase(folder: DataFolder, onLost?: (error: Error) => void): Promise<Database> {
   try {
-    return await openPglite({ dataDir: folder.database, inThread: true })
+    return await openPglite({ dataDir: folder.database, inThread: true, ...onLost && { onLost } })
   } catch (error) {
     throw new DatabaseError(`The database in ${folder.database} cannot be opened: it is damaged or not ours; restore a backup, or move the folder away to start empty.`, { cause: error })
   }

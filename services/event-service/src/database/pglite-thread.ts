@@ -5,10 +5,12 @@
 
 import { Worker } from 'node:worker_threads'
 import type { PGliteInterface, Results } from '@electric-sql/pglite'
-import type { Asked, Said, ThreadOptions } from './pglite-worker.ts'
+import type { Asked, Said, Told, ThreadOptions } from './pglite-worker.ts'
 
 /** What is used of PGlite. */
 export type EmbeddedPostgres = Pick<PGliteInterface, 'query' | 'exec' | 'close' | 'closed' | 'ready' | 'waitReady' | 'dumpDataDir'> & {
+  /** Told of each notification on a channel. @returns how to end it */
+  listen: (channel: string, onNotification: (payload: string) => void) => Promise<() => Promise<void>>
   transaction: <T>(run: (tx: Statements & { rollback: () => Promise<void> }) => Promise<T>) => Promise<T>
 }
 
@@ -16,23 +18,56 @@ type Statements = Pick<PGliteInterface, 'query' | 'exec'>
 
 interface Waiting { resolve: (value: unknown) => void, reject: (error: unknown) => void }
 
-/** Starts one. @throws what PGlite says when the folder cannot be opened */
-export async function startPgliteThread(options: ThreadOptions): Promise<EmbeddedPostgres> {
+/** The thread, as who asks sees it. */
+interface Thread {
+  ask: (asked: Asked) => Promise<unknown>
+  hasEnded: () => boolean
+  terminate: () => Promise<void>
+  /** By channel. */
+  listeners: Map<string, Set<(payload: string) => void>>
+}
+
+/**
+ * Starts one.
+ * @param onLost told when the thread ended although nobody closed it: nothing is read or written any more
+ * @throws what PGlite says when the folder cannot be opened
+ */
+export async function startPgliteThread(options: ThreadOptions, onLost: (error: Error) => void = () => undefined): Promise<EmbeddedPostgres> {
+  let isOpen = false
+  const thread = startThread(options, error => { if (isOpen) onLost(error) })
+  try {
+    await thread.ask({ act: 'open' })
+  } catch (error) {
+    await thread.terminate()
+    throw error
+  }
+  isOpen = true
+  return toPglite(thread, () => { isOpen = false })
+}
+
+function startThread(options: ThreadOptions, onEnd: (error: Error) => void): Thread {
   const worker = new Worker(new URL(import.meta.url.endsWith('.ts') ? 'pglite-worker.ts' : 'pglite-worker.js', import.meta.url), { workerData: options, stdout: false })
   const waiting = new Map<number, Waiting>()
   let last = 0
   let ended: Error | undefined
   const ask = (asked: Asked): Promise<unknown> => new Promise((resolve, reject) => {
     if (ended) return reject(ended)
-    waiting.set(++last, { resolve, reject })
-    worker.postMessage([last, asked])
+    worker.postMessage([++last, asked])
+    waiting.set(last, { resolve, reject })
   })
   const endWith = (error: Error): void => {
+    if (ended === undefined) onEnd(error)
     ended ??= error
     for (const { reject } of waiting.values()) reject(ended)
     waiting.clear()
   }
-  worker.on('message', ([id, said]: [number, Said]) => {
+  const listeners: Thread['listeners'] = new Map()
+  worker.on('message', (told: [number, Said] | Told) => {
+    if ('channel' in told) {
+      for (const listener of listeners.get(told.channel) ?? []) listener(told.payload)
+      return
+    }
+    const [id, said] = told
     const asker = waiting.get(id)
     waiting.delete(id)
     if ('error' in said) asker?.reject(Object.assign(new Error(said.error.message), said.error))
@@ -40,18 +75,11 @@ export async function startPgliteThread(options: ThreadOptions): Promise<Embedde
   })
   worker.on('error', endWith)
   worker.on('exit', () => { endWith(new Error('The thread of the embedded database has ended.')) })
-  const terminate = async (): Promise<void> => { await worker.terminate() }
-  try {
-    await ask({ act: 'open' })
-  } catch (error) {
-    await terminate()
-    throw error
-  }
-  return toPglite(ask, () => ended !== undefined, terminate)
+  return { ask, hasEnded: () => ended !== undefined, terminate: async () => { await worker.terminate() }, listeners }
 }
 
 /** One connection: what is asked outside of a transaction waits until it has ended. */
-function toPglite(ask: (asked: Asked) => Promise<unknown>, hasEnded: () => boolean, terminate: () => Promise<void>): EmbeddedPostgres {
+function toPglite({ ask, hasEnded, terminate, listeners }: Thread, onClosing: () => void): EmbeddedPostgres {
   let queue: Promise<unknown> = Promise.resolve()
   const alone = <T>(run: () => Promise<T>): Promise<T> => {
     const turn = queue.then(run)
@@ -67,9 +95,22 @@ function toPglite(ask: (asked: Asked) => Promise<unknown>, hasEnded: () => boole
     exec: (...given) => alone(() => statements.exec(...given)),
     transaction: run => alone(() => transact(statements, run)),
     dumpDataDir: () => alone(async () => new Blob([await ask({ act: 'dump' }) as ArrayBuffer])),
+    listen: async (channel, onNotification) => {
+      const own = listeners.get(channel) ?? new Set()
+      listeners.set(channel, own.add(onNotification))
+      if (own.size === 1) await alone(() => ask({ act: 'listen', channel }))
+      return async () => {
+        own.delete(onNotification)
+        if (own.size === 0 && !hasEnded()) await alone(() => ask({ act: 'unlisten', channel }))
+      }
+    },
     close: () => alone(async () => {
-      if (!hasEnded()) await ask({ act: 'close' })
-      await terminate()
+      onClosing()
+      try {
+        if (!hasEnded()) await ask({ act: 'close' })
+      } finally {
+        await terminate()
+      }
     }),
     get closed() { return hasEnded() },
     ready: true,
@@ -78,13 +119,17 @@ function toPglite(ask: (asked: Asked) => Promise<unknown>, hasEnded: () => boole
 }
 
 async function transact<T>({ query, exec }: Statements, run: (tx: Statements & { rollback: () => Promise<void> }) => Promise<T>): Promise<T> {
-  await exec('begin')
+  // The first statement tells of a begin that failed: who waits for the transaction to begin, as Kysely does, would wait for ever.
+  const lost = await exec('begin').then(() => undefined, (error: unknown) => ({ error }))
   let isOver = false
   const end = async (how: 'commit' | 'rollback'): Promise<Results | undefined> => {
     isOver = true
     return (await exec(how))[0]
   }
-  const whileOpen = (): void => { if (isOver) throw new Error('The transaction has ended.') }
+  const whileOpen = (): void => {
+    if (lost) throw lost.error
+    if (isOver) throw new Error('The transaction has ended.')
+  }
   try {
     const result = await run({
       query: async (...given) => { whileOpen(); return query(...given) },
@@ -92,10 +137,11 @@ async function transact<T>({ query, exec }: Statements, run: (tx: Statements & {
       rollback: async () => { await end('rollback') },
     })
     // A transaction in which a statement failed ends with ROLLBACK, whatever is asked.
+    if (lost) throw lost.error
     if (!isOver && (await end('commit'))?.command === 'ROLLBACK') throw Object.assign(new Error('The transaction was rolled back: a statement of it had failed.'), { code: '25P02' })
     return result
   } catch (error) {
-    if (!isOver) await end('rollback')
+    if (!isOver && !lost) await end('rollback')
     throw error
   }
 }

@@ -16,10 +16,14 @@ export interface ThreadOptions {
 export type Asked =
   | { act: 'query', text: string, parameters?: unknown[] }
   | { act: 'exec', text: string }
+  | { act: 'listen' | 'unlisten', channel: string }
   | { act: 'open' | 'dump' | 'close' }
 
 /** What is answered: errors keep what PostgreSQL said of them. */
 export type Said = { result: unknown } | { error: { message: string } & Record<string, unknown> }
+
+/** What is told unasked. */
+export interface Told { channel: string, payload: string }
 
 const { dataDir, loadFrom } = workerData as ThreadOptions
 const opening = PGlite.create({ ...dataDir && { dataDir }, ...loadFrom && { loadDataDir: loadFrom }, extensions })
@@ -34,6 +38,8 @@ async function answer(asked: Asked): Promise<unknown> {
       return { rows, affectedRows, command }
     }
     case 'exec': return (await pglite.exec(asked.text)).map(({ rows, affectedRows, command }) => ({ rows, affectedRows, command }))
+    case 'listen': return void await pglite.listen(asked.channel, payload => { parentPort?.postMessage({ channel: asked.channel, payload } satisfies Told) })
+    case 'unlisten': return pglite.unlisten(asked.channel)
     case 'dump': return (await pglite.dumpDataDir('none')).arrayBuffer()
     case 'close': return pglite.close()
     case 'open': return

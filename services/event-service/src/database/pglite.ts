@@ -20,11 +20,13 @@ export interface PgliteOptions {
   loadFrom?: Blob
   /** Runs it in a thread of its own: what takes long keeps no socket and no timer waiting, for some 0.1 s more at the start. @default false */
   inThread?: boolean
+  /** Told when the thread ended by itself: nothing is read or written any more. @default every statement says so */
+  onLost?: (error: Error) => void
 }
 
 /** Opens and migrates a PGlite database. */
-export async function openPglite({ inThread = false, ...where }: PgliteOptions = {}): Promise<Database> {
-  const pglite = await (inThread ? startPgliteThread(where) : openHere(where))
+export async function openPglite({ inThread = false, onLost, ...where }: PgliteOptions = {}): Promise<Database> {
+  const pglite = await (inThread ? startPgliteThread(where, onLost) : openHere(where))
   try {
     await migrate({
       exec: text => pglite.exec(text),
