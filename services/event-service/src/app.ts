@@ -261,7 +261,7 @@ export async function createEventService(given: EventServiceOptions): Promise<Ev
   await addBilling(app, { database, writePath, now, hasMail: options.mail !== undefined, quotas }, identity)
   metricsRoutes(app, { database, writePath, now })
   telemetryRoute(app, meter)
-  const overview = addOperations(app, { database, realtime, perform, now, jobs, indexer, faults, canary: canary?.states })
+  const overview = addOperations(app, { database, realtime, perform, now, jobs, indexer, faults, canary: canary?.states, isServing: !options.onlyHealth })
   addAlerts(app, { database, writePath, perform, now }, { ...options, secret: identity.keys.secret })
   const examTimer = addExams(app, { database, writePath, perform, now, onFault, isLeader: sharing.isLeader })
   auditRoutes(app, database)
@@ -294,7 +294,7 @@ export async function createEventService(given: EventServiceOptions): Promise<Ev
   return { app, writePath, identity, jobs, publishAs, tidy: upkeep.run, deployments: createAccess(database, writePath), close: how => closing ??= shutDown(how) }
 }
 
-interface OperationParts extends Pick<Parts, 'database' | 'now' | 'faults' | 'canary'> {
+interface OperationParts extends Pick<Parts, 'database' | 'now' | 'faults' | 'canary' | 'isServing'> {
   realtime: Realtime
   perform: Perform
   jobs: Jobs
@@ -302,9 +302,9 @@ interface OperationParts extends Pick<Parts, 'database' | 'now' | 'faults' | 'ca
 }
 
 /** The whole installation, for operators. */
-function addOperations(app: App, { database, realtime, perform, now, jobs, indexer, faults, canary }: OperationParts): Overview {
+function addOperations(app: App, { database, realtime, perform, now, jobs, indexer, faults, canary, isServing }: OperationParts): Overview {
   const outbox = realtime.enqueue && { outbox: () => outboxBacklog(database) }
-  const overview = startOverview({ database, now, stats: realtime.stats, backlog: jobs.backlog, behind: indexer.behind, faults, canary, ...outbox })
+  const overview = startOverview({ database, now, stats: realtime.stats, backlog: jobs.backlog, behind: indexer.behind, faults, canary, isServing, ...outbox })
   operationRoutes(app, { database, realtime, perform, readOverview: overview.read, now })
   return overview
 }

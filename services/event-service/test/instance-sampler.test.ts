@@ -67,6 +67,13 @@ describe('what tenants run', () => {
     expect(taken).toEqual([2000, 2001, 2032, 2033, 2034])
   })
 
+  it('goes on without a gap in another process that takes over', async () => {
+    await service.database.inSystem(tx => tx.insertInto('metric_leases').values({ tenant_id: 'acme', until: new Date(1_305_000) }).execute())
+    const before = await play(1290, 1294)
+    const after = await play(1295, 1299)
+    expect([...before, ...after]).toEqual([1290, 1291, 1292, 1293, 1294, 1295, 1296, 1297, 1298, 1299])
+  })
+
   it('a reading that fails is told and leaves a gap', async () => {
     await service.database.inSystem(tx => tx.insertInto('metric_leases').values({ tenant_id: 'acme', until: new Date('2100-01-01') }).execute())
     let turn = 0

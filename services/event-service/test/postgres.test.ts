@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import type { Published } from '@neo-stack/events'
 import { channelOf, type Channel } from '@neo-stack/events'
 import { sql } from 'kysely'
+import pg from 'pg'
 import { openPostgres } from '../src/database/postgres.ts'
 import { probePostgres } from '../src/database/probe.ts'
 import { HistoryService } from '../src/history/history-service.ts'
@@ -45,6 +46,30 @@ describe.skipIf(!isHere)(title('two processes on one PostgreSQL'), () => {
     const answers = await Promise.all(Array.from({ length: 64 }, (_, index) => write(index, 'same')))
     expect(new Set(answers.flat().map(({ id }) => id)).size).toBe(1)
   })
+})
+
+describe.skipIf(!isHere)(title('a migration while somebody reads for long'), () => {
+  it('lets readers pass, and is made once the reader has ended', async () => {
+    const url = await copyDatabase(inject('postgresUrl') ?? '')
+    const [reader, other] = await Promise.all([new pg.Client(url), new pg.Client(url)].map(async client => {
+      await client.connect()
+      return client
+    }))
+    await reader?.query(`alter table events drop column traceparent; delete from migrations where name = '0180-traces'`)
+    await reader?.query('begin; select from events limit 1')
+    let isOpen = false
+    const opening = openPostgres({ url }).then(database => {
+      isOpen = true
+      return database
+    })
+    const waitingOf = async (): Promise<unknown> => (await other?.query(`select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`))?.rowCount
+    await expect.poll(waitingOf, { timeout: 10_000 }).toBe(1)
+    await other?.query('select from events limit 1')
+    expect(isOpen).toBe(false)
+    await reader?.query('commit')
+    await (await opening).close()
+    await Promise.all([reader?.end(), other?.end()])
+  }, 30_000)
 })
 
 describe.skipIf(!isHere)(title('a look at PostgreSQL'), () => {

@@ -6,6 +6,7 @@ import type { Database, Tx } from '../database/database.ts'
 import { lockChannels } from '../publish/log.ts'
 import { Overtaken } from '../publish/overtaken.ts'
 import type { WritePath } from '../publish/write-path.ts'
+import { outsideTraces } from '../tracing/context.ts'
 import { alertsChannel, toRuleEvent } from './rule-events.ts'
 import { readNewest, readRules, saveState, type Sampled, type StoredRule } from './rule-store.ts'
 import { absentSeconds, dueAt, fire, MIN_GRACE_SECONDS, toValue } from './rules.ts'
@@ -52,7 +53,7 @@ export function createDueRules(options: DueOptions): DueRules {
       const known = timers.get(tenantId)
       if (known && known.due <= due) return
       clearTimeout(known?.timer)
-      const timer = setTimeout(() => { look(tenantId) }, Math.max(0, due * 1000 + GRACE_MS - options.now()))
+      const timer = setTimeout(() => { outsideTraces(() => { look(tenantId) }) }, Math.max(0, due * 1000 + GRACE_MS - options.now()))
       timers.set(tenantId, { due, timer })
     },
     stop: async () => {

@@ -3,6 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import type { Database } from '../database/database.ts'
+import { isLockFault } from '../database/faults.ts'
 import { openPostgres } from '../database/postgres.ts'
 import { makeQueue, type Ask } from '../database/tables.ts'
 
@@ -14,7 +15,6 @@ export type RestoreTo = { database: Database } | { url: string }
  * after a second. So no lock is waited for that long; they go on, and the restore begins anew: 30 s in all.
  */
 const LOCK_WITHIN = '500ms'
-const COLLISIONS: ReadonlySet<unknown> = new Set(['40P01', '55P03'])
 const TRIES = 50
 const PAUSE_MS = 100
 
@@ -46,8 +46,7 @@ async function inTransaction<T>(ask: Ask, run: (ask: Ask) => Promise<T>): Promis
       return result
     } catch (error) {
       await ask('rollback').catch(() => undefined)
-      const isCollision = error instanceof Error && 'code' in error && COLLISIONS.has(error.code)
-      if (!isCollision || tries === TRIES) throw error
+      if (!isLockFault(error) || tries === TRIES) throw error
       await sleep(PAUSE_MS)
     }
   }

@@ -4,6 +4,7 @@
  */
 
 import type { Database } from '../database/database.ts'
+import { outsideTraces } from '../tracing/context.ts'
 
 /** How often the leader looks, in milliseconds. */
 const LOOK_MS = 5000
@@ -57,7 +58,7 @@ export function startExamTimer({ database, expire, now, isLeader, onFault }: Exa
       if (isStopped) return
       const timer = setTimeout(() => {
         timers.delete(timer)
-        void look()
+        void outsideTraces(look)
       }, Math.min(LONGEST_MS, Math.max(0, deadline - now())))
       timers.add(timer)
     },

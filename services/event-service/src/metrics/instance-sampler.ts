@@ -53,9 +53,12 @@ async function sampleAll({ database, publisher, read, now = Date.now, onFault = 
   for (let from = 0; from < tenants.length; from += AT_ONCE) await Promise.all(tenants.slice(from, from + AT_ONCE).map(one => sampleOne(one).catch(onFault)))
 }
 
-/** Whether the newest sample is one of ours, or there is none lately. */
+/**
+ * Whether the newest sample is one of ours, or there is none lately. Who has sampled nothing of the tenant yet cannot tell: the process that
+ * sampled before may have. A tenant that pushes its own gets one of ours then.
+ */
 function isOurs(own: number | undefined, newest: number | string | null | undefined): boolean {
-  return newest === null || newest === undefined || Number(newest) === own
+  return newest === null || newest === undefined || own === undefined || Number(newest) === own
 }
 
 /** Several instances as one sample: parts of the same host are added up, the disk is shared. */

@@ -32,7 +32,7 @@ export async function readSeries(database: Database, tenantId: string, range: Se
   if (range.to !== undefined && from > range.to) throw new Problem('invalid_request', { errors: [{ path: 'from', message: 'must not be after to' }] })
   // Who asks for what came after the newest second asks for a future one.
   const to = range.to ?? Math.max(from, second) + AHEAD_SECONDS
-  const { tier, step } = pickTier({ from, to, step: range.step }, second)
+  const { tier, step } = pickTier({ from, to: range.to ?? Math.max(from, second), step: range.step }, second)
   const width = sql.lit(step)
   const source = tier.step === 1 ? seconds : sql`(select * from metric_tiers where step = ${sql.lit(tier.step)})`
   const rows = await database.inTenant(tenantId, async tx => (await sql<Row>`select at / ${width} * ${width} as place, ${merged} from ${source} as points

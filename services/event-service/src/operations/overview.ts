@@ -22,6 +22,8 @@ export interface Parts {
   /** Faults of background tasks since the start. */
   faults: () => number
   now: () => number
+  /** Whether operators ask this process at all. */
+  isServing: boolean
 }
 
 /** Who tells operators of the installation. */
@@ -35,16 +37,20 @@ export interface Overview {
 const ANSWER_MS = 2000
 /** Parts are looked at this often although nobody asks: since when something is as it is does not depend on who looked. */
 const LOOK_MS = 10_000
+/** A canary has heard nothing when it starts: for so long that says nothing of the nodes. */
+const SETTLED_MS = 15_000
 const WINDOW_SECONDS = 60
 const MAX_TROUBLED = 10
 
 /** Starts looking. */
 export function startOverview(parts: Parts): Overview {
-  const { database, now } = parts
+  const { database, now, isServing } = parts
+  const settledAt = now() + SETTLED_MS
+  const canary = (): Readonly<Record<string, boolean>> | undefined => now() < settledAt ? undefined : parts.canary?.()
   const sinceOf = createSince(now)
-  const look = async (): Promise<Part[]> => (await judge(parts)).map(sinceOf)
-  let looking: Promise<unknown> = look()
-  const timer = setInterval(() => { looking = look() }, LOOK_MS).unref()
+  const look = async (): Promise<Part[]> => (await judge({ ...parts, canary })).map(sinceOf)
+  let looking: Promise<unknown> = isServing ? look() : Promise.resolve()
+  const timer = isServing ? setInterval(() => { looking = look() }, LOOK_MS).unref() : undefined
   return {
     read: async () => {
       const [judged, told] = await Promise.all([look(), inTime(ANSWER_MS, database.inSystem(tx => readTenants(tx, now())).catch(() => ({})), () => ({}))])
@@ -68,7 +74,7 @@ function createSince(now: () => number): (part: Judged) => Part {
   }
 }
 
-function judge({ database, stats, backlog, behind, outbox, canary, faults, now }: Parts): Promise<Judged[]> {
+function judge({ database, stats, backlog, behind, outbox, canary, faults, now }: Omit<Parts, 'canary'> & { canary: () => Readonly<Record<string, boolean>> | undefined }): Promise<Judged[]> {
   const startedAt = now()
   return Promise.all([
     ask('database', async () => { await database.ping(); return judgeDatabase(Math.max(0, now() - startedAt)) }),
@@ -76,7 +82,7 @@ function judge({ database, stats, backlog, behind, outbox, canary, faults, now }
       const { connections, users, channels, subscriptions } = await stats()
       return { name: 'realtime', state: 'ok', reason: 'fine', figures: { connections, users, channels, subscriptions } }
     }),
-    ...outbox ? [ask('delivery', async () => judgeDelivery(await outbox(), canary?.()))] : [],
+    ...outbox ? [ask('delivery', async () => judgeDelivery(await outbox(), canary()))] : [],
     ask('queue', async () => judgeQueue(await backlog())),
     Promise.resolve(judgeSearch(behind())),
     Promise.resolve(judgeService({ uptimeSeconds: Math.floor(process.uptime()), memoryBytes: process.memoryUsage.rss(), faults: faults() })),

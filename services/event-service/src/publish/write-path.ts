@@ -13,6 +13,7 @@ import { createIds } from './ids.ts'
 import { appendEvents, findAnswers, keepAnswers, lockChannels, type KeptAnswer, type NumberedEvent } from './log.ts'
 import type { PendingEvent, ProjectionRegistry } from './projection.ts'
 import type { Stage } from './stages.ts'
+import { outsideTraces } from '../tracing/context.ts'
 import type { Span, Tracer } from '../tracing/tracer.ts'
 import { traceCommit, traceDelivery, traceSubmission, type SubmissionTrace } from './traced.ts'
 
@@ -100,7 +101,7 @@ export function createWritePath(given: WritePathOptions): WritePath {
   const options: Kept = { ...given, nextId: createIds(random) }
   let isClosed = false
   const gather = createGather<Member>({
-    run: (tenantId, group) => runGroup(options, tenantId, group.filter(({ isOver }) => !isOver)),
+    run: (tenantId, group) => outsideTraces(() => runGroup(options, tenantId, group.filter(({ isOver }) => !isOver))),
     weigh: ({ submission }) => submission.events.length,
   })
   return {
@@ -204,7 +205,10 @@ function handOver({ realtime, onWritten, onFault, tracer }: WritePathOptions, { 
   try {
     const own = realtime.enqueue ? events.filter(event => !isKept(event)) : events
     const span = own.length > 0 ? traceDelivery(tracer, commit, own.length) : undefined
-    realtime.deliver(own).then(() => { span?.end() }).catch((error: unknown) => onFault?.(error))
+    realtime.deliver(own).then(() => { span?.end() }, (error: unknown) => {
+      span?.end(error)
+      onFault?.(error)
+    })
     onWritten?.(events)
   } catch (error) {
     onFault?.(error)

@@ -11,11 +11,16 @@ export interface Trace {
   isPassedOn: boolean
 }
 
-const storage = new AsyncLocalStorage<Trace>()
+const storage = new AsyncLocalStorage<Trace | undefined>()
 
 /** Runs work that belongs to a trace. */
 export function runInTrace<T>(trace: Trace, run: () => T): T {
   return storage.run(trace, run)
+}
+
+/** Runs work that belongs to nobody who happens to have begun it: a timer, or a group's turn. */
+export function outsideTraces<T>(run: () => T): T {
+  return storage.run(undefined, run)
 }
 
 /** The trace of the work at hand. */
