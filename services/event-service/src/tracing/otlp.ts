@@ -1,5 +1,6 @@
 /** The tracing port on OpenTelemetry's own packages: spans go in batches to a collector that speaks OTLP over HTTP. Loaded only where it is set. */
 
+import { inTime } from '../in-time.ts'
 import type { Span, SpanOptions, Tracer } from './tracer.ts'
 
 /** Where spans go. */
@@ -14,6 +15,9 @@ export interface OtlpOptions {
   /** Milliseconds that the collector has to answer. @default 5_000 */
   timeoutMs?: number
 }
+
+/** How long the last spans may take, in milliseconds. */
+const CLOSE_MS = 1000
 
 /** Opens a tracer. A trace that its caller does not sample is not sampled here either. */
 export async function openOtlpTracer({ url, service = 'event-service', version = '0.1.0', everyMs = 2000, timeoutMs = 5000 }: OtlpOptions): Promise<Tracer> {
@@ -45,7 +49,8 @@ export async function openOtlpTracer({ url, service = 'event-service', version =
       },
     }
   }
-  return { start, close: () => provider.shutdown().catch(() => undefined) }
+  // A collector that hangs must not keep the process from closing its database.
+  return { start, close: () => inTime(CLOSE_MS, provider.shutdown().catch(() => undefined), () => undefined) }
 }
 
 function toSpanContext(traceparent: string): { traceId: string, spanId: string, traceFlags: number } {
