@@ -1,13 +1,33 @@
-/** Databases for tests: each a copy of one migrated, empty one that this process makes once. */
+/** Databases for tests: each a copy of one migrated, empty one that is made once. */
 
-import { dumpPglite, openPglite, type Database } from '@neo-stack/event-service'
+import { createHash, randomUUID } from 'node:crypto'
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { dumpPglite, migrationsDigest, openPglite, type Database } from '@neo-stack/event-service'
+
+/** Where the dump is kept from one process to the next, and what names the versions of what made it. */
+const cache = new URL('../../../node_modules/.cache/neo-testing/', import.meta.url)
+const lock = new URL('../../../package-lock.json', import.meta.url)
 
 let template: Promise<Blob> | undefined
 
 /** Opens a database of its own in memory. */
 export async function openTestDatabase(): Promise<Database> {
-  template ??= dumpPglite()
+  template ??= readTemplate()
   return await openPglite({ loadFrom: await template })
+}
+
+/** The dump that another process has made of the same migrations with the same packages, or a new one. */
+async function readTemplate(): Promise<Blob> {
+  const packages = await readFile(lock).catch(() => undefined)
+  if (!packages) return dumpPglite()
+  const file = new URL(`${createHash('sha256').update(packages).update(migrationsDigest).digest('hex').slice(0, 32)}.tar`, cache)
+  const kept = await readFile(file).catch(() => undefined)
+  if (kept) return new Blob([kept])
+  const dump = await dumpPglite()
+  // Whole or not at all: others may be reading. A folder that cannot be written costs the next process a few seconds.
+  const draft = new URL(`${randomUUID()}.part`, cache)
+  await mkdir(cache, { recursive: true }).then(async () => writeFile(draft, Buffer.from(await dump.arrayBuffer()))).then(() => rename(draft, file)).catch(() => undefined)
+  return dump
 }
 
 /** What one database transaction added to the event log. */

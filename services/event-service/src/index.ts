@@ -12,6 +12,7 @@ export type { DeploymentAccess, EventService, EventServiceOptions } from './app.
 export type { ReadAccount } from './deployments/initial-account.ts'
 export type { StepsOf } from './deployments/preview.ts'
 export type { Database, TransactionOptions, Tx } from './database/database.ts'
+export { migrationsDigest } from './database/migrations.ts'
 export { dumpPglite, openPglite } from './database/pglite.ts'
 export type { PgliteOptions } from './database/pglite.ts'
 export { moveToPostgres, MoveError } from './database/move.ts'

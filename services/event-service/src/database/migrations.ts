@@ -1,5 +1,6 @@
 /** Forward-only migrations, in order; each runs once, in a transaction of its own. */
 
+import { createHash } from 'node:crypto'
 import { sql as start } from './migrations/0001-start.ts'
 import { sql as search } from './migrations/0020-search.ts'
 import { sql as roles } from './migrations/0021-roles.ts'
@@ -70,6 +71,9 @@ const migrations: readonly Migration[] = [
   { name: '0250-marks', sql: marks },
   { name: '0180-traces', sql: traces },
 ]
+
+/** Another one with any change of a migration: a database that was prepared by another build is told by it. */
+export const migrationsDigest: string = createHash('sha256').update(JSON.stringify(migrations)).digest('hex')
 
 /** Names of all migrations of this code, in their order. */
 export const knownMigrations: readonly string[] = migrations.map(({ name }) => name)
