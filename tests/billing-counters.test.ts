@@ -7,7 +7,7 @@ import { until, type Proxy, type TestPlatform } from '@neo-stack/testing'
 import { startColumn } from './column.ts'
 
 const tenantId = 'acme'
-const ACTS = Number(process.env['NEO_COUNTER_ACTS'] ?? 2_000)
+const ACTS = Number(process.env['NEO_COUNTER_ACTS'] ?? 10_000)
 const CUT_EVERY = 500
 
 /** 32-bit linear congruential numbers below 1: the same each time. */
