@@ -15,7 +15,7 @@ const ofLanguage = (language: string): CodeBlock[] => run.filter(block => block.
 const languages = ['json', 'sh', 'ts']
 
 /** Blocks that start or change the machine, or are a piece of a larger file. Fewer is better. */
-const MOST_NOT_RUN = 12
+const MOST_NOT_RUN = 13
 
 describe('code blocks', () => {
   test('are of a language that is run, or say why they are not, and those are few', () => {
@@ -58,7 +58,7 @@ describe('shell blocks', () => {
     platform = await startPlatform({ main: platformMain })
     access = connectTestPlatform({ url: platform.url, demo: await platform.demo() })
     const tokenOf = async (role: 'owner' | 'manager'): Promise<string> => await (await access.client(role)).session.getAccessToken() ?? ''
-    env = { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', URL: platform.url, KEY: access.keys['acme'] ?? '', OWNER: await tokenOf('owner'), ME: await tokenOf('manager') }
+    env = { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', URL: platform.url, NEO_DATA_DIR: platform.dataDir, KEY: access.keys['acme'] ?? '', OWNER: await tokenOf('owner'), ME: await tokenOf('manager') }
   })
   afterAll(async () => {
     await access?.stop()
