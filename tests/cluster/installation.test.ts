@@ -10,7 +10,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Client } from '@neo-stack/client'
 import type { Envelope } from '@neo-stack/events'
 import { openRawSocket, until } from '@neo-stack/testing'
-import { isLeftOut, keyOf, startCluster, type Cluster } from './cluster.ts'
+import { keyOf, startCluster, type Cluster } from './cluster.ts'
+import { isLeftOut } from './left-out.ts'
 import { createOuterGateway, type OuterGateway } from './outer-gateway.ts'
 
 /** Realtime tokens live 60 s in this column: who was shut out is out for good when the last one has ended. */
