@@ -7,6 +7,11 @@ import { chmodSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'n
 import path from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 
+/** The database in the folder could not be opened. */
+export class DatabaseError extends Error {
+  override readonly name = 'DatabaseError'
+}
+
 /** The data folder cannot be used; the message is one sentence for a person. */
 export class DataFolderError extends Error {
   override readonly name = 'DataFolderError'

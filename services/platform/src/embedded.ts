@@ -2,8 +2,7 @@
 
 import { createEmbeddedRealtime, createRevocation, openPglite, type Database } from '@neo-stack/event-service'
 import type { Config } from './config.ts'
-import type { DataFolder } from './data-folder.ts'
-import { DatabaseError } from './failure.ts'
+import { DatabaseError, type DataFolder } from './data-folder.ts'
 import { createLogs } from './logs.ts'
 import { openTracer, type Parts } from './parts.ts'
 import { openRotatingKeys } from './secrets.ts'

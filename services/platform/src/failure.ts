@@ -3,13 +3,8 @@
 import { BackupError } from '@neo-stack/event-service'
 import { ConfigError } from './config.ts'
 import { CommandError } from './control.ts'
-import { DataFolderError, reasonOf } from './data-folder.ts'
+import { DatabaseError, DataFolderError, reasonOf } from './data-folder.ts'
 import { PortalBuildError } from './build-portals.ts'
-
-/** The database folder could not be opened. */
-export class DatabaseError extends Error {
-  override readonly name = 'DatabaseError'
-}
 
 /** One sentence for a person about why the platform does not start. */
 export function explain(error: unknown): string {
