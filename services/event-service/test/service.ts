@@ -14,8 +14,10 @@ const defaults = {
 export interface TestService extends EventService {
   database: Database
   seeded: Seeded
-  /** What realtime was told to cut, each once. */
+  /** What realtime was told to cut; over a shared database whoever was cut is cut again each second. */
   cut: (RealtimeTarget & { reason: string })[]
+  /** The same, each once. */
+  ends: () => (RealtimeTarget & { reason: string })[]
   /** Moves the service's clock. */
   advance: (ms: number) => void
   now: () => number
@@ -28,11 +30,7 @@ export interface TestService extends EventService {
 export function createSilentRealtime(cut: TestService['cut'] = []): Realtime {
   return {
     deliver: () => Promise.resolve(),
-    disconnect: (target, reason) => {
-      // Over a shared database whoever was cut is cut again each second: that is no other end.
-      if (reason !== 'access revoked') cut.push({ ...target, reason })
-      return Promise.resolve()
-    },
+    disconnect: (target, reason) => { cut.push({ ...target, reason }); return Promise.resolve() },
     stats: () => Promise.resolve({ connections: 3, users: 2, channels: 5, subscriptions: 7 }),
     close: () => Promise.resolve(),
   }
@@ -48,7 +46,7 @@ export async function startService(options: Partial<EventServiceOptions> = {}): 
   const service = await createEventService({ ...defaults, realtime: createSilentRealtime(cut), now, ...options, database })
   const passwordOf = (email: string): string => seeded.users.find(user => user.email === email)?.password ?? ''
   return {
-    ...service, database, seeded, cut, now, passwordOf,
+    ...service, database, seeded, cut, ends: () => cut.filter(({ reason }) => reason !== 'access revoked'), now, passwordOf,
     advance: ms => { offset += ms },
     keyOf: tenantId => seeded.apiKeys.find(key => key.tenantId === tenantId)?.key ?? '',
     bearer: async email => {

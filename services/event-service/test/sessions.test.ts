@@ -101,9 +101,9 @@ describe('sessions', () => {
     expect(reused.cookies[0]).toMatchObject({ name: cookieName, value: '' })
     expect((await refresh(tokenIn(second))).statusCode).toBe(401)
     expect((await whoAmI(second)).statusCode).toBe(401)
-    expect(service.cut).toEqual([{ tenantId: 'acme', userId: signedIn.json<Session>().user.id, sessionId: expect.any(String), reason: 'refresh token reused' }])
+    expect(service.ends()).toEqual([{ tenantId: 'acme', userId: signedIn.json<Session>().user.id, sessionId: expect.any(String), reason: 'refresh token reused' }])
     await refresh(first)
-    expect(service.cut).toHaveLength(1)
+    expect(service.ends()).toHaveLength(1)
   })
 
   it('ends after 30 days without use, and slides with use', async () => {
@@ -134,7 +134,7 @@ describe('sessions', () => {
     expect((await whoAmI(one)).json()).toMatchObject({ code: 'unauthenticated' })
     expect((await refresh(tokenIn(one))).statusCode).toBe(401)
     expect((await whoAmI(other)).statusCode).toBe(200)
-    expect(service.cut).toMatchObject([{ tenantId: 'acme', reason: 'signed out' }])
+    expect(service.ends()).toMatchObject([{ tenantId: 'acme', reason: 'signed out' }])
   })
 
   it('signs out by the bearer alone, and without a body', async () => {

@@ -72,7 +72,7 @@ describe('tenants, for operators', () => {
     const suspended = await call('POST', `${path}/hooli/suspend`, { payload: { reason: 'unpaid' } })
     expect(suspended.json<TenantDetail>().tenant.state).toBe('suspended')
     expect(await doors()).toEqual([401, 401, 401, 401])
-    expect(service.cut).toEqual([{ tenantId: 'hooli', reason: 'tenant suspended' }])
+    expect(service.ends()).toEqual([{ tenantId: 'hooli', reason: 'tenant suspended' }])
     expect(service.identity.revocation.isAllowed('hooli/anybody')).toBe(false)
     expect((await told('admin:tenants')).at(-1)).toMatchObject({ type: 'tenant_suspended', data: { tenant: 'hooli', reason: 'unpaid' } })
     expect((await call('GET', `${path}?state=suspended`)).json<TenantList>().tenants.map(({ id }) => id)).toEqual(['hooli'])
