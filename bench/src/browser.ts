@@ -13,14 +13,6 @@ export async function launchBrowser(): Promise<Browser> {
   return await chromium.launch({ executablePath: chromiumPath, args: ['--no-sandbox', '--disable-dev-shm-usage', '--disable-gpu', '--no-first-run', '--disable-background-networking'] })
 }
 
-/** Signs in through the form of a portal. */
-export async function signIn(page: Page, portalUrl: string, account: { email: string, password: string }): Promise<void> {
-  await page.goto(portalUrl)
-  await page.getByLabel('E-mail').fill(account.email)
-  await page.getByLabel('Senha', { exact: true }).fill(account.password)
-  await page.getByRole('button', { name: 'Entrar' }).click()
-}
-
 /** Notes from now on each new text `deployment/number` with the wall-clock time of the frame that showed it. */
 export async function watchPaints(page: Page): Promise<void> {
   await page.evaluate(() => {

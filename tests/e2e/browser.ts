@@ -51,15 +51,6 @@ export async function openPage(browser: Browser, origin: string, options: { colo
   return { context, page, foreign, errors, complaints }
 }
 
-/** Signs in through the form of a portal. */
-export async function signIn(page: Page, portalUrl: string, account: { email: string, password: string }): Promise<void> {
-  await page.goto(portalUrl)
-  // The first page of a process comes cold.
-  await page.getByLabel('E-mail').fill(account.email, { timeout: 60_000 })
-  await page.getByLabel('Senha', { exact: true }).fill(account.password)
-  await page.getByRole('button', { name: 'Entrar' }).click()
-}
-
 /** While something fades in, its colours are not yet the ones it has; what turns for ever is left out. Runs in the page. */
 function isStill(): boolean {
   const { document } = globalThis as unknown as { document: { getAnimations: () => { playState: string, effect: { getComputedTiming: () => { endTime: number } } | null }[] } }

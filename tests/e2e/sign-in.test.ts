@@ -5,8 +5,9 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { findFreePort, startPlatform, type DemoFile, type PlatformProcess } from '@neo-stack/testing'
+import { signIn } from '@neo-stack/testing/playwright'
 import type { Browser } from 'playwright-core'
-import { chromiumPath, isRequired, launch, openPage, seriousFindings, signIn } from './browser.ts'
+import { chromiumPath, isRequired, launch, openPage, seriousFindings } from './browser.ts'
 
 const main = path.join(import.meta.dirname, '../../services/platform/src/main.ts')
 

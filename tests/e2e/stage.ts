@@ -2,8 +2,9 @@
 
 import path from 'node:path'
 import { startPlatform, type DemoFile, type PlatformProcess } from '@neo-stack/testing'
+import { signIn } from '@neo-stack/testing/playwright'
 import type { Browser } from 'playwright-core'
-import { launch, openPage, signIn, type Watched } from './browser.ts'
+import { launch, openPage, type Watched } from './browser.ts'
 
 const main = path.join(import.meta.dirname, '../../services/platform/src/main.ts')
 

@@ -3,8 +3,9 @@
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createProxy, startPlatform, until, type DemoFile, type PlatformProcess, type Proxy } from '@neo-stack/testing'
+import { signIn } from '@neo-stack/testing/playwright'
 import type { Browser, Page } from 'playwright-core'
-import { chromiumPath, isRequired, launch, openPage, seriousFindings, signIn, type Watched } from './browser.ts'
+import { chromiumPath, isRequired, launch, openPage, seriousFindings, type Watched } from './browser.ts'
 
 const main = path.join(import.meta.dirname, '../../services/platform/src/main.ts')
 const pictures = path.join(import.meta.dirname, '../artifacts')

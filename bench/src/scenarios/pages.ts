@@ -1,8 +1,9 @@
 /** What a page costs a person: first contentful paint, the JavaScript it loads, and how soon a long list answers. */
 
 import type { Page } from 'playwright-core'
+import { signIn } from '@neo-stack/testing/playwright'
 import { createServiceClient, readAccount } from '../keys.ts'
-import { chromiumPath, launchBrowser, signIn } from '../browser.ts'
+import { chromiumPath, launchBrowser } from '../browser.ts'
 import { onEveryCore } from '../machine.ts'
 import { startServer, type Scenario } from '../scenario.ts'
 import { summarise } from '../statistics.ts'

@@ -2,7 +2,8 @@
 
 import type { Page } from 'playwright-core'
 import { until } from '@neo-stack/testing'
-import { chromiumPath, launchBrowser, readPaints, signIn, watchPaints } from '../browser.ts'
+import { signIn } from '@neo-stack/testing/playwright'
+import { chromiumPath, launchBrowser, readPaints, watchPaints } from '../browser.ts'
 import { onEveryCore } from '../machine.ts'
 import { createServiceClient, readAccount } from '../keys.ts'
 import { runOpenLoop } from '../load.ts'

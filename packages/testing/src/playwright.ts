@@ -12,6 +12,9 @@
 
 import { chromium, type Browser, type Page } from 'playwright-core'
 import { startPlatform, type PlatformProcess, type PlatformProcessOptions } from './process.ts'
+import { COLD_MS, signIn } from './sign-in.ts'
+
+export { signIn }
 
 /** What browsers and the platform are started with. */
 export interface PortalFixtureOptions extends Pick<PlatformProcessOptions, 'main' | 'env' | 'readyTimeoutMs'> {
@@ -53,9 +56,6 @@ export interface PortalFixtureFunctions {
 /** Portals are built by the first start on a machine. */
 const READY_MS = 240_000
 
-/** The first page of a process comes cold. */
-const SIGN_IN_MS = 60_000
-
 /** Makes the fixtures. */
 export function portalFixtures({ main, env = {}, readyTimeoutMs = READY_MS, executablePath, running }: PortalFixtureOptions): PortalFixtureFunctions {
   // Both runners read what a fixture needs from how its first parameter is taken apart.
@@ -77,17 +77,10 @@ export function portalFixtures({ main, env = {}, readyTimeoutMs = READY_MS, exec
       await use(async (email, { portal = 'tenant', colorScheme = 'light', width = 1440 } = {}) => {
         const context = await browser.newContext({ locale: 'pt-BR', timezoneId: 'America/Sao_Paulo', colorScheme, viewport: { width, height: 900 } })
         const page = await context.newPage()
-        await signIn(page, { address: `${portals.url}/${portal}/`, email, password: users.find(user => user.email === email)?.password ?? '' })
+        await signIn(page, `${portals.url}/${portal}/`, { email, password: users.find(user => user.email === email)?.password ?? '' })
+        await page.getByTestId('user-menu').waitFor({ timeout: COLD_MS })
         return page
       })
     },
   }
-}
-
-async function signIn(page: Page, { address, email, password }: { address: string, email: string, password: string }): Promise<void> {
-  await page.goto(address)
-  await page.getByLabel('E-mail').fill(email, { timeout: SIGN_IN_MS })
-  await page.getByLabel('Senha', { exact: true }).fill(password)
-  await page.getByRole('button', { name: 'Entrar' }).click()
-  await page.getByTestId('user-menu').waitFor({ timeout: SIGN_IN_MS })
 }
