@@ -2,9 +2,8 @@
 
 import { existsSync } from 'node:fs'
 import { moveToPostgres, MoveError } from '@neo-stack/event-service'
-import { openDataFolder, reasonOf } from './data-folder.ts'
+import { DatabaseError, openDataFolder, reasonOf } from './data-folder.ts'
 import { openDatabase } from './embedded.ts'
-import { DatabaseError } from './data-folder.ts'
 import { openRotatingKeys, readInstanceKey, SHARED_INSTANCE_KEY } from './secrets.ts'
 
 /** What is moved where. */

@@ -2,8 +2,7 @@
 
 import { createCentrifugoRealtime, createRedisStore, createRevocation, listHolders, openPostgres, openSharedKeys, type Database } from '@neo-stack/event-service'
 import type { Config, ScaleOut } from './config.ts'
-import { reasonOf } from './data-folder.ts'
-import { DatabaseError } from './data-folder.ts'
+import { DatabaseError, reasonOf } from './data-folder.ts'
 import { createLogs } from './logs.ts'
 import { openTracer, type Parts } from './parts.ts'
 

@@ -1,9 +1,8 @@
 /** Where a backup is restored: an embedded database that nobody else has open, or a PostgreSQL whose processes may run. */
 
-import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import type { Database } from '../database/database.ts'
-import { isLockFault } from '../database/faults.ts'
+import { LOCK_WITHIN, pastLocks } from '../database/locks.ts'
 import { openPostgres } from '../database/postgres.ts'
 import { makeQueue, type Ask } from '../database/tables.ts'
 
@@ -14,7 +13,6 @@ export type RestoreTo = { database: Database } | { url: string }
  * Processes that run hold some tables and wait for others: two that wait for each other never go on, and PostgreSQL ends one of them
  * after a second. So no lock is waited for that long; they go on, and the restore begins anew: 30 s in all.
  */
-const LOCK_WITHIN = '500ms'
 const TRIES = 50
 const PAUSE_MS = 100
 
@@ -36,18 +34,12 @@ export async function withTarget<T>(to: RestoreTo, run: (ask: Ask, isShared: boo
   }
 }
 
-async function inTransaction<T>(ask: Ask, run: (ask: Ask) => Promise<T>): Promise<T> {
-  for (let tries = 1; ; tries++) {
+function inTransaction<T>(ask: Ask, run: (ask: Ask) => Promise<T>): Promise<T> {
+  return pastLocks(async () => {
     await ask('begin')
-    try {
-      await ask(`set local lock_timeout = '${LOCK_WITHIN}'`)
-      const result = await run(ask)
-      await ask('commit')
-      return result
-    } catch (error) {
-      await ask('rollback').catch(() => undefined)
-      if (!isLockFault(error) || tries === TRIES) throw error
-      await sleep(PAUSE_MS)
-    }
-  }
+    await ask(`set local lock_timeout = '${LOCK_WITHIN}'`)
+    const result = await run(ask)
+    await ask('commit')
+    return result
+  }, { tries: TRIES, pauseMs: PAUSE_MS, rollBack: () => ask('rollback') })
 }

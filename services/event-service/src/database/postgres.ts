@@ -3,14 +3,14 @@
  * the role of the connection itself.
  */
 
-import { setTimeout as sleep } from 'node:timers/promises'
 import { Kysely, PostgresDialect } from 'kysely'
 import pg from 'pg'
 import { Problem } from '../errors.ts'
 import { assertTenant, type Database } from './database.ts'
 import { startElection } from './election.ts'
-import { isConnectionFault, isLockFault } from './faults.ts'
+import { isConnectionFault } from './faults.ts'
 import { listenOn } from './listener.ts'
+import { LOCK_WITHIN, pastLocks } from './locks.ts'
 import { migrate } from './migrations.ts'
 import type { Schema } from './schema.ts'
 import { createTransact, type Transact } from './transact.ts'
@@ -70,26 +70,13 @@ async function migrateUnderLock(pool: pg.Pool): Promise<void> {
   }))
 }
 
-/** Times a migration is tried, half a second after the other, and how long each waits for its locks. */
+/** A migration may take the locks of a table that a backup or an export reads: for so long those are let pass. */
 const TRIES = 240
 const PAUSE_MS = 500
 
-/**
- * A change of a table waits for a backup or an export that reads it, and whoever comes later waits behind the change: so it waits for half a
- * second only, lets those pass, and tries again.
- */
 async function execPatiently(client: pg.PoolClient, text: string): Promise<void> {
-  await client.query(`set lock_timeout = '500ms'`)
-  for (let tries = 1; ; tries++) {
-    try {
-      await client.query(text)
-      return
-    } catch (error) {
-      await client.query('rollback')
-      if (!isLockFault(error) || tries === TRIES) throw error
-      await sleep(PAUSE_MS)
-    }
-  }
+  await client.query(`set lock_timeout = '${LOCK_WITHIN}'`)
+  await pastLocks(() => client.query(text), { tries: TRIES, pauseMs: PAUSE_MS, rollBack: () => client.query('rollback') })
 }
 
 async function toDatabase(pool: pg.Pool, { url, onFault }: { url: string, onFault: (error: unknown) => void }): Promise<Database> {

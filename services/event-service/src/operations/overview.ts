@@ -43,12 +43,12 @@ const WINDOW_SECONDS = 60
 const MAX_TROUBLED = 10
 
 /** Starts looking. */
-export function startOverview(parts: Parts): Overview {
-  const { database, now, isServing } = parts
+export function startOverview({ canary, ...given }: Parts): Overview {
+  const { database, now, isServing } = given
   const settledAt = now() + SETTLED_MS
-  const canary = (): Readonly<Record<string, boolean>> | undefined => now() < settledAt ? undefined : parts.canary?.()
+  const parts: Parts = { ...given, canary: canary && (() => now() < settledAt ? {} : canary()) }
   const sinceOf = createSince(now)
-  const look = async (): Promise<Part[]> => (await judge({ ...parts, canary })).map(sinceOf)
+  const look = async (): Promise<Part[]> => (await judge(parts)).map(sinceOf)
   let looking: Promise<unknown> = isServing ? look() : Promise.resolve()
   const timer = isServing ? setInterval(() => { looking = look() }, LOOK_MS).unref() : undefined
   return {
@@ -74,7 +74,7 @@ function createSince(now: () => number): (part: Judged) => Part {
   }
 }
 
-function judge({ database, stats, backlog, behind, outbox, canary, faults, now }: Omit<Parts, 'canary'> & { canary: () => Readonly<Record<string, boolean>> | undefined }): Promise<Judged[]> {
+function judge({ database, stats, backlog, behind, outbox, canary, faults, now }: Parts): Promise<Judged[]> {
   const startedAt = now()
   return Promise.all([
     ask('database', async () => { await database.ping(); return judgeDatabase(Math.max(0, now() - startedAt)) }),
@@ -82,7 +82,7 @@ function judge({ database, stats, backlog, behind, outbox, canary, faults, now }
       const { connections, users, channels, subscriptions } = await stats()
       return { name: 'realtime', state: 'ok', reason: 'fine', figures: { connections, users, channels, subscriptions } }
     }),
-    ...outbox ? [ask('delivery', async () => judgeDelivery(await outbox(), canary()))] : [],
+    ...outbox ? [ask('delivery', async () => judgeDelivery(await outbox(), canary?.()))] : [],
     ask('queue', async () => judgeQueue(await backlog())),
     Promise.resolve(judgeSearch(behind())),
     Promise.resolve(judgeService({ uptimeSeconds: Math.floor(process.uptime()), memoryBytes: process.memoryUsage.rss(), faults: faults() })),
