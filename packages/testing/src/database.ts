@@ -2,7 +2,7 @@
 
 import { createHash, randomUUID } from 'node:crypto'
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
-import { dumpPglite, migrationsDigest, openPglite, type Database } from '@neo-stack/event-service'
+import { digestMigrations, dumpPglite, openPglite, type Database } from '@neo-stack/event-service'
 
 /** Where the dump is kept from one process to the next, and what names the versions of what made it. */
 const cache = new URL('../../../node_modules/.cache/neo-testing/', import.meta.url)
@@ -20,7 +20,7 @@ export async function openTestDatabase(): Promise<Database> {
 async function readTemplate(): Promise<Blob> {
   const packages = await readFile(lock).catch(() => undefined)
   if (!packages) return dumpPglite()
-  const file = new URL(`${createHash('sha256').update(packages).update(migrationsDigest).digest('hex').slice(0, 32)}.tar`, cache)
+  const file = new URL(`${createHash('sha256').update(packages).update(digestMigrations()).digest('hex').slice(0, 32)}.tar`, cache)
   const kept = await readFile(file).catch(() => undefined)
   if (kept) return new Blob([kept])
   const dump = await dumpPglite()

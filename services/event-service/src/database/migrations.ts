@@ -73,7 +73,7 @@ const migrations: readonly Migration[] = [
 ]
 
 /** Another one with any change of a migration: a database that was prepared by another build is told by it. */
-export const migrationsDigest: string = createHash('sha256').update(JSON.stringify(migrations)).digest('hex')
+export const digestMigrations = (): string => createHash('sha256').update(JSON.stringify(migrations)).digest('hex')
 
 /** Names of all migrations of this code, in their order. */
 export const knownMigrations: readonly string[] = migrations.map(({ name }) => name)

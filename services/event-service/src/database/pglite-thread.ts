@@ -5,7 +5,8 @@
 
 import { Worker } from 'node:worker_threads'
 import type { PGliteInterface, Results } from '@electric-sql/pglite'
-import type { Asked, Said, Told, ThreadOptions } from './pglite-worker.ts'
+import type { PgliteFolder } from './pglite-create.ts'
+import type { Asked, Said, Told } from './pglite-worker.ts'
 
 /** What is used of PGlite. */
 export type EmbeddedPostgres = Pick<PGliteInterface, 'query' | 'exec' | 'close' | 'closed' | 'ready' | 'waitReady' | 'dumpDataDir'> & {
@@ -32,9 +33,9 @@ interface Thread {
  * @param onLost told when the thread ended although nobody closed it: nothing is read or written any more
  * @throws what PGlite says when the folder cannot be opened
  */
-export async function startPgliteThread(options: ThreadOptions, onLost: (error: Error) => void = () => undefined): Promise<EmbeddedPostgres> {
+export async function startPgliteThread(folder: PgliteFolder, onLost: (error: Error) => void = () => undefined): Promise<EmbeddedPostgres> {
   let isOpen = false
-  const thread = startThread(options, error => { if (isOpen) onLost(error) })
+  const thread = startThread(folder, error => { if (isOpen) onLost(error) })
   try {
     await thread.ask({ act: 'open' })
   } catch (error) {
@@ -45,8 +46,8 @@ export async function startPgliteThread(options: ThreadOptions, onLost: (error: 
   return toPglite(thread, () => { isOpen = false })
 }
 
-function startThread(options: ThreadOptions, onEnd: (error: Error) => void): Thread {
-  const worker = new Worker(new URL(import.meta.url.endsWith('.ts') ? 'pglite-worker.ts' : 'pglite-worker.js', import.meta.url), { workerData: options, stdout: false })
+function startThread(folder: PgliteFolder, onEnd: (error: Error) => void): Thread {
+  const worker = new Worker(new URL(import.meta.url.endsWith('.ts') ? 'pglite-worker.ts' : 'pglite-worker.js', import.meta.url), { workerData: folder })
   const waiting = new Map<number, Waiting>()
   let last = 0
   let ended: Error | undefined

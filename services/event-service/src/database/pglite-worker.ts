@@ -1,16 +1,7 @@
 /** The thread in which PGlite runs: answers what `pglite-thread.ts` asks, one after the other. */
 
 import { parentPort, workerData } from 'node:worker_threads'
-import { PGlite } from '@electric-sql/pglite'
-import { extensions } from './pglite-extensions.ts'
-
-/** What the thread opens. */
-export interface ThreadOptions {
-  /** Folder; in memory when missing. */
-  dataDir?: string
-  /** A dump to start from. */
-  loadFrom?: Blob
-}
+import { createPglite, type PgliteFolder } from './pglite-create.ts'
 
 /** What is asked. */
 export type Asked =
@@ -25,8 +16,7 @@ export type Said = { result: unknown } | { error: { message: string } & Record<s
 /** What is told unasked. */
 export interface Told { channel: string, payload: string }
 
-const { dataDir, loadFrom } = workerData as ThreadOptions
-const opening = PGlite.create({ ...dataDir && { dataDir }, ...loadFrom && { loadDataDir: loadFrom }, extensions })
+const opening = createPglite(workerData as PgliteFolder)
 // Whoever asks first is told.
 opening.catch(() => undefined)
 

@@ -7,17 +7,13 @@ import { fromPglite } from 'pg-boss'
 import { tendTables } from './autovacuum.ts'
 import { assertTenant, type Database } from './database.ts'
 import { migrate } from './migrations.ts'
-import { extensions } from './pglite-extensions.ts'
+import { createPglite, type PgliteFolder } from './pglite-create.ts'
 import { startPgliteThread, type EmbeddedPostgres } from './pglite-thread.ts'
 import type { Schema } from './schema.ts'
 import { createTransact, type Transact } from './transact.ts'
 
-/** Where PGlite keeps its data. */
-export interface PgliteOptions {
-  /** Folder; in memory when missing. The caller holds its lock: PGlite has none. */
-  dataDir?: string
-  /** A dump made by {@link dumpPglite}, to start from instead of an empty cluster. */
-  loadFrom?: Blob
+/** Where PGlite keeps its data, and where it runs. */
+export interface PgliteOptions extends PgliteFolder {
   /** Runs it in a thread of its own: what takes long keeps no socket and no timer waiting, for some 0.1 s more at the start. @default false */
   inThread?: boolean
   /** Told when the thread ended by itself: nothing is read or written any more. @default every statement says so */
@@ -25,8 +21,8 @@ export interface PgliteOptions {
 }
 
 /** Opens and migrates a PGlite database. */
-export async function openPglite({ inThread = false, onLost, ...where }: PgliteOptions = {}): Promise<Database> {
-  const pglite = await (inThread ? startPgliteThread(where, onLost) : openHere(where))
+export async function openPglite({ inThread = false, onLost, ...folder }: PgliteOptions = {}): Promise<Database> {
+  const pglite = await (inThread ? startPgliteThread(folder, onLost) : createPglite(folder))
   try {
     await migrate({
       exec: text => pglite.exec(text),
@@ -39,16 +35,12 @@ export async function openPglite({ inThread = false, onLost, ...where }: PgliteO
   }
 }
 
-function openHere({ dataDir, loadFrom }: PgliteOptions): Promise<EmbeddedPostgres> {
-  return PGlite.create({ ...dataDir && { dataDir }, ...loadFrom && { loadDataDir: loadFrom }, extensions })
-}
-
 /**
  * A migrated, empty database as an uncompressed dump, to open many copies quickly.
  * @param prepare what else the copies have from the start
  */
 export async function dumpPglite(prepare: (database: Database) => Promise<void> = () => Promise.resolve()): Promise<Blob> {
-  const pglite = await PGlite.create({ extensions })
+  const pglite = await createPglite()
   try {
     await migrate({ exec: text => pglite.exec(text), names: () => Promise.resolve([]) })
     await prepare(await toDatabase(pglite))
@@ -60,7 +52,8 @@ export async function dumpPglite(prepare: (database: Database) => Promise<void> 
 
 async function toDatabase(pglite: EmbeddedPostgres): Promise<Database> {
   const kysely = new Kysely<Schema>({ dialect: new PGliteDialect({ pglite }) })
-  const transact = leavingTurns(createTransact(kysely))
+  const open = createTransact(kysely)
+  const transact = pglite instanceof PGlite ? leavingTurns(open) : open
   // Statistics from a sample of 30 times as many rows: a hundred, the default, holds the process up for some hundred milliseconds.
   await pglite.query('set default_statistics_target = 20')
   const epoch = await pglite.query<{ value: string }>(`select value from settings where key = 'log_epoch'`)
@@ -85,7 +78,7 @@ async function closeBoth(kysely: Kysely<Schema>, pglite: EmbeddedPostgres): Prom
 }
 
 /**
- * PGlite answers without ever leaving the process: work that goes on from transaction to transaction would keep timers and sockets
+ * In this thread PGlite answers without ever leaving it: work that goes on from transaction to transaction would keep timers and sockets
  * waiting until all of it is done. So each transaction ends with a turn of the event loop.
  */
 function leavingTurns(transact: Transact): Transact {
