@@ -3,6 +3,9 @@
 import { until } from './until.ts'
 import type { Journal } from './journal.ts'
 
+/** Centrifugo takes 5 s to close a socket that it cuts while it answers its `connect`. */
+const REPLY_MS = 10_000
+
 /** A reply or push of the server. */
 export type Frame = Record<string, unknown>
 
@@ -40,7 +43,7 @@ export async function openRawSocket(url: string, { journal, source = 'frame' }: 
     ask: async command => {
       const id = ++lastId
       socket.send(JSON.stringify({ id, ...command }))
-      return await until(() => frames.find(frame => frame['id'] === id) ?? (closed && { closed }), { what: `the reply to ${JSON.stringify(command)}` })
+      return await until(() => frames.find(frame => frame['id'] === id) ?? (closed && { closed }), { timeoutMs: REPLY_MS, what: `the reply to ${JSON.stringify(command)}` })
     },
     send: text => { socket.send(text) },
     close: () => { socket.close() },
