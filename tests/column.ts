@@ -5,8 +5,9 @@
 
 import { afterAll } from 'vitest'
 import { DEFAULT_ISSUER, openPostgres, openSharedKeys, tokenPurposes } from '@neo-stack/event-service'
-import { connectTestPlatform, createTestPlatform, readTransactions, type TestPlatform } from '@neo-stack/testing'
+import { connectTestPlatform, createProxy, createTestPlatform, findFreePort, readTransactions, startPlatform, type DemoFile, type Proxy, type TestPlatform } from '@neo-stack/testing'
 import { startCluster, type Cluster } from './cluster/cluster.ts'
+import { platformMain } from './paths.ts'
 
 /** Whether this is the scale-out column. */
 const isScaleOut = process.env['NEO_COLUMN'] === 'scale-out'
@@ -30,4 +31,35 @@ export async function startColumn(): Promise<TestPlatform> {
   return {
     ...access, database, signingKeys: keys.toJSON(), issuer: DEFAULT_ISSUER, tokenPurposes, stop, [Symbol.asyncDispose]: stop, transactions: () => readTransactions(database),
   }
+}
+
+/** The platform as processes, and the network between it and people. */
+export interface Served {
+  /** Its own address, which no fault of the proxy touches. */
+  url: string
+  demo: DemoFile
+  /** Its address is the one that people use. */
+  proxy: Proxy
+  stop: () => Promise<void>
+}
+
+/** Starts it. @param portals `auto` builds those that were not built */
+export async function serveColumn(portals: 'auto' | 'none'): Promise<Served> {
+  const env = { NEO_PORTALS: portals, PATH: process.env['PATH'] ?? '' }
+  if (!isScaleOut) {
+    const platform = await startPlatform({ main: platformMain, env, readyTimeoutMs: 240_000 })
+    return served(platform.url, await platform.demo(), await createProxy({ target: platform.url }), platform.stop)
+  }
+  // Centrifugo takes browsers of the public address only, which has to be known before.
+  const port = await findFreePort()
+  const proxy = await createProxy({ target: `http://127.0.0.1:${port}` })
+  const { url, demo, stop } = await startCluster({ ...env, PORT: String(port), NEO_PUBLIC_URL: proxy.url })
+  return served(url, demo, proxy, stop)
+}
+
+function served(url: string, demo: DemoFile, proxy: Proxy, stop: () => Promise<void>): Served {
+  return { url, demo, proxy, stop: async () => {
+    await proxy.stop()
+    await stop()
+  } }
 }

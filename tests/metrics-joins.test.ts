@@ -3,7 +3,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createClient } from '@neo-stack/client'
-import { createProxy, createRandom, createTestPlatform, until, type Proxy, type TestPlatform } from '@neo-stack/testing'
+import { createProxy, createRandom, until, type Proxy, type TestPlatform } from '@neo-stack/testing'
+import { startColumn } from './column.ts'
 
 const RUNS = 15
 const STEPS = 12
@@ -39,7 +40,7 @@ describe('samples behind a bad network', () => {
   let platform: TestPlatform
   let accessToken: string
   beforeAll(async () => {
-    platform = await createTestPlatform()
+    platform = await startColumn()
     accessToken = String(await (await platform.client('member')).session.getAccessToken())
   })
   afterAll(async () => { await platform?.stop() })

@@ -1,17 +1,17 @@
-/** The story of the first live deployment, in a real browser against the real process. */
+/** The story of the first live deployment, in a real browser against the real process, or the real parts behind their gateway. */
 
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { createProxy, startPlatform, until, type DemoFile, type PlatformProcess, type Proxy } from '@neo-stack/testing'
+import { until, type DemoFile, type Proxy } from '@neo-stack/testing'
 import { signIn } from '@neo-stack/testing/playwright'
 import type { Browser, Page } from 'playwright-core'
+import { serveColumn, type Served } from '../column.ts'
 import { chromiumPath, isRequired, launch, openPage, seriousFindings, type Watched } from './browser.ts'
 
-const main = path.join(import.meta.dirname, '../../services/platform/src/main.ts')
 const pictures = path.join(import.meta.dirname, '../artifacts')
 
 describe.skipIf(!chromiumPath && !isRequired)(`the first live deployment${chromiumPath ? '' : ' (skipped: needs chromium)'}`, () => {
-  let platform: PlatformProcess
+  let platform: Served
   let browser: Browser
   let proxy: Proxy
   let demo: DemoFile
@@ -29,24 +29,22 @@ describe.skipIf(!chromiumPath && !isRequired)(`the first live deployment${chromi
   })
 
   beforeAll(async () => {
-    platform = await startPlatform({ main, env: { NEO_PORTALS: 'auto', PATH: process.env['PATH'] ?? '' }, readyTimeoutMs: 240_000 })
-    demo = await platform.demo()
-    proxy = await createProxy({ target: platform.url })
+    platform = await serveColumn('auto')
+    ;({ demo, proxy } = platform)
     browser = await launch()
-  }, 300_000)
+  }, 600_000)
 
   afterAll(async () => {
     await browser?.close()
-    await proxy?.stop()
     await platform?.stop()
   })
 
   it('asks for an account, and says in a sentence when the password is wrong', async () => {
-    const { page, context, complaints } = await openPage(browser, platform.url)
-    await page.goto(`${platform.url}/tenant/`)
+    const { page, context, complaints } = await openPage(browser, proxy.url)
+    await page.goto(`${proxy.url}/tenant/`)
     await page.getByRole('button', { name: 'Entrar' }).waitFor()
     expect(complaints).toEqual([])
-    await signIn(page, `${platform.url}/tenant/`, { email: 'member@acme.example', password: 'wrong' })
+    await signIn(page, `${proxy.url}/tenant/`, { email: 'member@acme.example', password: 'wrong' })
     await page.getByText('E-mail ou senha', { exact: false }).first().waitFor()
     expect(await seriousFindings(page)).toEqual([])
     await context.close()
@@ -54,8 +52,8 @@ describe.skipIf(!chromiumPath && !isRequired)(`the first live deployment${chromi
 
   it('lets a member deploy Odoo and watch it start', async () => {
     member = await openPage(browser, proxy.url)
-    foreigner = await openPage(browser, platform.url)
-    await signIn(foreigner.page, `${platform.url}/tenant/`, account('member@globex.example'))
+    foreigner = await openPage(browser, proxy.url)
+    await signIn(foreigner.page, `${proxy.url}/tenant/`, account('member@globex.example'))
     await signIn(member.page, `${proxy.url}/tenant/`, account('member@acme.example'))
     await deploy(member.page, 'ERP da diretoria')
     const card = cardOf(member.page, 'ERP da diretoria')
@@ -97,7 +95,7 @@ describe.skipIf(!chromiumPath && !isRequired)(`the first live deployment${chromi
     const text = await foreigner.page.locator('body').innerText()
     expect(text).not.toContain('ERP da diretoria')
     const { deployments } = await (await api('/v1/tenants/acme/deployments')).json() as { deployments: { deploymentId: string }[] }
-    await foreigner.page.goto(`${platform.url}/tenant/deployments/${deployments[0]?.deploymentId ?? ''}`)
+    await foreigner.page.goto(`${proxy.url}/tenant/deployments/${deployments[0]?.deploymentId ?? ''}`)
     await foreigner.page.getByText('Deployment não encontrado').waitFor()
   }, 60_000)
 
@@ -128,16 +126,16 @@ describe.skipIf(!chromiumPath && !isRequired)(`the first live deployment${chromi
   }, 30_000)
 
   it('gives a viewer no way to deploy', async () => {
-    const { page, context } = await openPage(browser, platform.url)
-    await signIn(page, `${platform.url}/tenant/`, account('viewer@acme.example'))
+    const { page, context } = await openPage(browser, proxy.url)
+    await signIn(page, `${proxy.url}/tenant/`, account('viewer@acme.example'))
     await cardOf(page, 'ERP da diretoria').waitFor()
     expect(await page.getByRole('button', { name: /Novo deployment/i }).count()).toBe(0)
     await context.close()
   }, 60_000)
 
   it('moves the host\'s metrics each second for the operator', async () => {
-    const { page, context, foreign } = await openPage(browser, platform.url)
-    await signIn(page, `${platform.url}/admin/`, account('operator@neo.example'))
+    const { page, context, foreign } = await openPage(browser, proxy.url)
+    await signIn(page, `${proxy.url}/admin/`, account('operator@neo.example'))
     for (const name of ['metric-cpu', 'metric-memory', 'metric-disk', 'metrics-chart']) await page.getByTestId(name).waitFor()
     const seen = new Set<string>()
     await until(async () => seen.add(await page.getByTestId('metric-time').innerText()).size >= 4, { timeoutMs: 30_000, everyMs: 200 })
@@ -147,8 +145,8 @@ describe.skipIf(!chromiumPath && !isRequired)(`the first live deployment${chromi
   }, 60_000)
 
   it.each(['light', 'dark'] as const)('has no serious accessibility finding in %s', async colorScheme => {
-    const { page, context, foreign } = await openPage(browser, platform.url, { colorScheme })
-    await signIn(page, `${platform.url}/tenant/`, account('member@acme.example'))
+    const { page, context, foreign } = await openPage(browser, proxy.url, { colorScheme })
+    await signIn(page, `${proxy.url}/tenant/`, account('member@acme.example'))
     await cardOf(page, 'ERP da diretoria').waitFor()
     expect(await seriousFindings(page)).toEqual([])
     await page.getByRole('button', { name: /Novo deployment/i }).first().click()
@@ -156,8 +154,8 @@ describe.skipIf(!chromiumPath && !isRequired)(`the first live deployment${chromi
     expect(await seriousFindings(page)).toEqual([])
     expect(foreign).toEqual([])
     await context.close()
-    const operator = await openPage(browser, platform.url, { colorScheme })
-    await signIn(operator.page, `${platform.url}/admin/`, account('operator@neo.example'))
+    const operator = await openPage(browser, proxy.url, { colorScheme })
+    await signIn(operator.page, `${proxy.url}/admin/`, account('operator@neo.example'))
     await operator.page.getByTestId('metric-cpu').waitFor()
     expect(await seriousFindings(operator.page)).toEqual([])
     await operator.context.close()

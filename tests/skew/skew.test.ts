@@ -11,20 +11,18 @@ import { pathToFileURL } from 'node:url'
 import { gunzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Client, createClient } from '@neo-stack/client'
-import { createJournal, createProxy, findDeliveryFaults, startPlatform, until, type PlatformProcess, type Proxy } from '@neo-stack/testing'
-import { platformMain } from '../paths.ts'
+import { createJournal, findDeliveryFaults, until } from '@neo-stack/testing'
+import { serveColumn, type Served } from '../column.ts'
 
 const bundles = (await readdir(import.meta.dirname)).filter(name => name.endsWith('.mjs.gz'))
 
 describe.each(bundles)('the client of an earlier build, %s', bundle => {
-  let platform: PlatformProcess
-  let proxy: Proxy
+  let platform: Served
   let folder: string
   let open: typeof createClient
   const clients: Client[] = []
   beforeAll(async () => {
-    platform = await startPlatform({ main: platformMain, readyTimeoutMs: 150_000 })
-    proxy = await createProxy({ target: platform.url })
+    platform = await serveColumn('none')
     folder = await mkdtemp(join(tmpdir(), 'neo-skew-'))
     const file = join(folder, 'client.mjs')
     await writeFile(file, gunzipSync(await readFile(join(import.meta.dirname, bundle))))
@@ -32,7 +30,6 @@ describe.each(bundles)('the client of an earlier build, %s', bundle => {
   })
   afterAll(async () => {
     await Promise.all(clients.map(client => client.close()))
-    await proxy?.stop()
     await platform?.stop()
     if (folder) await rm(folder, { recursive: true, force: true })
   })
@@ -43,9 +40,9 @@ describe.each(bundles)('the client of an earlier build, %s', bundle => {
   }
 
   test('signs in, and follows what happens over a broken connection, every event once and in order', async () => {
-    const { users, apiKeys } = await platform.demo()
+    const { url, proxy, demo: { users, apiKeys } } = platform
     const { email, password } = users.find(({ tenantId, role }) => tenantId === 'acme' && role === 'member') ?? { email: '', password: '' }
-    const [member, service] = [keep(open({ baseUrl: proxy.url, cookieJar: true })), keep(open({ baseUrl: platform.url, apiKey: apiKeys.find(({ tenantId }) => tenantId === 'acme')?.key ?? '' }))]
+    const [member, service] = [keep(open({ baseUrl: proxy.url, cookieJar: true })), keep(open({ baseUrl: url, apiKey: apiKeys.find(({ tenantId }) => tenantId === 'acme')?.key ?? '' }))]
     await member.session.signIn(email, password)
     const channel = 'tenant:acme:deployments'
     const journal = createJournal()
