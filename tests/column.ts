@@ -10,7 +10,7 @@ import { startCluster, type Cluster } from './cluster/cluster.ts'
 import { platformMain } from './paths.ts'
 
 /** Whether this is the scale-out column. */
-const isScaleOut = process.env['NEO_COLUMN'] === 'scale-out'
+export const isScaleOut = process.env['NEO_COLUMN'] === 'scale-out'
 
 /** A cluster takes seconds to start: a file's tests share one. */
 let shared: Promise<Cluster> | undefined
