@@ -264,7 +264,8 @@ class RealtimeConnection implements Connection {
       for (const listener of [...shared.listeners]) listener.onPublication(data)
     })
     subscription.on('subscribing', ({ code }) => { if (code !== 0) tellLost(shared) })
-    subscription.on('error', () => { tellLost(shared) })
+    // A token that cannot be had in advance is asked for again while the subscription stands.
+    subscription.on('error', () => { if (subscription.state !== 'subscribed') tellLost(shared) })
     subscription.on('unsubscribed', context => { this.#onUnsubscribed(shared, context) })
     subscription.subscribe()
   }

@@ -122,6 +122,19 @@ describe('a cut connection', () => {
   })
 })
 
+test('a subscription stands while its next token cannot be had', async () => {
+  const { engine, url } = await startEngine()
+  const soon = (): number => Math.floor(Date.now() / 1000) + 2
+  const { connection, asked } = connectTo(url, {
+    getSubscriptionTokens: () => asked.length === 1 ? Promise.resolve({ [A]: sign({ channel: A, exp: soon() }) }) : Promise.reject(new Error('no network')),
+  })
+  const recorder = createRecorder()
+  connection.subscribe(A, recorder)
+  await expect.poll(() => asked.length, { timeout: 5000 }).toBe(2)
+  engine.publish(A, 1)
+  await expect.poll(() => recorder.told).toEqual(['subscribed', 1])
+})
+
 describe('an invalid token (3500), terminal for the client library', () => {
   test('a new token is asked for and the connection made', async () => {
     const { url } = await startEngine()
