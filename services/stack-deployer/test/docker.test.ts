@@ -92,9 +92,20 @@ describe.skipIf(missing.length > 0)(`the Docker driver${missing.length > 0 ? ` s
       expect(await thingsOf(instanceId)).toEqual([])
     }
     expect(reasons).toMatchObject([
-      { messageKey: 'service_exited', params: { service: 'odoo' } }, { messageKey: 'service_unhealthy', params: { service: 'odoo', seconds: 3 } },
+      { messageKey: 'service_exited', params: { service: 'odoo', code: 17 } }, { messageKey: 'service_unhealthy', params: { service: 'odoo', seconds: 3 } },
       { messageKey: 'image_pull_failed', params: { image: 'localhost/stub/nowhere:1' } },
     ])
+  })
+
+  it('names the exit code of a service that was started again before anybody looked', async () => {
+    const entries = stubCatalogue({ odoo: 'localhost/stub/crash:1' })
+    entries.odoo = { ...entries.odoo, services: entries.odoo.services.map(service => ({ ...service, before: [] })) }
+    // The service runs for a second; at the second look it was started again.
+    const driver = makeDriver({ catalogue: entries, probeEveryMs: 2500 })
+    const context = contextOf({ instanceId: 'looping' }, entries)
+    await expect(run(driver, context)).rejects.toMatchObject({ messageKey: 'service_exited', params: { service: 'odoo', code: 17 } })
+    await collect(driver.rollback(context, never))
+    expect(await thingsOf('looping')).toEqual([])
   })
 
   it('shows every line of a container that floods its log, in order', async () => {

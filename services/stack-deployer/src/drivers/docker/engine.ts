@@ -148,3 +148,14 @@ export async function exitCode(container: Docker.Container): Promise<number | un
   const { State } = await inspect(container)
   return State.Running || State.Status === 'created' ? undefined : State.ExitCode
 }
+
+/** With which code a container that runs again ended the last time; undefined when the engine does not say. Its state forgets that at the start. */
+export async function formerExitCode(docker: Docker, { Id, Created, State }: Docker.ContainerInspectInfo): Promise<number | undefined> {
+  // Docker calls it die, podman's filter knows it as died. Both times are of the engine's own clock.
+  const filters = { container: [Id], event: ['die', 'died'] }
+  const events = await docker.getEvents({ since: Math.floor(Date.parse(Created) / 1000), until: Math.ceil(Date.parse(State.StartedAt) / 1000), filters }) as unknown as Readable
+  let text = ''
+  for await (const bytes of events) text += String(bytes)
+  const codes = [...text.matchAll(/"exitCode":"(\d+)"/g)].map(([, code]) => Number(code))
+  return codes.at(-1)
+}

@@ -5,7 +5,7 @@ import type { ServiceSpec } from '../../catalog/entry.ts'
 import { DeploymentFailure } from '../../failure.ts'
 import type { StepOutput } from '../driver.ts'
 import { toContainer, toTask } from './container.ts'
-import { execute, exitCode, exitCodeOf, hasStatus, inspect, start, startTail, unlessGone, type Tail } from './engine.ts'
+import { execute, exitCode, exitCodeOf, formerExitCode, hasStatus, inspect, start, startTail, unlessGone, type Tail } from './engine.ts'
 import { putFiles } from './files.ts'
 import { containerName, formerName, labels, taskName } from './names.ts'
 import { fillPlaceholders } from './secrets.ts'
@@ -176,9 +176,12 @@ function said(work: Work, { name }: ServiceSpec, tail: Tail): StepOutput[] {
 }
 
 /** Whether a service runs and its probe succeeds. @throws {DeploymentFailure} `service_exited` */
-async function look({ signal }: Work, { name, container: { probe } }: ServiceSpec, container: Docker.Container): Promise<boolean> {
+async function look({ docker, signal }: Work, { name, container: { probe } }: ServiceSpec, container: Docker.Container): Promise<boolean> {
   const found = await inspect(container)
-  if (!isSteady(found)) throw new DeploymentFailure('service_exited', { service: name, code: found.State.ExitCode })
+  if (!isSteady(found)) {
+    const { Running, ExitCode } = found.State
+    throw new DeploymentFailure('service_exited', { service: name, code: Running ? await formerExitCode(docker, found).catch(() => undefined) ?? 0 : ExitCode })
+  }
   try {
     return probe === undefined || await exitCodeOf(container, probe.command, signal) === 0
   } catch (error) {
