@@ -2,6 +2,7 @@
 
 import { createHmac, createPublicKey, randomUUID } from 'node:crypto'
 import { importJWK, SignJWT, UnsecuredJWT, type CryptoKey } from 'jose'
+import type { Client } from '@neo-stack/client'
 import type { TestPlatform } from '@neo-stack/testing'
 import type { Known, Unknown } from './expected.ts'
 
@@ -11,29 +12,35 @@ export interface Actor {
   connectionToken: string
 }
 
-/** The tenant that is suspended before the matrix begins. */
+/** The tenant that is suspended before the matrix begins, one for each cast. */
 const SUSPENDED = 'initech'
+/** Age of a cast after which it is made anew: well within the life of its tokens. */
+const FRESH_MS = 120_000
 
 /** Everybody, and the people whose own channels are knocked at. */
 export interface Cast {
   actors: Record<Known | Unknown, Actor>
+  madeAt: number
   /** The member's identifier and the owner's. */
   memberId: string
   ownerId: string
 }
 
+/** Whether the tokens of a cast are so old that on a slow machine they might end within a test. */
+export const isOld = ({ madeAt }: Cast): boolean => Date.now() - madeAt > FRESH_MS
+
 /** Signs in, forges, revokes and suspends. */
 export async function createCast(platform: TestPlatform): Promise<Cast> {
+  const madeAt = Date.now()
   const ofPerson = async (role: 'viewer' | 'member' | 'manager' | 'owner', tenantId: string): Promise<Actor & { id: string }> => {
     const { session } = await platform.client(role, tenantId)
-    return { ...await withConnection(platform, String(await session.getAccessToken())), id: session.user?.id ?? '' }
+    return { ...await withConnection(platform, await takeToken(session)), id: session.user?.id ?? '' }
   }
-  const operator = await platform.operator()
-  const operatorToken = String(await operator.session.getAccessToken())
+  const operatorToken = await takeToken((await platform.operator()).session)
   const [member, owner] = [await ofPerson('member', 'acme'), await ofPerson('owner', 'acme')]
   const forged = await forge(platform, member.id)
   return {
-    memberId: member.id, ownerId: owner.id,
+    madeAt, memberId: member.id, ownerId: owner.id,
     actors: {
       'globex viewer': await ofPerson('viewer', 'globex'), 'globex owner': await ofPerson('owner', 'globex'),
       'acme viewer': await ofPerson('viewer', 'acme'), 'acme member': member, 'acme manager': await ofPerson('manager', 'acme'), 'acme owner': owner,
@@ -43,6 +50,13 @@ export async function createCast(platform: TestPlatform): Promise<Cast> {
       'revoked': await revoked(platform), 'suspended tenant\'s key': await suspended(platform, operatorToken),
     },
   }
+}
+
+/** A session that would renew itself in the middle of a test would leave a trace there that nobody's act has left. */
+async function takeToken(session: Client['session']): Promise<string> {
+  const token = String(await session.getAccessToken())
+  session.close()
+  return token
 }
 
 async function call(platform: TestPlatform, path: string, { bearer, body, method = 'POST' }: { bearer: string, body?: object, method?: string }): Promise<Record<string, unknown>> {
@@ -68,10 +82,11 @@ async function revoked(platform: TestPlatform): Promise<Actor> {
 
 /** A key whose tenant was suspended after it got its connection token. */
 async function suspended(platform: TestPlatform, operator: string): Promise<Actor> {
-  await call(platform, '/v1/admin/tenants', { bearer: operator, body: { id: SUSPENDED, name: 'Initech' } })
-  const { key } = await call(platform, '/v1/admin/api-keys', { bearer: operator, body: { tenantId: SUSPENDED, name: 'worker', permissions: ['events:publish', 'deploy:read'] } })
+  const tenantId = `${SUSPENDED}-${randomUUID().slice(0, 8)}`
+  await call(platform, '/v1/admin/tenants', { bearer: operator, body: { id: tenantId, name: 'Initech' } })
+  const { key } = await call(platform, '/v1/admin/api-keys', { bearer: operator, body: { tenantId, name: 'worker', permissions: ['events:publish', 'deploy:read'] } })
   const actor = await withConnection(platform, String(key))
-  await call(platform, `/v1/admin/tenants/${SUSPENDED}/suspend`, { bearer: operator, body: {} })
+  await call(platform, `/v1/admin/tenants/${tenantId}/suspend`, { bearer: operator, body: {} })
   return actor
 }
 

@@ -3,10 +3,10 @@
  * denied (RELIABILITY 5.3). The denied come first, so that nobody else's act is in the way of that proof.
  */
 
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { channelFamilies, rolePermissions } from '@neo-stack/events'
 import { createTestPlatform, until, type TestPlatform } from '@neo-stack/testing'
-import { createCast, type Actor, type Cast } from './actors.ts'
+import { createCast, isOld, type Actor, type Cast } from './actors.ts'
 import { channelsOf, doors, type Door } from './doors.ts'
 import { expected, known, refusals, strange, type Kind, type Known, type Strange, type Unknown } from './expected.ts'
 
@@ -47,14 +47,18 @@ describe('the authorization matrix', () => {
   let platform: TestPlatform
   let cast: Cast
   let channelOf: (kind: Kind) => string
-  beforeAll(async () => {
-    platform = await createTestPlatform()
-    await platform.service('acme').rest.events.publish({ channel: 'tenant:acme:deployments', type: 'deployment_start', data: { deploymentId: 'odoo-1', instanceType: 'odoo', logs: ['first'] } })
+  const enter = async (): Promise<void> => {
     cast = await createCast(platform)
     // Search's index comes behind the log.
     await until(async () => (await platform.database.inSystem(tx => tx.selectFrom('channels').select('name').whereRef('indexed_seq', '<', 'seq').execute())).length === 0, { timeoutMs: 20_000 })
+  }
+  beforeAll(async () => {
+    platform = await createTestPlatform()
+    await platform.service('acme').rest.events.publish({ channel: 'tenant:acme:deployments', type: 'deployment_start', data: { deploymentId: 'odoo-1', instanceType: 'odoo', logs: ['first'] } })
+    await enter()
     channelOf = channelsOf(cast)
   })
+  beforeEach(async () => { if (isOld(cast)) await enter() })
   afterAll(async () => { await platform?.stop() })
 
   const cells = kinds.flatMap(kind => doors.filter(({ action }) => expected[kind][action] !== undefined).map(door => ({ kind, door, name: door.name })))
