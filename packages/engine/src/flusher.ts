@@ -6,7 +6,7 @@ import { Batch } from './batch.ts'
 import type { Codec } from './codec.ts'
 
 /** Time of flushing before the loop gets a breath, in milliseconds, and connections between two looks at the clock. */
-const SLICE_MS = 8
+const SLICE_MS = 5
 const LOOK_EVERY = 32
 /** Time between two flushes of what may wait, per time that a flush takes: flushing is to take no more than a part of it. */
 const REST = 10
