@@ -7,6 +7,7 @@ import { sql } from 'kysely'
 import * as z from 'zod'
 import { alertRuleSchema, severitySchema, toldAlertSchema, type AlertDelivery, type Severity, type ToldAlert } from '@neo-stack/events'
 import type { Database, Tx } from '../database/database.ts'
+import { perTransaction } from '../database/per-transaction.ts'
 import { Problem } from '../errors.ts'
 import type { PendingEvent, Projection } from '../publish/projection.ts'
 import type { ChannelOwner, ChannelParts } from './channels.ts'
@@ -48,12 +49,13 @@ export async function queueAlert(tx: Tx, { id, type, time, channel: { tenantId }
   const severity = severitySchema.safeParse(data['severity'])
   if (data['isSilenced'] === true || !severity.success) return
   const { group, ...params } = paramsSchema.parse(data['params'] ?? {})
-  const channels = await tx.selectFrom('alert_channels').select(['id', 'severity', 'group_name']).where('tenant_id', '=', tenantId).execute()
-  const listening = channels.filter(one => ranks[one.severity] <= ranks[severity.data] && (one.group_name === null || one.group_name === group))
+  const listening = (await channelsOf(tx, tenantId)).filter(one => ranks[one.severity] <= ranks[severity.data] && (one.group_name === null || one.group_name === group))
   if (listening.length === 0) return
   const told: ToldAlert = toldAlertSchema.parse({ ...params, alertId: data['alertId'] ?? id, change: changeOf(type, data['messageKey']), severity: severity.data, message: data['message'], time })
   for (const { id: channelId } of listening) await addToMessage(tx, { tenantId, channelId, group, told })
 }
+
+const channelsOf = perTransaction((tx, tenantId) => tx.selectFrom('alert_channels').select(['id', 'severity', 'group_name']).where('tenant_id', '=', tenantId).execute())
 
 function changeOf(type: string, messageKey: unknown): ToldAlert['change'] {
   if (type === 'alert_resolved') return 'resolved'
