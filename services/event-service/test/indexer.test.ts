@@ -3,7 +3,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { SearchResult } from '@neo-stack/events'
 import type { Database } from '../src/database/database.ts'
 import { restAfter, startIndexer, type Indexer } from '../src/history/indexer.ts'
-import { planNext } from '../src/history/search-plan.ts'
+import { parseQuery, type Query } from '../src/history/grammar.ts'
+import { asksForWords, isEmpty, planNext, toParts } from '../src/history/search-plan.ts'
 import { openPrepared } from './prepared-database.ts'
 import { startService, type TestService } from './service.ts'
 
@@ -124,20 +125,41 @@ describe('after a batch the indexer', () => {
 
 describe('after the first look a search', () => {
   it.each([
-    ['walks on for what is in every second event', { hits: 250, looked: 500, total: 50_000, wanted: 1000 }, 'walk'],
-    ['walks on for some dozens of what is in every twentieth', { hits: 25, looked: 500, total: 50_000, wanted: 51 }, 'walk'],
-    ['asks the index for what it did not see', { hits: 0, looked: 500, total: 1e6, wanted: 51 }, 'index'],
-    ['asks the index for what is rare', { hits: 1, looked: 500, total: 50_000, wanted: 51 }, 'index'],
-    ['asks the index where that has little to look through', { hits: 10, looked: 500, total: 1000, wanted: 1000 }, 'index'],
+    ['walks on for what is in every second event', { hits: 250, indexed: 250, looked: 500, total: 50_000, wanted: 1000 }, 'walk'],
+    ['walks on for some dozens of what is in every twentieth', { hits: 25, indexed: 25, looked: 500, total: 50_000, wanted: 51 }, 'walk'],
+    ['asks the index for what it did not see', { hits: 0, indexed: 0, looked: 500, total: 1e6, wanted: 51 }, 'index'],
+    ['asks the index for what is rare', { hits: 1, indexed: 1, looked: 500, total: 50_000, wanted: 51 }, 'index'],
+    ['walks on where the index would come back with most of the log', { hits: 4, indexed: 450, looked: 500, total: 50_000, wanted: 51 }, 'walk'],
+    ['asks the index where that has little to look through', { hits: 10, indexed: 10, looked: 500, total: 1000, wanted: 1000 }, 'index'],
   ] as const)('%s', (_title, seen, step) => {
     expect(planNext(seen).step).toBe(step)
   })
 
   it('never walks over more events than 40,000', () => {
-    const seen = fc.record({ hits: fc.nat(500), looked: fc.constant(500), total: fc.nat(1e9), wanted: fc.integer({ min: 1, max: 1000 }) })
+    const seen = fc.record({ hits: fc.nat(500), indexed: fc.nat(500), looked: fc.constant(500), total: fc.nat(1e9), wanted: fc.integer({ min: 1, max: 1000 }) })
     fc.assert(fc.property(seen, one => {
       const next = planNext(one)
       expect(next.step === 'index' || next.window <= 40_000).toBe(true)
     }))
+  })
+})
+
+describe('of a query the index of words answers', () => {
+  it.each([
+    ['disk', ['disk'], []],
+    ['disk severity:critical', ['disk'], ['severity']],
+    ['disk -server "a b"', ['disk', 'not', 'a b'], []],
+    ['disk OR server type:alert', ['any'], ['type']],
+    ['disk OR severity:critical server', ['server'], ['any']],
+    ['disk OR -server', [], ['any']],
+    ['-disk type:alert', [], ['not', 'type']],
+    ['type:alert', [], ['type']],
+    ['', [], []],
+  ])('%s: %j, and not %j', (text, words, rest) => {
+    const toNames = (query: Query): string[] => query.kind === 'all' ? query.of.flatMap(toNames) : ['text' in query ? query.text : 'field' in query ? query.field : query.kind]
+    const parts = toParts(parseQuery(text).query)
+    expect([toNames(parts.words), toNames(parts.rest)]).toEqual([words, rest])
+    expect(isEmpty(parts.words)).toBe(words.length === 0)
+    expect(asksForWords(parts.rest)).toBe(rest.some(name => name === 'any' || name === 'not'))
   })
 })

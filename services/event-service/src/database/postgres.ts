@@ -31,13 +31,13 @@ export interface PostgresOptions {
 const MIGRATION_LOCK = 7_263_518
 const ALONE_LOCK = 7_263_520
 
-/** Longest statement and longest pause inside a transaction, in milliseconds. */
-const LIMITS = '-c statement_timeout=30000 -c idle_in_transaction_session_timeout=10000'
+/** Longest statement and longest pause inside a transaction, in milliseconds; compiling a statement takes longer than any of ours. */
+const SESSION = '-c statement_timeout=30000 -c idle_in_transaction_session_timeout=10000 -c jit=off'
 
 /** Opens and migrates a PostgreSQL database. */
 export async function openPostgres({ url, connections = 10, connectWithinMs = 2500, onFault = () => undefined }: PostgresOptions): Promise<Database> {
   const pool = new pg.Pool({
-    connectionString: url, max: connections, connectionTimeoutMillis: connectWithinMs, options: LIMITS, application_name: 'neo-event-service',
+    connectionString: url, max: connections, connectionTimeoutMillis: connectWithinMs, options: SESSION, application_name: 'neo-event-service',
   })
   pool.on('error', onFault)
   // One that breaks while it is used rejects its statement; that it tells so besides would end the process if nobody listened.

@@ -1,11 +1,23 @@
-/** Whether to go on through the log or to ask the index, after a look at the newest events. Pure. */
+/** What of a query the index of words answers, and whether to ask it or to go on through the log after a look at the newest events. Pure. */
+
+import type { Query } from './grammar.ts'
 
 /** Events of the first look. */
 export const WINDOW = 500
 
+/** A query as two, both of which must hold. */
+export interface Parts {
+  /** What the index of words answers; empty when it has no answer that saves anything. */
+  words: Query
+  /** Everything else. */
+  rest: Query
+}
+
 /** What the first look saw. */
 export interface Seen {
   hits: number
+  /** Events that the index would come back with. */
+  indexed: number
   looked: number
   /** Events there are in all, about. */
   total: number
@@ -15,8 +27,11 @@ export interface Seen {
 /** The next step: through so many more events, or the index. */
 export type NextStep = { step: 'walk', window: number } | { step: 'index' }
 
-/** A hit of the index costs more than an event that is walked over: it is fetched, looked at and sorted with all others. */
+/** What comes back from the index costs more than an event that is walked over: it is fetched, looked at and sorted with all others. */
 const INDEX_COST = 2
+
+/** What asking the index costs before anything comes back, in events that are walked over: the lists of parts of words are long. */
+const INDEX_ASKED = 1000
 
 /** Nobody walks further. */
 const MAX_WALK = 40_000
@@ -24,10 +39,34 @@ const MAX_WALK = 40_000
 /** Chance is not evenly spread: a walk may be so many times longer than expected. */
 const SLACK = 2
 
+/** Whether anything is asked. */
+export const isEmpty = (query: Query): boolean => query.kind === 'all' && query.of.length === 0
+
+/** Whether a query asks for words, among others. */
+export const asksForWords = (query: Query): boolean => 'of' in query
+  ? [query.of].flat().some(asksForWords)
+  : isWord(query)
+
+/** Takes a query apart. */
+export function toParts(query: Query): Parts {
+  const all = query.kind === 'all' ? query.of : [query]
+  const words = all.filter(isOfWords)
+  // What must not stand in an event is no way to find it.
+  if (!words.some(part => part.kind !== 'not')) return { words: { kind: 'all', of: [] }, rest: query }
+  return { words: { kind: 'all', of: words }, rest: { kind: 'all', of: all.filter(part => !isOfWords(part)) } }
+}
+
+const isWord = ({ kind }: Query): boolean => kind === 'word' || kind === 'phrase' || kind === 'prefix'
+
+/** Whether it asks for words only; within `any`, what must not stand there says nothing to the index. */
+function isOfWords(query: Query): boolean {
+  if (query.kind === 'not') return isOfWords(query.of)
+  return 'of' in query ? query.of.every(part => part.kind !== 'not' && isOfWords(part)) : isWord(query)
+}
+
 /** Decides. What was rare among the newest is taken for rare everywhere: the index is right in any case, only slower for common words. */
-export function planNext({ hits, looked, total, wanted }: Seen): NextStep {
-  const share = hits / looked
-  const expected = hits === 0 ? Infinity : wanted / share
+export function planNext({ hits, indexed, looked, total, wanted }: Seen): NextStep {
+  const expected = hits === 0 ? Infinity : wanted * looked / hits
   const window = Math.ceil(expected * SLACK)
-  return window <= MAX_WALK && expected <= total * share * INDEX_COST ? { step: 'walk', window } : { step: 'index' }
+  return window <= MAX_WALK && expected <= INDEX_ASKED + total * indexed / looked * INDEX_COST ? { step: 'walk', window } : { step: 'index' }
 }

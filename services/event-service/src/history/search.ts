@@ -3,14 +3,14 @@
  * way. Identifiers are found as `neo_search` (see the migrations), the events are then read under the tenant's policy.
  */
 
-import { sql, type RawBuilder } from 'kysely'
+import { sql, type QueryResult, type RawBuilder } from 'kysely'
 import type { Tx } from '../database/database.ts'
 import { inScope, toCondition } from './conditions.ts'
 import type { Query } from './grammar.ts'
 import { textsOf, toPlain, type Marks } from './highlight.ts'
 import type { Scope } from './scope.ts'
 import { Problem } from '../errors.ts'
-import { planNext, WINDOW } from './search-plan.ts'
+import { asksForWords, isEmpty, planNext, toParts, WINDOW, type Parts } from './search-plan.ts'
 import { anyWords, freshWords, indexedWords, joinWords } from './words.ts'
 
 /** Where a page begins and in which direction it goes. */
@@ -40,10 +40,10 @@ interface Found {
 /** What is common to the steps of one search. */
 interface Plan {
   query: Query
+  parts: Parts
   scope: Scope
   /** The column whose order is the order of events: `seq` in one channel, the time-ordered identifier in a tenant. */
   key: RawBuilder<unknown>
-  isPlain: boolean
   limit: number
   place: SearchPlace | undefined
 }
@@ -51,7 +51,7 @@ interface Plan {
 /** Finds a page in the order of events, newest first; one more than the limit where there is more. */
 export async function findNewest(tx: Tx, { scope, query, limit, place }: SearchOptions): Promise<Found[]> {
   const isChannel = scope.names.length === 1 && scope.prefixes.length === 0
-  const plan: Plan = { query, scope, place, limit: limit + 1, key: isChannel ? sql`seq` : sql`id`, isPlain: query.kind === 'all' && query.of.length === 0 }
+  const plan: Plan = { query, scope, place, limit: limit + 1, key: isChannel ? sql`seq` : sql`id`, parts: toParts(query) }
   const found = await asSearcher(tx, () => find(tx, plan))
   return place?.direction === 'newer' ? found.reverse() : found
 }
@@ -68,35 +68,44 @@ export async function findRelevant(tx: Tx, options: SearchOptions): Promise<Foun
 }
 
 async function find(tx: Tx, plan: Plan): Promise<Found[]> {
-  const { hits, looked, total } = await look(tx, plan)
-  if (hits.length === plan.limit || plan.isPlain || looked < WINDOW) return hits
-  const next = planNext({ hits: hits.length, looked, total, wanted: plan.limit })
+  const { hits, ...seen } = await look(tx, plan)
+  if (hits.length === plan.limit || isEmpty(plan.query) || seen.looked < WINDOW) return hits
+  const next = planNext({ ...seen, hits: hits.length, wanted: plan.limit })
   const walked = next.step === 'walk' ? await walk(tx, plan, next.window) : []
   return walked.length === plan.limit ? walked : await askIndex(tx, plan)
 }
 
-/** Hits among the nearest events, how many those are, and about how many there are in all. */
-async function look(tx: Tx, { query, scope, key, isPlain, limit, place }: Plan): Promise<{ hits: Found[], looked: number, total: number }> {
+/** Hits among the nearest events, how many those are, how many of them the index would come back with, and about how many there are in all. */
+async function look(tx: Tx, { query, parts, scope, key, limit, place }: Plan): Promise<{ hits: Found[], indexed: number, looked: number, total: number }> {
   const order = orderOf(place)
-  const { rows } = await sql<Found & { hit: boolean, looked: string | number, total: string | number }>`
+  const { rows } = await inOrderOfEvents(tx, sql<Found & { hit: boolean, indexed: string | number, looked: string | number, total: string | number }>`
     with near as materialized (
-      select id, ${key} as at, coalesce(${toCondition(query, anyWords)}, false) as hit
-      from (select * from events where ${inScope(scope)} and ${beyond(key, place)} order by ${key} ${order} limit ${isPlain ? limit : WINDOW}) as newest
+      select id, ${key} as at, coalesce(${toCondition(parts.words, anyWords)}, false) as indexed, coalesce(${toCondition(parts.rest, anyWords)}, false) as rest
+      from (select * from events where ${inScope(scope)} and ${beyond(key, place)} order by ${key} ${order} limit ${isEmpty(query) ? limit : WINDOW}) as newest
       ${joinWords('newest', scope.tenantId)}),
-    hits as (select id, at from near where hit order by at ${order} limit ${limit})
-    select id, at, true as hit, 0 as looked, 0 as total from hits
-    union all select null, null, false, (select count(*) from near), (select sum(seq - oldest_seq + 1) from channels where tenant_id = ${scope.tenantId})`.execute(tx)
+    hits as (select id, at from near where indexed and rest order by at ${order} limit ${limit})
+    select id, at, true as hit, 0 as indexed, 0 as looked, 0 as total from hits
+    union all select null, null, false, (select count(*) from near where indexed), (select count(*) from near), (select sum(seq - oldest_seq + 1) from channels where tenant_id = ${scope.tenantId})`)
   const counts = rows.find(({ hit }) => !hit)
-  return { hits: inOrder(rows.filter(({ hit }) => hit).map(toFound), place?.direction === 'newer'), looked: Number(counts?.looked ?? 0), total: Number(counts?.total ?? 0) }
+  const hits = inOrder(rows.filter(({ hit }) => hit).map(toFound), place?.direction === 'newer')
+  return { hits, indexed: Number(counts?.indexed ?? 0), looked: Number(counts?.looked ?? 0), total: Number(counts?.total ?? 0) }
 }
 
 /** Goes through the nearest events until enough are found: for what is in every tenth event, say. */
 async function walk(tx: Tx, { query, scope, key, limit, place }: Plan, window: number): Promise<Found[]> {
   const order = orderOf(place)
-  const { rows } = await sql<Found>`select id, ${key} as at
+  const { rows } = await inOrderOfEvents(tx, sql<Found>`select id, ${key} as at
     from (select * from events where ${inScope(scope)} and ${beyond(key, place)} order by ${key} ${order} limit ${window}) as newest
-    ${joinWords('newest', scope.tenantId)} where ${toCondition(query, anyWords)} order by ${key} ${order} limit ${limit}`.execute(tx)
+    ${joinWords('newest', scope.tenantId)} where ${toCondition(query, anyWords)} order by ${key} ${order} limit ${limit}`)
   return rows.map(toFound)
+}
+
+/** Runs what walks along an index. The planner takes the channels of a scope for rare, and would sort all that a tenant has. */
+async function inOrderOfEvents<T>(tx: Tx, statement: RawBuilder<T>): Promise<QueryResult<T>> {
+  await sql`set local enable_sort = off`.execute(tx)
+  const result = await statement.execute(tx)
+  await sql`set local enable_sort = on`.execute(tx)
+  return result
 }
 
 /** Events that may be searched by their data because the index has not come to them; each costs as much as some lines of a log. */
@@ -106,19 +115,32 @@ const MAX_LATE = 100_000
  * Asks the index, and looks through what it does not have yet.
  * @throws {Problem} `unavailable` when that is too much
  */
-async function askIndex(tx: Tx, { query, scope, key, limit, place }: Plan): Promise<Found[]> {
+async function askIndex(tx: Tx, plan: Plan): Promise<Found[]> {
+  const { parts, scope } = plan
   const late = await countLate(tx, scope)
   if (late > MAX_LATE) throw new Problem('unavailable', { retryAfter: 5, detail: 'Many events were written just now and are being indexed; search again shortly.' })
-  // Without `materialized` the planner may walk the order of events instead of using the index of words.
-  const { rows } = await sql<Found>`with found as materialized (
-      select id, ${key} as at from event_words join events using (tenant_id, id)
-      where ${inScope(scope)} and ${beyond(key, place)} and ${toCondition(query, indexedWords)}),
-    late as (
-      select id, ${key} as at from (select name, indexed_seq from channels where tenant_id = ${scope.tenantId} and seq > indexed_seq) as behind
-      join events on channel = name and seq > indexed_seq where ${inScope(scope)} and ${beyond(key, place)} and ${toCondition(query, freshWords)})
-    select id, at from found union all select id, at from late order by at ${orderOf(place)} limit ${limit}`.execute(tx)
+  const { rows } = await sql<Found>`${isEmpty(parts.words) ? withoutWords(plan) : withWords(plan)} order by at ${orderOf(plan.place)} limit ${plan.limit}`.execute(tx)
   return rows.map(toFound)
 }
+
+/**
+ * What the index comes back with, of which the rest is asked, and what it does not have yet. Without `materialized` the planner may walk
+ * the order of events instead of using the index, or read a tenant's events one by one where it takes the rest for rare.
+ */
+const withWords = ({ query, parts, scope, key, place }: Plan): RawBuilder<unknown> => sql`
+  with worded as materialized (select id from event_words where tenant_id = ${scope.tenantId} and ${toCondition(parts.words, indexedWords)}),
+  found as (
+    select id, ${key} as at from worded join events using (id) ${asksForWords(parts.rest) ? joinWords('events', scope.tenantId) : sql``}
+    where ${inScope(scope)} and ${beyond(key, place)} and ${toCondition(parts.rest, anyWords)}),
+  late as (
+    select id, ${key} as at from (select name, indexed_seq from channels where tenant_id = ${scope.tenantId} and seq > indexed_seq) as behind
+    join events on channel = name and seq > indexed_seq where ${inScope(scope)} and ${beyond(key, place)} and ${toCondition(query, freshWords)})
+  select id, at from found union all select id, at from late`
+
+/** No word to begin with: all that a tenant has is looked through. */
+const withoutWords = ({ query, scope, key, place }: Plan): RawBuilder<unknown> => sql`
+  select id, ${key} as at from events ${asksForWords(query) ? joinWords('events', scope.tenantId) : sql``}
+  where ${inScope(scope)} and ${beyond(key, place)} and ${toCondition(query, anyWords)}`
 
 async function countLate(tx: Tx, { tenantId }: Scope): Promise<number> {
   const { rows } = await sql<{ late: string | number | null }>`select sum(seq - indexed_seq) as late from channels where tenant_id = ${tenantId}`.execute(tx)
