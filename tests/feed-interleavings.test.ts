@@ -1,5 +1,5 @@
 /**
- * Fifty random interleavings of publish, cut, stall, delay, slow snapshot and reconnect through the real engine: the handler sees
+ * Random interleavings of publish, cut, stall, delay, slow snapshot and reconnect through the real engine: the handler sees
  * 1,2,3… exactly once. Each run has a seed that repeats the choices.
  */
 
@@ -10,7 +10,7 @@ import { formatChannel } from '@neo-stack/events'
 import { createJournal, createProxy, createRandom, findDeliveryFaults, until, type Journal, type Proxy, type TestPlatform } from '@neo-stack/testing'
 import { startColumn } from './column.ts'
 
-const RUNS = 50
+const RUNS = Number(process.env['NEO_INTERLEAVINGS'] ?? 50)
 const STEPS = 14
 
 interface Run {

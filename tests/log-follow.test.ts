@@ -11,7 +11,6 @@ import { createClient, LogStore, type Client } from '@neo-stack/client'
 import { createProxy, startPlatform, until, type PlatformProcess, type Proxy } from '@neo-stack/testing'
 import { neoMain, platformMain as main } from './paths.ts'
 
-/** By hand: `NEO_LOG_LINES=1000000`. */
 const LINES = Number(process.env['NEO_LOG_LINES'] ?? 200_000)
 const PER_SECOND = 5000
 const CUTS = 50

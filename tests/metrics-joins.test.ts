@@ -6,7 +6,7 @@ import { createClient } from '@neo-stack/client'
 import { createProxy, createRandom, until, type Proxy, type TestPlatform } from '@neo-stack/testing'
 import { startColumn } from './column.ts'
 
-const RUNS = 15
+const RUNS = Number(process.env['NEO_METRICS_RUNS'] ?? 15)
 const STEPS = 12
 
 interface Run { proxy: Proxy, random: () => number, push: (count: number) => Promise<void> }

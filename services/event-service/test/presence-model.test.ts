@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest'
 import { beat, createRecord, leave, look, resume, type PresenceRecord } from '../src/presence/record.ts'
 import { createSteadyClock } from '../src/presence/steady-clock.ts'
 
-const TRACES = 20_000
+const TRACES = Number(process.env['NEO_PRESENCE_TRACES'] ?? 20_000)
 const END_MS = 420_000
 const GHOST_MS = 95_000
 /** Where a lost socket is noticed. */
@@ -220,4 +220,4 @@ describe('presence against an oracle', () => {
     console.log(`${isEmbedded ? 'embedded' : 'heartbeats alone'}: false leaves 0; told offline while a tab without network was open: ${(100 * total.unseen / total.present).toFixed(2)} % of its time`)
     expect(total.present).toBeGreaterThan(0)
   })
-}, 300_000)
+}, 300_000 + 10 * TRACES)

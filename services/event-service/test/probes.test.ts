@@ -12,7 +12,7 @@ import { createEmbeddedRealtime } from '../src/realtime/embedded.ts'
 import { openPrepared } from './prepared-database.ts'
 import { startService, type TestService } from './service.ts'
 
-const PROBES = Number(process.env['NEO_PROBES'] ?? (process.env['NEO_LONG'] === '1' ? 100_000 : 20_000))
+const PROBES = Number(process.env['NEO_PROBES'] ?? 20_000)
 const AT_ONCE = 16
 /** Stands in everything that acme says, and in nothing that is sent. */
 const SECRET = 'only-acme-knows-this'

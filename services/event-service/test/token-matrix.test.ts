@@ -5,7 +5,9 @@ import { createKeySet } from '../src/auth/keys.ts'
 import { tokenPurposes, type TokenPurpose } from '../src/auth/tokens.ts'
 import { createWrongTokens, mutantsOf, principal, turnBits, type WrongTokens } from './wrong-tokens.ts'
 
-const MUTANTS = process.env['NEO_LONG'] === '1' ? 1_000_000 : 50_000
+const MUTANTS = Number(process.env['NEO_TOKEN_MUTANTS'] ?? 50_000)
+/** Asked at once. */
+const BATCH = 10_000
 
 describe('a token that is wrong in one way', () => {
   let wrong: WrongTokens
@@ -35,8 +37,19 @@ describe('a token that is wrong in one way', () => {
 
   it(`is refused with any bit of its signature turned, and in ${MUTANTS} random changes`, async () => {
     const token = wrong.good.access
-    const mutants = [...turnBits(token), ...mutantsOf(token, MUTANTS)]
-    const verdicts = await Promise.all(mutants.map(mutant => wrong.tokens.verify('access', mutant).then(() => mutant, () => undefined)))
-    expect(verdicts.filter(verdict => verdict !== undefined)).toEqual([])
-  })
+    let asked = 0
+    const accepted: string[] = []
+    const ask = async (mutants: readonly string[]): Promise<void> => {
+      asked += mutants.length
+      await Promise.all(mutants.map(mutant => wrong.tokens.verify('access', mutant).then(() => { accepted.push(mutant) }, () => undefined)))
+    }
+    const batch = turnBits(token)
+    for (const mutant of mutantsOf(token, MUTANTS)) {
+      batch.push(mutant)
+      if (batch.length >= BATCH) await ask(batch.splice(0))
+    }
+    await ask(batch)
+    expect(asked).toBeGreaterThan(MUTANTS * 0.99)
+    expect(accepted).toEqual([])
+  }, 60_000 + MUTANTS)
 })

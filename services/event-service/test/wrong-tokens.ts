@@ -145,13 +145,16 @@ export function turnBits(token: string): string[] {
 }
 
 /** Random changes of a token, the same ones each time; none of them is the token. */
-export function mutantsOf(token: string, count: number): string[] {
+export function* mutantsOf(token: string, count: number): Generator<string> {
   let state = 20_261_124
   const random = (below: number): number => {
     state = Math.imul(state, 1_664_525) + 1_013_904_223 | 0
     return (state >>> 8) % below
   }
-  return Array.from({ length: count }, () => mutate(token, random)).filter(mutant => mutant !== token)
+  for (let made = 0; made < count; made++) {
+    const mutant = mutate(token, random)
+    if (mutant !== token) yield mutant
+  }
 }
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.= \0é'
