@@ -98,11 +98,22 @@ async function closeAll(closing: (() => Promise<void>)[]): Promise<void> {
   for (const close of closing.reverse()) await close()
 }
 
-function toClientOptions({ proxy: _proxy, network, journal, ...rest }: TestClientOptions, who: string): ClientOptions {
+function toClientOptions({ proxy, network, journal, fetch: own, ...rest }: TestClientOptions, who: string): ClientOptions {
+  const send = own ?? (journal ? createRecordingFetch(journal, who) : fetch)
   return {
-    ...journal && { fetch: createRecordingFetch(journal, who), webSocket: createRecordingWebSocket(journal, who) },
+    fetch: proxy ?? network ? withoutOrigin(send) : send,
+    ...journal && { webSocket: createRecordingWebSocket(journal, who) },
     ...network && { webSocket: network.webSocket },
     ...rest,
+  }
+}
+
+/** A bad network has an address of its own, which is no origin that a platform with a public address would accept. */
+function withoutOrigin(send: typeof fetch): typeof fetch {
+  return (input, init) => {
+    const headers = new Headers(init?.headers)
+    headers.delete('origin')
+    return send(input, { ...init, headers })
   }
 }
 
