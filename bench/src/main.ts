@@ -15,6 +15,7 @@ import { bundle } from './scenarios/bundle.ts'
 import { cluster } from './scenarios/cluster.ts'
 import { fanout } from './scenarios/fanout.ts'
 import { idle } from './scenarios/idle.ts'
+import { kit } from './scenarios/kit.ts'
 import { logs } from './scenarios/logs.ts'
 import { pages } from './scenarios/pages.ts'
 import { paint } from './scenarios/paint.ts'
@@ -32,7 +33,7 @@ import { formatTable } from './table.ts'
 
 const scenarios: Record<string, Scenario> = {
   publish, search, fanout, paint, logs, pages, start, idle, bundle, presence, revocation, retention,
-  billing, admin, cluster,
+  billing, admin, cluster, kit,
   'realtime-fanout': realtimeFanout, 'realtime-rooms': realtimeRooms, 'realtime-hot': realtimeHot, 'realtime-http': realtimeHttp,
   'realtime-connect': realtimeConnect, 'realtime-reconnect': realtimeReconnect, 'realtime-idle': realtimeIdle, 'realtime-slow': realtimeSlow,
   'realtime-jitter': realtimeJitter,
