@@ -1,6 +1,7 @@
 /** `npm run start:cluster` as a process of its own folder and ports: what the tests of the scale-out column stand on. */
 
 import { execFile, spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -29,6 +30,7 @@ export interface Cluster {
   service: (tenantId: string | null, options?: ClientOptions) => Client
   /** A signed-in person of the tenant. @default its member */
   person: (tenantId: string, options?: ClientOptions & { role?: string }) => Promise<Client>
+  /** Ends it in order. @throws {Error} when that fails or a part is left */
   stop: () => Promise<void>
 }
 
@@ -52,10 +54,13 @@ export async function startCluster(env: Readonly<Record<string, string>> = {}): 
   const clients: Client[] = []
   const stop = async (): Promise<void> => {
     await Promise.all(clients.splice(0).map(client => client.close()))
+    const { parts } = await state().catch(() => ({ parts: [] }))
     end()
     await exited
     process.off('exit', end)
     await rm(folder, { recursive: true, force: true })
+    const left = parts.filter(({ pid }) => existsSync(`/proc/${pid}`))
+    if (parts.length > 0 && (child.exitCode !== 0 || left.length > 0)) throw new Error(`the cluster ended with ${child.exitCode}, and left ${left.map(({ name }) => name).join(', ') || 'nothing'}:\n${output}`)
   }
   try {
     await until(() => child.exitCode !== null || output.includes('The cluster is ready'), { timeoutMs: env['NEO_PORTALS'] === 'auto' ? BUILD_MS : READY_MS, everyMs: 50, what: () => `the cluster:\n${output}` })
