@@ -10,6 +10,7 @@
 export { createEventService } from './app.ts'
 export type { DeploymentAccess, EventService, EventServiceOptions } from './app.ts'
 export type { ReadAccount } from './deployments/initial-account.ts'
+export type { ReadInstanceLog } from './deployments/instance-log.ts'
 export type { StepsOf } from './deployments/preview.ts'
 export type { Database, TransactionOptions, Tx } from './database/database.ts'
 export { digestMigrations } from './database/migrations.ts'
