@@ -74,7 +74,7 @@ export async function startBuilder(): Promise<Builder> {
       const port = await findFreePort()
       server = spawn('podman', ['run', '--rm', '--name', 'served', ...options, '-e', `PORT=${port}`, '-e', 'HOST=127.0.0.1', `localhost/${image}`], { env, stdio: 'inherit' })
       const url = `http://127.0.0.1:${port}`
-      await until(async () => (await fetch(`${url}/readyz`)).ok, { timeoutMs: 60_000, everyMs: 100, what: 'the container to be ready' })
+      await until(async () => (await fetch(`${url}/readyz`)).ok, { timeoutMs: 120_000, everyMs: 100, what: 'the container to be ready' })
       return url
     },
     secret: text => {
@@ -83,7 +83,8 @@ export async function startBuilder(): Promise<Builder> {
       return file
     },
     stop: () => {
-      if (server) podman('stop', '-t', '10', 'served')
+      // One that ended by itself is gone.
+      if (server) podman('stop', '--ignore', '-t', '10', 'served')
       rmSync(own, { recursive: true, force: true })
     },
   }

@@ -3,14 +3,18 @@
  * may is what compose.yaml gives them: no root, no capability, a file system that cannot be written, secrets from files.
  */
 
+import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
+import { createSecrets } from '../src/cluster.ts'
+import { composePlace, secretFiles } from '../src/compose.ts'
 import { generate } from '../src/generate.ts'
+import { createRedisUsers } from '../src/redis-users.ts'
 import { isRequired, missing, startBuilder, type Builder } from './builder.ts'
 
 const isHere = missing.length === 0 || isRequired
 
-interface Service { build?: { dockerfile: string }, image: string, user: string, tmpfs?: string[] }
+interface Service { build?: { dockerfile: string }, image: string, user: string, environment: Record<string, string>, volumes?: string[], tmpfs?: string[] }
 const { services } = parse(generate()['compose.yaml'] ?? '') as { services: Record<string, Service> }
 const built = [...new Map(Object.values(services).flatMap(({ build, image }) => build ? [[image, build.dockerfile] as const] : []))]
 
@@ -36,14 +40,23 @@ describe.skipIf(!isHere)(isHere ? 'the images' : `the images (skipped: needs ${m
 
   it('Centrifugo takes its generated configuration, and its secrets from files', () => {
     builder.build('neo-stack/centrifugo', 'deploy/docker/centrifugo.Dockerfile')
-    const volumes = ['-v', `${builder.root}/deploy/centrifugo/config.json:/etc/neo/config.json:ro`, '-v', `${builder.secret('a key from a file')}:/run/secrets/key:ro`]
-    const output = builder.run([...confine(services['centrifugo-1'] as Service), ...volumes, '-e', 'CENTRIFUGO_HTTP_API_KEY_FILE=/run/secrets/key'], 'neo-stack/centrifugo', ['checkconfig', '-c', '/etc/neo/config.json'])
+    const centrifugo = services['centrifugo-1'] as Service
+    const secrets = createSecrets()
+    const texts = secretFiles(composePlace(secrets), createRedisUsers(secrets))
+    const told = Object.entries(centrifugo.environment).filter(([name]) => name.endsWith('_FILE'))
+    const files = told.flatMap(([name, file]) => ['-e', `${name}=${file}`, '-v', `${builder.secret(texts[path.basename(file)] ?? '')}:${file}:ro`])
+    expect(told.length).toBeGreaterThan(1)
+    const output = builder.run([...confine(centrifugo), '-v', `${builder.root}/deploy/centrifugo/config.json:/etc/neo/config.json:ro`, ...files], 'neo-stack/centrifugo', ['checkconfig', '-c', '/etc/neo/config.json'])
     expect(output).not.toMatch(/error|fatal/i)
   }, 900_000)
 
   it('the platform starts and serves its portals from what the image holds', async () => {
     builder.build('neo-stack/platform', 'deploy/docker/platform.Dockerfile')
-    const url = await builder.serve([...confine(services['event-service-1'] as Service), '--tmpfs', '/var/lib/neo:mode=1777', '-e', 'NEO_DEMO=0'], 'neo-stack/platform')
+    const service = services['event-service-1'] as Service
+    const volumes = (service.volumes ?? []).flatMap(volume => ['-v', volume])
+    // By itself, without the other parts: embedded, on the volume that the service has.
+    const settings = ['NEO_DATA_DIR', 'NEO_DEMO', 'NEO_PORTALS'].flatMap(name => ['-e', `${name}=${service.environment[name]}`])
+    const url = await builder.serve([...confine(service), ...volumes, ...settings], 'neo-stack/platform')
     expect((await fetch(`${url}/readyz`)).status).toBe(200)
     expect(await (await fetch(`${url}/tenant/`)).text()).toContain('_nuxt')
   }, 1_200_000)

@@ -2,7 +2,7 @@
 
 import type {
   AcknowledgeAlert, AlertAcknowledged, AlertList, AlertRulePreview, AlertRules, AlertSilence, AlertSilences, AppendLogs, BillingPreferences, BillingRecords, Command, ConnectionToken,
-  CreateDeployment, DeploymentAccepted, DeploymentList, DeploymentSnapshot, DeploymentStatus, History, InboxCount, InboxState, InitialAccount,
+  CreateDeployment, DeploymentAccepted, DeploymentList, DeploymentSnapshot, DeploymentStatus, History, InboxCount, InboxState, InitialAccount, InstanceLog, InstanceLogQuery,
   AlertChannels, AlertDeliveries, ChannelMade, MakeChannel, InstanceList, LogPage, LogsAppended, MakeSilence, MetricsLease, MetricsSeries, NotificationPage, NotificationType, PresenceList, PresenceSettings, Preview, PreviewQuery,
   PublishBatchRequest, Published, PublishedBatch, PublishRequest, PushMetrics, PutAlertRules, PutBillingPreferences, RaiseAlert, ReadAll, Redeploy,
   ProviderList, ReportUsage, SearchResult, Session, SetPresence, SetPresenceSettings, SignIn,
@@ -118,6 +118,8 @@ export interface Rest extends TenantAdministration {
     remove(of: InstancePath, body?: Command, options?: CallOptions): Promise<DeploymentAccepted>
     /** The account that the deployment made; each look is in the audit trail. */
     initialPassword(of: InstancePath, options?: CallOptions): Promise<InitialAccount>
+    /** The last lines that its services print. 422 `unprocessable` where nothing real runs. */
+    logs(of: InstancePath, query?: InstanceLogQuery, options?: CallOptions): Promise<InstanceLog>
   }
   deployments: {
     list(tenantId: string, query?: DeploymentListQuery, options?: CallOptions): Promise<DeploymentList>
@@ -327,6 +329,7 @@ function createInstanceRoutes(send: Send): Rest['instances'] {
     remove: command('delete'),
     initialPassword: ({ tenantId, instanceId }, own) =>
       send({ method: 'POST', path: `${toTenantPath(tenantId)}/instances/${encodeURIComponent(instanceId)}/initial-password`, isRepeatable: true }, own),
+    logs: ({ tenantId, instanceId }, query, own) => send({ method: 'GET', path: `${toTenantPath(tenantId)}/instances/${encodeURIComponent(instanceId)}/logs`, query: { ...query } }, own),
   }
 }
 

@@ -72,8 +72,8 @@ export type {
   AdminDeploymentList, AdminDeploymentQuery, AdminInstanceList, AdminInstanceQuery, AdminOverview, ConnectionList, ConnectionQuery, LiveChannelList, LiveChannelQuery,
   LiveConnection, Part,
 } from './api/operations.ts'
-export { commandSchema, initialAccountSchema, previewQuerySchema, previewSchema, redeploySchema, stackListSchema } from './api/instances.ts'
-export type { Command, InitialAccount, Preview, PreviewQuery, Redeploy, Stack, StackList } from './api/instances.ts'
+export { commandSchema, initialAccountSchema, instanceLogQuerySchema, instanceLogSchema, previewQuerySchema, previewSchema, redeploySchema, stackListSchema } from './api/instances.ts'
+export type { Command, InitialAccount, InstanceLog, InstanceLogQuery, Preview, PreviewQuery, Redeploy, Stack, StackList } from './api/instances.ts'
 export { decimalsOf, formatMoney } from './currency.ts'
 export type { MoneyFormat } from './currency.ts'
 export {

@@ -64,6 +64,22 @@ it('shows the first account only when it is asked for', async () => {
   expect(shown('instance-account-shown').textContent).toContain('p-1')
 })
 
+it('shows what the services print, of one service when it is chosen, and says when that cannot be read', async () => {
+  const { app, click } = await open({ canDeploy: false })
+  const line = (service: string, text: string): object => ({ service, stream: 'stdout', time: 1_767_225_600_000, text })
+  app.fake.rest.instance.mockResolvedValue({ services: ['postgres', 'odoo'], lines: [line('postgres', 'ready'), line('odoo', '<b>listening</b>')] })
+  await click('instance-log')
+  expect([...document.querySelectorAll('[data-testid="instance-log-line"]')].map(each => each.lastElementChild?.textContent)).toEqual(['ready', '<b>listening</b>'])
+  expect(shown('instance-log-shown').querySelector('b')).toBeNull()
+  const select = shown('instance-log-service') as HTMLSelectElement
+  select.value = 'odoo'
+  app.fake.rest.instance.mockRejectedValue({ code: 'unavailable' })
+  select.dispatchEvent(new Event('change', { bubbles: true }))
+  await flushPromises()
+  expect(app.fake.rest.instance).toHaveBeenLastCalledWith('logs', { tenantId: 'acme', instanceId: 'vendas' }, { limit: 500, service: 'odoo' }, expect.anything())
+  expect(shown('instance-log-error').textContent).not.toBe('')
+})
+
 it('offers nothing to whoever may not, and no account of a simulation', async () => {
   await open({ canDeploy: false, instance: { instanceId: 'vendas', name: 'Vendas', simulated: true } })
   expect(shown('instance-actions').querySelectorAll('button')).toHaveLength(0)

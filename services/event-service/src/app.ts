@@ -38,6 +38,7 @@ import { commandRoutes, deploymentRoutes, everywhereRoutes } from './deployments
 import { createCommands } from './deployments/commands.ts'
 import type { CommandsOptions } from './deployments/enqueue.ts'
 import { createInitialAccounts, type ReadAccount } from './deployments/initial-account.ts'
+import { createInstanceLogs, type ReadInstanceLog } from './deployments/instance-log.ts'
 import { createInstanceCommands } from './deployments/instance-commands.ts'
 import { instanceRoutes } from './deployments/instance-routes.ts'
 import type { StepsOf } from './deployments/preview.ts'
@@ -159,6 +160,8 @@ export interface EventServiceOptions extends Omit<IdentityOptions, 'onFault' | '
   stacks?: readonly Stack[]
   /** Derives the account that a deployment made; `elsewhere`: a deployer in another process does. @default there is none to show */
   readAccount?: ReadAccount | 'elsewhere'
+  /** Reads what the services of an instance print; `elsewhere`: a deployer in another process does. @default there is nothing to read */
+  readInstanceLog?: ReadInstanceLog | 'elsewhere'
   /** @default '0.1.0' */
   version?: string
 }
@@ -380,12 +383,14 @@ function addHealth({ database, realtime: { sessionChannel }, canaryNodes: nodes 
   return canary
 }
 
-function addDeployments(app: App, { perform, ...services }: CommandsOptions & { perform: Perform, jobs: Jobs }, { stepsOf = () => [], readAccount, stacks }: EventServiceOptions): void {
-  const read = readAccount === 'elsewhere' ? services.jobs.accounts.ask : readAccount
-  deploymentRoutes(app, services.database, stacks)
-  everywhereRoutes(app, services.database)
+function addDeployments(app: App, { perform, ...services }: CommandsOptions & { perform: Perform, jobs: Jobs }, { stepsOf = () => [], readAccount, readInstanceLog, stacks }: EventServiceOptions): void {
+  const { database, jobs } = services
+  const accounts = createInitialAccounts({ database, perform, read: readAccount === 'elsewhere' ? jobs.accounts.ask : readAccount })
+  const logs = createInstanceLogs({ database, read: readInstanceLog === 'elsewhere' ? jobs.instanceLogs.ask : readInstanceLog })
+  deploymentRoutes(app, database, stacks)
+  everywhereRoutes(app, database)
   commandRoutes(app, createCommands({ ...services, ...stacks && { stacks } }))
-  instanceRoutes(app, createInstanceCommands(services, stepsOf), createInitialAccounts({ ...services, perform, read }))
+  instanceRoutes(app, createInstanceCommands(services, stepsOf), { accounts, logs })
 }
 
 /** Alerts with their rules and silences, and the channels that are told of them. */

@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { DeploymentPublisher, type DeploymentAccepted } from '@neo-stack/events'
-import { createAccountRequests } from '../src/deployments/account-requests.ts'
+import { createSealedRequests } from '../src/deployments/sealed-requests.ts'
 import { startService, type TestService } from './service.ts'
 
 const instance = { tenantId: 'acme', instanceId: 'shop', instanceType: 'odoo', config: {} }
@@ -10,7 +10,7 @@ describe('the account of an instance, asked of a deployer in another process', (
   let service: TestService
   let owner: { authorization: string }
   beforeAll(async () => {
-    service = await startService({ readAccount: 'elsewhere' })
+    service = await startService({ readAccount: 'elsewhere', readInstanceLog: 'elsewhere' })
     owner = await service.bearer('owner@acme.example')
   })
   afterAll(() => service.stop())
@@ -26,7 +26,7 @@ describe('the account of an instance, asked of a deployer in another process', (
   }
 
   it('is not to be had while no deployer answers, and the question does not stay', async () => {
-    const { ask: askShortly } = createAccountRequests(service.jobs.boss, { patienceMs: 200 })
+    const { ask: askShortly } = createSealedRequests(service.jobs.boss, { queue: 'instance-accounts', patienceMs: 200 })
     await expect(askShortly(instance)).rejects.toMatchObject({ code: 'unavailable' })
     expect(await service.jobs.boss.findJobs('instance-accounts')).toEqual([])
   })
@@ -38,6 +38,20 @@ describe('the account of an instance, asked of a deployer in another process', (
     expect(await ask('shop')).toEqual({ statusCode: 200, body: { user: 'ada', password: 'derived-for-shop' } })
     expect(await ask('unreal')).toMatchObject({ statusCode: 422 })
     expect(await service.jobs.boss.findJobs('instance-accounts')).toEqual([])
+  })
+
+  it('is asked for as what its services print is', async () => {
+    const asked: unknown[] = []
+    await service.jobs.instanceLogs.answer(question => {
+      asked.push(question)
+      return Promise.resolve(question.instanceId === 'unreal' ? undefined : { services: ['web'], lines: [{ service: 'web', stream: 'stdout' as const, time: 1, text: 'listening' }] })
+    })
+    const read = async (instanceId: string, query = ''): Promise<Awaited<ReturnType<TestService['app']['inject']>>> => service.app.inject({ url: `/v1/tenants/acme/instances/${instanceId}/logs${query}`, headers: owner })
+    expect((await read('shop', '?limit=5&service=web')).json()).toEqual({ services: ['web'], lines: [{ service: 'web', stream: 'stdout', time: 1, text: 'listening' }] })
+    expect(asked).toMatchObject([{ tenantId: 'acme', instanceId: 'shop', instanceType: 'odoo', wanted: { limit: 5, service: 'web' } }])
+    expect((await read('unreal')).statusCode).toBe(422)
+    expect((await read('nowhere')).statusCode).toBe(404)
+    expect(await service.jobs.boss.findJobs('instance-logs')).toEqual([])
   })
 
   it('passes through the database in a form that only who asked can read', async () => {

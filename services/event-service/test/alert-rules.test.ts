@@ -41,6 +41,14 @@ describe('alert rules', () => {
     expect(await stateOf()).toMatchObject({ state: 'ok' })
   })
 
+  it('judge each sample of a batch', async () => {
+    await put({ ...rules, name: 'Lote' })
+    const before = (await alerts()).length
+    const samples = [90, 91, 92, 93, 10, 10].map(cpu => ({ cpu, memory: 1, disk: 1, networkIn: 0, networkOut: 0, activeInstances: 1, uptime: 1, at: ++second }))
+    expect((await ask('POST', '/v1/tenants/acme/metrics', { samples }, { authorization: `Bearer ${service.keyOf('acme')}` })).statusCode).toBe(201)
+    expect((await alerts()).slice(0, (await alerts()).length - before)).toMatchObject([{ state: 'resolved', message: 'Lote: cpu normalizado (agora 10)' }])
+  })
+
   it('are judged although a newer version added to them what this one does not know', async () => {
     await put({ ...rules, for: '0s' })
     await service.database.inSystem(tx => sql`update alert_rules set rule = rule || '{"escalate": {"after": "5m"}}' where tenant_id = 'acme'`.execute(tx))

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { AdminDeploymentList, AdminInstanceList, AdminOverview, ConnectionList, LiveChannelList, MarkList } from '@neo-stack/events'
+import type { AccountList, AdminDeploymentList, AdminInstanceList, AdminOverview, ConnectionList, LiveChannelList, MarkList, SessionList } from '@neo-stack/events'
 import { judgeDelivery, judgeQueue, worstFirst } from '../src/operations/rules.ts'
 import type { Realtime, RealtimeConnection } from '../src/realtime/realtime.ts'
 import { createSilentRealtime, startService, type TestService } from './service.ts'
@@ -54,6 +54,29 @@ describe('what operators see of every tenant', () => {
     expect(overview.troubled?.map(({ tenantId, failed }) => [tenantId, failed])).toEqual([['globex', 2], ['acme', 1]])
     expect(overview.tenants).toEqual({ active: 2, suspended: 0, deleting: 0 })
     expect(overview.eventsPerSecond).toBeGreaterThan(0)
+  })
+
+  it('finds instances by a part of name or tenant, whatever its case and accents', async () => {
+    await service.database.inSystem(tx => tx.insertInto('instances').values({ tenant_id: 'acme', instance_id: 'cafe', name: 'Café São João', deployment_id: 'broken-1', simulated: false, url: null, instance_type: null }).execute())
+    const find = async (q: string): Promise<string[]> => (await get(`/v1/admin/instances?q=${encodeURIComponent(q)}`)).json<AdminInstanceList>().instances.map(({ instanceId }) => instanceId)
+    expect(await find('sao joao')).toEqual(['cafe'])
+    expect(await find('JOÃO ACM')).toEqual(['cafe'])
+    expect(await find('joao globex')).toEqual([])
+  })
+
+  it('lists sessions page by page, the one used last first, and refuses the cursor of another list', async () => {
+    await Promise.all(['owner@acme.example', 'manager@acme.example', 'viewer@acme.example'].map(who => service.bearer(who)))
+    const all = (await get('/v1/admin/sessions?limit=200')).json<SessionList>().sessions
+    expect(all.map(({ lastUsedAt }) => lastUsedAt)).toEqual(all.map(({ lastUsedAt }) => lastUsedAt).toSorted().reverse())
+    const paged: string[] = []
+    for (let next: string | undefined = ''; next !== undefined;) {
+      const page: SessionList = (await get(`/v1/admin/sessions?limit=1${next && `&cursor=${next}`}`)).json()
+      paged.push(...page.sessions.map(({ id }) => id))
+      next = page.next
+    }
+    expect(paged).toEqual(all.map(({ id }) => id))
+    const people = (await get('/v1/admin/users?limit=1')).json<AccountList>()
+    expect((await get(`/v1/admin/sessions?cursor=${people.next ?? ''}`)).json()).toMatchObject({ status: 400, errors: [{ path: 'cursor' }] })
   })
 
   it('tells when deployments and billing happened at whom, and nothing of what they were about', async () => {

@@ -16,6 +16,7 @@ const tenantRoutes: readonly ['GET' | 'POST', string, object?][] = [
   ['POST', '/v1/tenants/acme/instances/secret/rollback'],
   ['POST', '/v1/tenants/acme/instances/secret/delete'],
   ['POST', '/v1/tenants/acme/instances/secret/initial-password'],
+  ['GET', '/v1/tenants/acme/instances/secret/logs'],
   ['GET', '/v1/tenants/acme/metrics'],
   ['POST', '/v1/tenants/acme/metrics', { cpu: 1, memory: 1, disk: 1, networkIn: 1, networkOut: 1, activeInstances: 1, uptime: 1 }],
   ['GET', '/v1/history?channel=tenant:acme:deployments'],

@@ -164,6 +164,29 @@ describe('write path', () => {
     await own.close()
   })
 
+  it('lets a projection take neighbours of one type at once, and numbers them in their order', async () => {
+    const taken: string[][] = []
+    const many: Projection = {
+      types: ['alert'],
+      apply: (_tx, event) => { taken.push([String(event.data['message'])]); return Promise.resolve(undefined) },
+      applyAll: (_tx, events) => {
+        const messages = events.map(({ data }) => String(data['message']))
+        if (messages.includes('alone')) return Promise.resolve(undefined)
+        taken.push(messages)
+        return Promise.resolve(events.map(({ data }) => ({ data: { ...data, message: `${String(data['message'])}!` } })))
+      },
+    }
+    const sent: Envelope[] = []
+    const own = createWritePath({ database, projections: createProjectionRegistry([many]), realtime: { deliver: events => { sent.push(...events); return Promise.resolve() } } })
+    const resolved: DraftEvent = { ...alertOn('acme'), type: 'alert_resolved', data: { alertId: crypto.randomUUID(), message: 'r' } }
+    const answer = seqs([await own.write(submit('acme', { events: [alertOn('acme', 'a'), alertOn('acme', 'b'), resolved, alertOn('acme', 'c')] }))])
+    await own.write(submit('acme', { events: [alertOn('acme', 'alone'), alertOn('acme', 'd')] }))
+    expect(taken).toEqual([['a', 'b'], ['c'], ['alone'], ['d']])
+    expect(sent.map(({ data }) => data['message'])).toEqual(['a!', 'b!', 'r', 'c', 'alone', 'd'])
+    expect(answer).toEqual(answer.map((_, index) => (answer[0] ?? 0) + index))
+    await own.close()
+  })
+
   it('forgets answers older than a day, and only those', async () => {
     await writePath.write(submit('acme', { key: key('old') }))
     await writePath.write(submit('acme', { key: key('new') }))

@@ -26,7 +26,9 @@ export async function startDeployerProcess(config: Config, again: Again): Promis
   const deployer = createDeployer({
     ...deploying, queue: service.jobs.boss, platform: service.deployments, onError: error => { parts.logs.of('deployer').error({ err: error }, 'a deployment job failed') },
   })
-  await service.jobs.accounts.answer(deploying.driver.initialAccount ?? (() => Promise.resolve(undefined)))
+  const { initialAccount, readLog } = deploying.driver
+  await service.jobs.accounts.answer(async instance => initialAccount?.(instance))
+  await service.jobs.instanceLogs.answer(async ({ wanted, ...instance }) => readLog?.(instance, wanted))
   await deployer.start()
   await service.app.listen({ host: config.host, port: config.port })
   const forget = await listenToOwner(folder, { parts, isShared: true, again })

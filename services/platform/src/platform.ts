@@ -6,7 +6,7 @@
 import { once } from 'node:events'
 import { createServer, type AddressInfo } from 'node:net'
 import path from 'node:path'
-import { createEventService, createOperator, seedDemo, type Database, type EventService, type Seeded } from '@neo-stack/event-service'
+import { createEventService, createOperator, seedDemo, type Database, type EventService, type EventServiceOptions, type Seeded } from '@neo-stack/event-service'
 import { createRest } from '@neo-stack/client'
 import { createDeployer, recoverJobs, toStacks, type Deployer } from '@neo-stack/stack-deployer'
 import { buildPortal, isBuilt, listPortals } from './build-portals.ts'
@@ -99,15 +99,22 @@ async function seed({ demo }: Config, folder: DataFolder, database: Database): P
 }
 
 async function startService(config: Config, folder: DataFolder, { parts, portals, deploying }: { parts: Parts, portals: Record<string, string>, deploying: Deploying | undefined }): Promise<EventService> {
-  const readAccount = deploying ? deploying.driver.initialAccount : 'elsewhere'
+  const { readAccount, readInstanceLog } = readsOf(deploying)
   const stacks = deploying?.catalogue ?? readCatalogue(config.catalogueFile)
   return createEventService({
     ...parts, logger: parts.logs.of('http'), backgroundLogger: parts.logs.of('background'), portals, identityProviders: config.identityProviders, sampleHost: { folder: path.resolve(folder.path) }, allowedOrigins: config.allowedOrigins,
-    stepsOf: createStepsOf(stacks), stacks: toStacks(stacks), ...readAccount && { readAccount },
+    stepsOf: createStepsOf(stacks), stacks: toStacks(stacks), ...readAccount && { readAccount }, ...readInstanceLog && { readInstanceLog },
     ...deploying && { readInstance: (instance, at) => deploying.driver.stats(instance, at) },
     ...config.publicUrl !== undefined && { publicUrl: config.publicUrl }, ...config.metricsToken !== undefined && { metricsToken: config.metricsToken },
     ...config.mail && { mail: config.mail }, ...config.scaleOut && { canaryNodes: config.scaleOut.centrifugoSocketUrls }, tenantMetrics: config.tenantMetrics,
   })
+}
+
+/** What only the driver can say of instances: without one, a deployer in another process says it. */
+function readsOf(deploying: Deploying | undefined): Pick<EventServiceOptions, 'readAccount' | 'readInstanceLog'> {
+  if (!deploying) return { readAccount: 'elsewhere', readInstanceLog: 'elsewhere' }
+  const { initialAccount, readLog } = deploying.driver
+  return { ...initialAccount && { readAccount: initialAccount }, ...readLog && { readInstanceLog: ({ wanted, ...instance }) => readLog(instance, wanted) } }
 }
 
 /** What a process before this one left running is taken up again: the data folder is ours alone. */

@@ -65,7 +65,13 @@ describe.skipIf(missing.length > 0)(`the Docker driver${missing.length > 0 ? ` s
     const context = contextOf({ instanceId: 'quiet' })
     const lines = await run(driver, context)
     expect(lines).toContain('odoo | password is ***')
+    const log = await driver.readLog?.(context.job, { limit: 100 })
+    expect(log?.services).toEqual(['postgres', 'odoo'])
+    expect(log?.lines).toContainEqual({ service: 'odoo', stream: 'stdout', time: expect.closeTo(Date.now(), -6) as number, text: 'password is ***' })
+    expect(log?.lines.map(({ time }) => time)).toEqual(log?.lines.map(({ time }) => time).toSorted((a, b) => a - b))
+    expect(await driver.readLog?.(context.job, { limit: 1, service: 'postgres' })).toMatchObject({ lines: [{ service: 'postgres', text: 'listening on 5432' }] })
     await collect(driver.rollback(context, never))
+    expect(await driver.readLog?.(context.job, { limit: 100 })).toBeUndefined()
   })
 
   it('derives the first account again for whoever may see it, the same that the containers have', async () => {

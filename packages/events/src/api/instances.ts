@@ -79,3 +79,25 @@ export const initialAccountSchema = z.object({ user: z.string(), password: z.str
 
 /** See {@link initialAccountSchema}. */
 export type InitialAccount = z.infer<typeof initialAccountSchema>
+
+/** GET …/instances/{i}/logs */
+export const instanceLogQuerySchema = z.strictObject({
+  /** How many of the last lines, of all services together. */
+  limit: z.coerce.number().int().min(1).max(1000).default(200),
+  /** Of this service only. */
+  service: slugSchema.optional(),
+})
+
+/** See {@link instanceLogQuerySchema}. */
+export type InstanceLogQuery = Partial<z.output<typeof instanceLogQuerySchema>>
+
+/** What the services of an instance print: nothing of it is kept, it is read where they run. */
+export const instanceLogSchema = z.object({
+  /** Names of the instance's services, in the order in which they start. */
+  services: z.array(z.string()),
+  /** Oldest first, each with when it was printed, in milliseconds since the Unix epoch. */
+  lines: z.array(z.object({ service: z.string(), stream: z.enum(['stdout', 'stderr']), time: z.int(), text: z.string() })),
+})
+
+/** See {@link instanceLogSchema}. */
+export type InstanceLog = z.infer<typeof instanceLogSchema>

@@ -94,7 +94,7 @@ export function createFakeClient(): FakeClient {
 
 /** Every command on an instance is one function, told which it is. */
 function toInstances(command: (...args: unknown[]) => unknown): Record<string, (...args: unknown[]) => unknown> {
-  return Object.fromEntries(['redeploy', 'rollback', 'remove', 'initialPassword'].map(verb => [verb, (...args: unknown[]) => command(verb, ...args)]))
+  return Object.fromEntries(['redeploy', 'rollback', 'remove', 'initialPassword', 'logs'].map(verb => [verb, (...args: unknown[]) => command(verb, ...args)]))
 }
 
 const listen = <Value>(listeners: Set<(value: Value) => void>) => (listener: (value: Value) => void): (() => void) => {

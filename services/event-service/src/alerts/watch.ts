@@ -4,6 +4,7 @@
  */
 
 import type { Metrics } from '@neo-stack/events'
+import type { Tx } from '../database/database.ts'
 import type { Projected, Projection } from '../publish/projection.ts'
 import { queueAlert } from './deliveries.ts'
 import { alertsChannel, toRuleEvent } from './rule-events.ts'
@@ -18,9 +19,16 @@ export interface RuleWatchOptions {
   onPending: (tenantId: string, times: { due: number, at: number }) => void
 }
 
+/** See {@link createRuleWatch}. */
+export interface RuleWatch extends Pick<Projection, 'derives' | 'apply'> {
+  /** Whether a tenant has no rules. */
+  isIdle: (tx: Tx, tenantId: string) => Promise<boolean>
+}
+
 /** Creates the watch: to stand behind the projection that keeps the samples. A sample that comes after a newer one says nothing. */
-export function createRuleWatch({ newId = () => crypto.randomUUID(), onPending }: RuleWatchOptions): Omit<Projection, 'types'> {
+export function createRuleWatch({ newId = () => crypto.randomUUID(), onPending }: RuleWatchOptions): RuleWatch {
   return {
+    isIdle: async (tx, tenantId) => (await readRules(tx, tenantId)).length === 0,
     derives: ({ channel }) => [alertsChannel(channel.tenantId).name],
     apply: async (tx, { channel: { tenantId }, data, time }) => {
       const at = Number(data['at'])

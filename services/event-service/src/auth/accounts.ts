@@ -82,9 +82,9 @@ export function createAccounts(options: AccountsOptions): Accounts {
 
 async function list(database: Database, tenantId: string | undefined, search: ListSearch): Promise<AccountList> {
   const read = async (tx: Tx): Promise<{ rows: Row[], next?: string }> => {
-    const seen = tx.selectFrom('sessions').select(['user_id', sql<Date>`max(last_used_at)`.as('at')]).groupBy('user_id').as('seen')
-    let select = tx.selectFrom('users').leftJoin(seen, join => join.onRef('seen.user_id', '=', 'users.id')).select([...columns, 'seen.at as last_seen_at'])
-      .where('users.state', '!=', 'removed')
+    // Asked for each of the page, not for everybody.
+    const seen = sql<Date | null>`(select max(last_used_at) from sessions where user_id = users.id)`.as('last_seen_at')
+    let select = tx.selectFrom('users').select([...columns, seen]).where('users.state', '!=', 'removed')
     if (tenantId !== undefined) select = select.where('users.tenant_id', '=', tenantId)
     return listPage(select, search, { words: 'users.plain', isPlain: true, by: 'users.plain', id: 'users.id' })
   }

@@ -186,7 +186,7 @@ function createKeyLists(database: Database): Pick<ApiKeys, 'list' | 'tenantOf'> 
     list: async (tenantId, search) => {
       const read = (tx: Tx): Promise<{ rows: Row[], next?: string }> => {
         const select = tx.selectFrom('api_keys').select(columns)
-        return listPage(tenantId === undefined ? select : select.where('tenant_id', '=', tenantId), search, { words: 'name', by: 'created_at', id: 'id', direction: 'desc' })
+        return listPage(tenantId === undefined ? select : select.where('tenant_id', '=', tenantId), search, { words: 'name', by: 'created_at', kind: 'time', id: 'id' })
       }
       const { rows, next } = await (tenantId === undefined ? database.inSystem(read) : database.inTenant(tenantId, read))
       return { apiKeys: rows.map(toApiKey), ...next !== undefined && { next } }

@@ -85,7 +85,7 @@ function readPage(tx: Tx, { tenantId, userId, now, search }: SessionOwner & { no
   ]).where('sessions.revoked_at', 'is', null).where('sessions.expires_at', '>', new Date(now))
   if (tenantId !== undefined) select = select.where('sessions.tenant_id', '=', tenantId)
   if (userId !== undefined) select = select.where('sessions.user_id', '=', userId)
-  return listPage(select, search, { words: 'users.plain', isPlain: true, by: 'sessions.last_used_at', id: 'sessions.id', direction: 'desc' })
+  return listPage(select, search, { words: 'users.plain', isPlain: true, by: 'sessions.last_used_at', kind: 'time', id: 'sessions.id' })
 }
 
 async function end({ perform, revocation }: OpenSessionsOptions, asked: Asked, { userId, sessionId }: { userId: string, sessionId: string }): Promise<void> {

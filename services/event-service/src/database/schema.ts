@@ -38,7 +38,7 @@ export interface Schema {
   idempotency_keys: { tenant_id: string, scope: string, key: string, body_hash: string, answer: Json<unknown>, created_at: Time }
   instances: {
     tenant_id: string, instance_id: string, instance_type: string | null, name: string, url: string | null, simulated: boolean
-    deployment_id: string, created_at: Time
+    deployment_id: string, created_at: Time, plain: Generated<string>
   }
   deployments: {
     tenant_id: string, deployment_id: string, instance_id: string, kind: string, status: string, state: Json<Record<string, unknown>>

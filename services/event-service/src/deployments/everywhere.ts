@@ -52,7 +52,7 @@ export function listInstancesEverywhere(database: Database, { tenantId, q, limit
       .onRef('deployments.tenant_id', '=', 'instances.tenant_id').onRef('deployments.deployment_id', '=', 'instances.deployment_id'))
       .where(sql<boolean>`not (deployments.kind = 'delete' and deployments.status = 'completed')`)
     if (tenantId !== undefined) select = select.where('instances.tenant_id', '=', tenantId)
-    if (q !== undefined) select = select.where(sql<boolean>`position(neo_plain(${q}) in neo_plain(instances.name || ' ' || instances.tenant_id)) > 0`)
+    if (q !== undefined) select = select.where(sql<boolean>`position(neo_plain(${q}) in instances.plain) > 0`)
     const { total } = await select.select(({ fn }) => fn.countAll<string>().as('total')).executeTakeFirstOrThrow()
     const rows = await select.selectAll('instances').select('deployments.status')
       .orderBy(sql`deployments.status <> 'failed'`).orderBy('instances.name').orderBy('instances.tenant_id').orderBy('instances.instance_id').limit(limit).execute()

@@ -2,12 +2,13 @@
 
 import * as z from 'zod'
 import {
-  commandSchema, deploymentAcceptedSchema, initialAccountSchema, isOperator, previewQuerySchema, previewSchema, redeploySchema, slugSchema,
+  commandSchema, deploymentAcceptedSchema, initialAccountSchema, instanceLogQuerySchema, instanceLogSchema, isOperator, previewQuerySchema, previewSchema, redeploySchema, slugSchema,
 } from '@neo-stack/events'
 import { guard, type App } from '../http.ts'
 import { actorOf } from '../publish/publish.ts'
 import type { InitialAccounts } from './initial-account.ts'
 import type { InstanceCommands } from './instance-commands.ts'
+import type { InstanceLogs } from './instance-log.ts'
 import { askedBy } from './routes.ts'
 
 const inTenant = z.object({ tenantId: slugSchema })
@@ -16,7 +17,7 @@ const path = '/v1/tenants/:tenantId/instances/:instanceId'
 const tags = ['deployments']
 
 /** Adds the routes. */
-export function instanceRoutes(app: App, commands: InstanceCommands, accounts: InitialAccounts): void {
+export function instanceRoutes(app: App, commands: InstanceCommands, { accounts, logs }: { accounts: InitialAccounts, logs: InstanceLogs }): void {
   app.post('/v1/tenants/:tenantId/deployments/preview', {
     schema: { summary: 'What a deployment would do', tags, params: inTenant, body: previewQuerySchema, response: { 200: previewSchema } },
   }, request => {
@@ -43,6 +44,13 @@ export function instanceRoutes(app: App, commands: InstanceCommands, accounts: I
       return reply.code(202).send(await command(askedBy(request, tenantId, request.body), instanceId))
     })
   }
+
+  app.get(`${path}/logs`, {
+    schema: { summary: 'The last lines that the services of an instance print', description: 'Read where they run, without the instance\'s secrets; nothing of it is kept.', tags, params: ofInstance, querystring: instanceLogQuerySchema, response: { 200: instanceLogSchema } },
+  }, async (request, reply) => {
+    guard(request, request.params.tenantId, 'deploy:read')
+    return reply.header('cache-control', 'no-store').send(await logs.read(request.params, request.query))
+  })
 
   app.post(`${path}/initial-password`, {
     schema: { summary: 'Show the account that the deployment made', description: 'For owners and operators; each look is in the audit trail.', tags, params: ofInstance, response: { 200: initialAccountSchema } },

@@ -1,11 +1,13 @@
 /** The queue of deployments: pg-boss on the service's own database, with what a worker is to expect of it. */
 
 import { fromKysely, PgBoss } from 'pg-boss'
-import { DEPLOYMENT_QUEUE, deploymentJobKey, deploymentQueueOptions, type DeploymentJob } from '@neo-stack/events'
+import { DEPLOYMENT_QUEUE, deploymentJobKey, deploymentQueueOptions, type DeploymentJob, type InitialAccount, type InstanceLog } from '@neo-stack/events'
 import type { Database, Tx } from '../database/database.ts'
-import { createAccountRequests, type AccountRequests } from './account-requests.ts'
 import { toJobId } from './identifiers.ts'
+import type { AskedLog } from './instance-log.ts'
+import type { DeployedInstance } from './past.ts'
 import type { DeploymentKey } from './rows.ts'
+import { createSealedRequests, type SealedRequests } from './sealed-requests.ts'
 
 const SCHEMA = 'pgboss'
 /** How often lost workers are looked for: with the queue's heartbeat at most 32 s until another one continues. */
@@ -16,7 +18,9 @@ export interface Jobs {
   /** For workers; never to be awaited inside a transaction without the transaction's `db`. */
   boss: PgBoss
   /** For processes that cannot derive the accounts of instances, and for those that can. */
-  accounts: AccountRequests
+  accounts: SealedRequests<DeployedInstance, InitialAccount>
+  /** The same for what the services of instances print. */
+  instanceLogs: SealedRequests<AskedLog, InstanceLog>
   /** Puts a deployment's job into the queue, as part of a transaction. */
   send: (tx: Tx, job: DeploymentJob) => Promise<void>
   /** Takes a deployment's job out of the queue unless a worker has it already, as part of a transaction. */
@@ -50,7 +54,8 @@ export async function createJobs(database: Database, { onFault = () => undefined
   let stopping: Promise<void> | undefined
   return {
     boss,
-    accounts: createAccountRequests(boss),
+    accounts: createSealedRequests(boss, { queue: 'instance-accounts' }),
+    instanceLogs: createSealedRequests(boss, { queue: 'instance-logs' }),
     send: async (tx, job) => {
       const options = { id: toJobId(job.tenantId, job.deploymentId), singletonKey: deploymentJobKey(job), group: { id: job.tenantId }, db: fromKysely(tx) }
       if (await boss.send(DEPLOYMENT_QUEUE, job, options) === null) throw new TypeError('the queue took no job')

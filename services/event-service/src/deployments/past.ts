@@ -1,11 +1,11 @@
 /** An instance and its deployments so far. */
 
 import type { Selectable } from 'kysely'
-import type { DeploymentKind, DeploymentStatus } from '@neo-stack/events'
+import type { DeploymentKind, DeploymentStatus, InstanceType } from '@neo-stack/events'
 import type { Tx } from '../database/database.ts'
 import type { Schema } from '../database/schema.ts'
 import { Problem } from '../errors.ts'
-import type { PastDeployment } from './versions.ts'
+import { versionsOf, type PastDeployment } from './versions.ts'
 
 /** Names an instance. */
 export interface InstanceKey {
@@ -40,4 +40,21 @@ export async function getInstance(tx: Tx, key: InstanceKey): Promise<{ instance:
   const instance = await findInstance(tx, key)
   if (!instance) throw new Problem('not_found', { detail: 'There is no such instance.' })
   return { instance, past: await readPast(tx, key) }
+}
+
+/** An instance that stands, with what it was deployed with. */
+export interface DeployedInstance extends InstanceKey {
+  instanceType: InstanceType
+  config: PastOrder['config']
+}
+
+/**
+ * An instance as it stands.
+ * @throws {Problem} `not_found`; `unprocessable` before it was deployed
+ */
+export async function getDeployed(tx: Tx, key: InstanceKey): Promise<DeployedInstance> {
+  const { instance, past } = await getInstance(tx, key)
+  const version = versionsOf(past).at(-1)
+  if (!version || instance.instance_type === null) throw new Problem('unprocessable', { detail: 'This instance is not deployed.' })
+  return { tenantId: key.tenantId, instanceId: key.instanceId, instanceType: instance.instance_type as InstanceType, config: version.config }
 }

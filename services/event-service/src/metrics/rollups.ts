@@ -10,13 +10,8 @@ import { FIGURES, TIERS } from './tiers.ts'
 /** Late samples of minutes that lose their seconds soon are not counted: a part would replace the whole. */
 const MARGIN_SECONDS = 300
 
-/** Marks the minute of a sample; both in seconds since the Unix epoch. */
-export async function markMinute(tx: Tx, tenantId: string, { at, now }: { at: number, now: number }): Promise<void> {
-  if (at < now - TIERS[0].keep + MARGIN_SECONDS) return
-  // The update holds the row until the sample is committed, so that no count passes by it.
-  await sql`insert into metric_minutes (tenant_id, minute) values (${tenantId}, ${at - at % 60})
-    on conflict (tenant_id, minute) do update set minute = excluded.minute`.execute(tx)
-}
+/** Whether the minute of a sample is counted again; both in seconds since the Unix epoch. */
+export const isCounted = ({ at, now }: { at: number, now: number }): boolean => at >= now - TIERS[0].keep + MARGIN_SECONDS
 
 /** Counts up to `batch` marked minutes. @returns how many they were */
 export async function rollUp(tx: Tx, batch: number): Promise<number> {

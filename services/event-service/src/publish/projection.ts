@@ -35,6 +35,11 @@ export interface Projection {
    * Runs once per event, in the order of `seq`, inside the transaction. Throws a Problem to refuse the event: nothing of it stays.
    */
   apply: (tx: Tx, event: PendingEvent) => Promise<Projected | undefined>
+  /**
+   * Does for events of one submission that follow each other what `apply` would do one after the other; `undefined` when it must be
+   * done one by one, with nothing written.
+   */
+  applyAll?: (tx: Tx, events: readonly PendingEvent[]) => Promise<readonly Projected[] | undefined>
 }
 
 /** Projections by event type; one type has at most one. */

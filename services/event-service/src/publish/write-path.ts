@@ -11,7 +11,7 @@ import type { Realtime } from '../realtime/realtime.ts'
 import { createGather } from './gather.ts'
 import { createIds } from './ids.ts'
 import { appendEvents, findAnswers, keepAnswers, lockChannels, type KeptAnswer, type NumberedEvent } from './log.ts'
-import type { PendingEvent, ProjectionRegistry } from './projection.ts'
+import type { PendingEvent, Projected, ProjectionRegistry } from './projection.ts'
 import type { Stage } from './stages.ts'
 import { outsideTraces } from '../tracing/context.ts'
 import type { Span, Tracer } from '../tracing/tracer.ts'
@@ -250,8 +250,7 @@ interface Ledger {
 /** Projects and numbers a submission's events. @returns its answer */
 async function writeMember(ledger: Ledger, tx: Tx, submission: Submission, events: readonly PendingEvent[]): Promise<unknown> {
   const own: Envelope[] = []
-  for (const event of events) {
-    const { first, isRepeat, derived } = await project(ledger.options, tx, event)
+  for await (const { first, isRepeat, derived } of project(ledger.options, tx, events)) {
     ledger.options.onStage?.('event-projected')
     own.push(isRepeat ? toEnvelope(first) : number(ledger, first))
     for (const one of derived) number(ledger, one)
@@ -304,8 +303,29 @@ interface ProjectedEvent {
   derived: readonly PendingEvent[]
 }
 
-async function project(options: Kept, tx: Tx, event: PendingEvent): Promise<ProjectedEvent> {
-  const { data = event.data, isRepeat = false, derived = [] } = await options.projections.get(event.type)?.apply(tx, event) ?? {}
+/** Projects events in their order; neighbours of one type at once, where their projection can. */
+async function* project(options: Kept, tx: Tx, events: readonly PendingEvent[]): AsyncGenerator<ProjectedEvent> {
+  for (const run of toRuns(events)) {
+    const projection = options.projections.get(run[0].type)
+    const all = run.length > 1 ? await projection?.applyAll?.(tx, run) : undefined
+    for (const [index, event] of run.entries()) yield toProjected(options, event, all ? all[index] : await projection?.apply(tx, event))
+  }
+}
+
+type Run = [PendingEvent, ...PendingEvent[]]
+
+/** Parts events into neighbours of one type. */
+function toRuns(events: readonly PendingEvent[]): Run[] {
+  const runs: Run[] = []
+  for (const event of events) {
+    const last = runs.at(-1)
+    if (last?.[0].type === event.type) last.push(event)
+    else runs.push([event])
+  }
+  return runs
+}
+
+function toProjected(options: Kept, event: PendingEvent, { data = event.data, isRepeat = false, derived = [] }: Projected = {}): ProjectedEvent {
   return { first: { ...event, data }, isRepeat, derived: derived.map(one => toPending(options, { ...one, actor: event.actor, traceparent: event.traceparent })) }
 }
 

@@ -1,5 +1,6 @@
 /** The driver that deploys real containers over the Docker API: a socket, or TCP with TLS. */
 
+import { createRedaction } from '@neo-stack/events'
 import Docker from 'dockerode'
 import { catalogue as ownCatalogue, entryOf } from '../catalog.ts'
 import type { Catalogue } from '../catalog/entry.ts'
@@ -11,8 +12,9 @@ import type { Driver, StepContext, StepOutput } from './driver.ts'
 import { backupData, restoreData, selectVersion } from './docker/backups.ts'
 import { inspect } from './docker/engine.ts'
 import { containerName } from './docker/names.ts'
+import { readOutput } from './docker/output.ts'
 import { deriveSecrets } from './docker/secrets.ts'
-import { readSalt, toWork, type StepRunner, type Work } from './docker/scope.ts'
+import { readSalt, secretNames, toWork, type StepRunner, type Work } from './docker/scope.ts'
 import { checkHealth, runCommand, startService, stopService } from './docker/services.ts'
 import { createStatsReader } from './docker/stats.ts'
 import { stands } from './docker/standing.ts'
@@ -71,6 +73,11 @@ export function createDockerDriver(options: DockerDriverOptions): Driver {
       if (salt === undefined || !admin) return undefined
       const secrets = deriveSecrets(secretsKey, salt, instance)
       return { user: renderSentence(admin.user, readConfig(entry, instance.config)), password: secrets(admin.secret) }
+    },
+    readLog: async (owner, wanted) => {
+      const entry = entryOf(catalogue, owner.instanceType)
+      const secrets = deriveSecrets(secretsKey, await readSalt(docker, owner) ?? '', owner)
+      return readOutput({ docker, owner, entry, redaction: createRedaction(secretNames(entry).map(secrets)) }, wanted)
     },
     stats: createStatsReader(docker),
   }

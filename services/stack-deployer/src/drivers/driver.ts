@@ -1,6 +1,6 @@
 /** The port that carries out steps: the simulation here, containers elsewhere. Every adapter passes the contract suite in test/. */
 
-import type { DeploymentJob, InitialAccount, MetricsSample } from '@neo-stack/events'
+import type { DeploymentJob, InitialAccount, InstanceLog, MetricsSample } from '@neo-stack/events'
 import type { PlanStep } from '../steps.ts'
 
 /** What a driver says while it works: a line of output, or how much of the step is done (0 to 1). */
@@ -28,6 +28,13 @@ export interface InstanceRef {
 /** An instance and what it was deployed with. */
 export type DeployedInstance = Pick<DeploymentJob, 'tenantId' | 'instanceId' | 'instanceType' | 'config'>
 
+/** Which lines of an instance: so many of the last, of one service or of all. */
+export interface LogWish {
+  limit: number
+  /** @default all */
+  service?: string | undefined
+}
+
 /**
  * Carries out steps. Outputs are pulled: a reader that waits makes the driver wait. An aborted signal ends the iteration with
  * the signal's reason, at the latest at the next output. Every step may run again after an interruption and then has the same
@@ -50,6 +57,8 @@ export interface Driver {
   url(context: StepContext): string | Promise<string>
   /** The account that a deployment made on the instance, for its first sign-in; undefined when the instance has none. Absent where nothing real is deployed. */
   initialAccount?(instance: DeployedInstance): Promise<InitialAccount | undefined>
+  /** The last lines that the instance's services have printed, without its secrets; undefined when nothing of it is there. Absent where nothing real is deployed. */
+  readLog?(instance: DeployedInstance, wanted: LogWish): Promise<InstanceLog | undefined>
   /** The instance's figures at a time in seconds since the Unix epoch. */
   stats(instance: InstanceRef, at: number): Promise<MetricsSample>
 }

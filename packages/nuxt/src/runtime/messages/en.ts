@@ -157,6 +157,7 @@ export const en: Messages = {
     redeploy: { action: 'Deploy again', title: 'Deploy {name} again?', effect: 'The services of {name} stop, its data is copied, and the services come back with the current configuration. The instance is down meanwhile.', confirm: 'Deploy again' },
     rollback: { action: 'Roll back', title: 'Roll {name} back?', effect: 'The last good version of {name} comes back, with the data of the copy made before the deployment after it. What changed since is lost.', confirm: 'Roll back', none: 'There is no earlier version to go back to.' },
     remove: { action: 'Delete', title: 'Delete {name}?', effect: 'Containers, volumes, backups and secrets of {name} are erased. This cannot be undone.', confirm: 'Delete instance and data' },
+    log: { action: 'Log', title: 'Log of {name}', hint: 'What its services print now, read where they run.', service: 'Service', all: 'All', empty: 'Nothing was printed yet.' },
     account: { action: 'Initial password', title: 'First account of {name}', hint: 'Made by the deployment. Change the password after signing in; this look is in the audit trail.', user: 'User', password: 'Password' },
     ahead: 'Begins after {count} deployment of this instance. | Begins after {count} deployments of this instance.',
     plan: '{count} steps, about {duration}',

@@ -157,6 +157,7 @@ export const es: Messages = {
     redeploy: { action: 'Desplegar de nuevo', title: '¿Desplegar {name} de nuevo?', effect: 'Los servicios de {name} se detienen, los datos se copian y los servicios vuelven con la configuración actual. La instancia queda fuera de servicio mientras tanto.', confirm: 'Desplegar de nuevo' },
     rollback: { action: 'Revertir', title: '¿Revertir {name}?', effect: 'Vuelve la última versión buena de {name}, con los datos de la copia hecha antes del despliegue siguiente. Lo que cambió desde entonces se pierde.', confirm: 'Revertir', none: 'No hay una versión anterior a la que volver.' },
     remove: { action: 'Eliminar', title: '¿Eliminar {name}?', effect: 'Se borran los contenedores, volúmenes, copias de seguridad y secretos de {name}. No se puede deshacer.', confirm: 'Eliminar instancia y datos' },
+    log: { action: 'Registro', title: 'Registro de {name}', hint: 'Lo que los servicios escriben ahora, leído donde se ejecutan.', service: 'Servicio', all: 'Todos', empty: 'Aún no se escribió nada.' },
     account: { action: 'Contraseña inicial', title: 'Cuenta inicial de {name}', hint: 'Creada por el despliegue. Cambie la contraseña después de entrar; esta consulta quedó registrada en la auditoría.', user: 'Usuario', password: 'Contraseña' },
     ahead: 'Empieza después de {count} despliegue de esta instancia. | Empieza después de {count} despliegues de esta instancia.',
     plan: '{count} etapas, cerca de {duration}',

@@ -162,6 +162,7 @@ export const ptBR = {
     redeploy: { action: 'Implantar de novo', title: 'Implantar {name} de novo?', effect: 'Os serviços de {name} param, os dados são copiados e os serviços voltam com a configuração atual. A instância fica fora do ar enquanto isso.', confirm: 'Implantar de novo' },
     rollback: { action: 'Reverter', title: 'Reverter {name}?', effect: 'A última versão boa de {name} volta, com os dados da cópia feita antes da implantação seguinte. O que mudou desde então se perde.', confirm: 'Reverter', none: 'Não há versão anterior para onde voltar.' },
     remove: { action: 'Remover', title: 'Remover {name}?', effect: 'Containers, volumes, cópias de segurança e segredos de {name} são apagados. Não há como desfazer.', confirm: 'Remover instância e dados' },
+    log: { action: 'Log', title: 'Log de {name}', hint: 'O que os serviços escrevem agora, lido onde rodam.', service: 'Serviço', all: 'Todos', empty: 'Nada foi escrito ainda.' },
     account: { action: 'Senha inicial', title: 'Conta inicial de {name}', hint: 'Criada pela implantação. Troque a senha depois de entrar; esta consulta ficou registrada na auditoria.', user: 'Usuário', password: 'Senha' },
     ahead: 'Começa depois de {count} deployment desta instância. | Começa depois de {count} deployments desta instância.',
     plan: '{count} etapas, cerca de {duration}',
