@@ -1,33 +1,62 @@
-/** Databases for tests: each a copy of one migrated, empty one that is made once. */
+/** Databases for tests: each a copy of one that has the demonstration and all that the service makes when it starts, and is made once. */
 
 import { createHash, randomUUID } from 'node:crypto'
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
-import { digestMigrations, dumpPglite, openPglite, type Database } from '@neo-stack/event-service'
+import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { createCopies, createEmbeddedRealtime, createEventService, dumpPglite, seedDemo, type Database, type Seeded } from '@neo-stack/event-service'
 
-/** Where the dump is kept from one process to the next, and what names the versions of what made it. */
-const cache = new URL('../../../node_modules/.cache/neo-testing/', import.meta.url)
-const lock = new URL('../../../package-lock.json', import.meta.url)
+const root = new URL('../../../', import.meta.url)
+/** Where the dump is kept from one process to the next. */
+const cache = new URL('node_modules/.cache/neo-testing/', root)
+/** What names the versions of what made it. */
+const lock = new URL('package-lock.json', root)
+const sources = ['services/event-service/src/', 'packages/events/src/'].map(folder => new URL(folder, root))
 
-let template: Promise<Blob> | undefined
+/** Hashes that cost little and no limit on sign-ins: tests sign in often. */
+export const cheap = { passwordCost: 4, authLimits: { signInPerAddress: { points: 100_000, seconds: 1 } } }
+
+let template: Promise<Template> | undefined
+const openCopy = createCopies(async () => (await (template ??= readTemplate())).dump)
+
+/** A dump, and who may sign in to what stands in it. */
+interface Template { dump: Blob, seeded: Seeded }
 
 /** Opens a database of its own in memory. */
-export async function openTestDatabase(): Promise<Database> {
-  template ??= readTemplate()
-  return await openPglite({ loadFrom: await template })
+export async function openTestDatabase(): Promise<{ database: Database, seeded: Seeded }> {
+  const database = await openCopy()
+  return { database, seeded: (await (template ??= readTemplate())).seeded }
 }
 
-/** The dump that another process has made of the same migrations with the same packages, or a new one. */
-async function readTemplate(): Promise<Blob> {
-  const packages = await readFile(lock).catch(() => undefined)
-  if (!packages) return dumpPglite()
-  const file = new URL(`${createHash('sha256').update(packages).update(digestMigrations()).digest('hex').slice(0, 32)}.tar`, cache)
+/** The dump that another process has made of the same sources with the same packages, or a new one. One file: sign-ins are a line before the dump. */
+async function readTemplate(): Promise<Template> {
+  const name = await digestSources().catch(() => undefined)
+  if (name === undefined) return makeTemplate()
+  const file = new URL(name, cache)
   const kept = await readFile(file).catch(() => undefined)
-  if (kept) return new Blob([kept])
-  const dump = await dumpPglite()
+  const line = kept?.indexOf('\n') ?? 0
+  if (kept) return { dump: new Blob([kept.subarray(line + 1)]), seeded: JSON.parse(kept.toString('utf8', 0, line)) as Seeded }
+  const { dump, seeded } = await makeTemplate()
   // Whole or not at all: others may be reading. A folder that cannot be written costs the next process a few seconds.
   const draft = new URL(`${randomUUID()}.part`, cache)
-  await mkdir(cache, { recursive: true }).then(async () => writeFile(draft, Buffer.from(await dump.arrayBuffer()))).then(() => rename(draft, file)).catch(() => undefined)
-  return dump
+  await mkdir(cache, { recursive: true }).then(async () => writeFile(draft, [`${JSON.stringify(seeded)}\n`, Buffer.from(await dump.arrayBuffer())]))
+    .then(() => rename(draft, file)).catch(() => undefined)
+  return { dump, seeded }
+}
+
+async function digestSources(): Promise<string> {
+  const files = await Promise.all(sources.map(async folder => (await readdir(folder, { recursive: true })).filter(name => name.endsWith('.ts')).sort().map(name => new URL(name, folder))))
+  const hash = createHash('sha256')
+  for (const text of await Promise.all([lock, ...files.flat()].map(file => readFile(file)))) hash.update(text)
+  return hash.digest('hex').slice(0, 32)
+}
+
+async function makeTemplate(): Promise<Template> {
+  let seeded: Seeded = { users: [], apiKeys: [] }
+  const dump = await dumpPglite(async database => {
+    seeded = await seedDemo(database, cheap)
+    const realtime = createEmbeddedRealtime({ jwks: () => ({ keys: [] }), isAllowed: () => true, spreadMs: 0 })
+    await (await createEventService({ ...cheap, database, realtime })).close()
+  }, { isForCopies: true })
+  return { dump, seeded }
 }
 
 /** What one database transaction added to the event log. */

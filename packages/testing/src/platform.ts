@@ -6,13 +6,13 @@
 import type { AddressInfo } from 'node:net'
 import { PLATFORM_TENANT } from '@neo-stack/events'
 import {
-  createEmbeddedRealtime, createEventService, createKeySet, createRevocation, DEFAULT_ISSUER, seedDemo, tokenPurposes,
-  type Database, type EventService, type KeySetJson, type Seeded, type StepsOf, type TokenPurpose,
+  createEmbeddedRealtime, createEventService, createKeySet, createRevocation, DEFAULT_ISSUER, tokenPurposes,
+  type Database, type EventService, type KeySetJson, type StepsOf, type TokenPurpose,
 } from '@neo-stack/event-service'
 import { buildPlan, catalogue, createDeployer, createSimulatedDriver, entryOf, recoverJobs, toStacks, type Deployer } from '@neo-stack/stack-deployer'
 import { createAccess, type PlatformAccess } from './access.ts'
 import type { TestClock } from './clock.ts'
-import { openTestDatabase, readTransactions, type WrittenTransaction } from './database.ts'
+import { cheap, openTestDatabase, readTransactions, type WrittenTransaction } from './database.ts'
 import type { DemoFile } from './process.ts'
 
 /** How a test platform differs from the usual one. */
@@ -41,13 +41,9 @@ export interface TestPlatform extends PlatformAccess {
 /** Steps as the platform's own process makes them. */
 const stepsOf: StepsOf = wanted => buildPlan(entryOf(catalogue, wanted.instanceType), wanted).map(({ id, params, weight }) => ({ id, params, seconds: weight }))
 
-/** Hashes that cost little and no limit on sign-ins: tests sign in often. */
-const cheap = { passwordCost: 4, authLimits: { signInPerAddress: { points: 100_000, seconds: 1 } } }
-
 interface Parts {
   service: EventService
   deployer: Deployer
-  seeded: Seeded
   url: string
 }
 
@@ -59,8 +55,8 @@ interface Parts {
  * await platform.service('acme').rest.events.publish({ … })
  */
 export async function createTestPlatform(options: TestPlatformOptions = {}): Promise<TestPlatform> {
-  const database = await openTestDatabase()
-  const { url, service, deployer, seeded } = await startParts(database, options)
+  const { database, seeded } = await openTestDatabase()
+  const { url, service, deployer } = await startParts(database, options)
   const access = createAccess({
     url, users: seeded.users, keys: keysOf(seeded.apiKeys), ...options.clock && { clock: options.clock },
     onStop: async () => {
@@ -91,10 +87,9 @@ const keysOf = (apiKeys: readonly { tenantId: string | null, key: string }[]): R
 
 async function startParts(database: Database, { realtimeSeconds, speed = 10_000, onFault = () => undefined, clock }: TestPlatformOptions): Promise<Parts> {
   const time = clock && { now: () => clock.now() }
-  const seeded = await seedDemo(database, cheap)
   const keys = await createKeySet()
   const revocation = await createRevocation({ database, ...time })
-  const realtime = createEmbeddedRealtime({ jwks: () => keys.jwks, isAllowed: revocation.isAllowed, onFault, ...clock && { clock } })
+  const realtime = createEmbeddedRealtime({ jwks: () => keys.jwks, isAllowed: revocation.isAllowed, onFault, spreadMs: 0, ...clock && { clock } })
   const service = await createEventService({ ...cheap, ...time, database, realtime, keys, revocation, stepsOf, stacks: toStacks(catalogue), ...realtimeSeconds !== undefined && { realtimeSeconds } })
   await recoverJobs(service.jobs.boss)
   const deployer = createDeployer({
@@ -103,5 +98,5 @@ async function startParts(database: Database, { realtimeSeconds, speed = 10_000,
   await deployer.start()
   await service.app.listen({ host: '127.0.0.1', port: 0 })
   const { port } = service.app.server.address() as AddressInfo
-  return { service, deployer, seeded, url: `http://127.0.0.1:${port}` }
+  return { service, deployer, url: `http://127.0.0.1:${port}` }
 }

@@ -1,12 +1,12 @@
 /** The database port on PGlite: PostgreSQL in process, one connection, kept in a folder or in memory. */
 
 import { setImmediate } from 'node:timers/promises'
-import { PGlite } from '@electric-sql/pglite'
 import { Kysely, PGliteDialect } from 'kysely'
 import { fromPglite } from 'pg-boss'
 import { tendTables } from './autovacuum.ts'
 import { assertTenant, type Database } from './database.ts'
 import { migrate } from './migrations.ts'
+import { createPgliteCopies, rememberRows } from './pglite-copies.ts'
 import { createPglite, type PgliteFolder } from './pglite-create.ts'
 import { startPgliteThread, type EmbeddedPostgres } from './pglite-thread.ts'
 import type { Schema } from './schema.ts'
@@ -28,7 +28,7 @@ export async function openPglite({ inThread = false, onLost, ...folder }: Pglite
       exec: text => pglite.exec(text),
       names: async () => (await pglite.query<{ name: string }>('select name from migrations')).rows.map(row => row.name),
     })
-    return await toDatabase(pglite)
+    return await toDatabase(pglite, { isInThread: inThread })
   } catch (error) {
     await pglite.close()
     throw error
@@ -38,22 +38,33 @@ export async function openPglite({ inThread = false, onLost, ...folder }: Pglite
 /**
  * A migrated, empty database as an uncompressed dump, to open many copies quickly.
  * @param prepare what else the copies have from the start
+ * @param options.isForCopies for {@link createCopies}
  */
-export async function dumpPglite(prepare: (database: Database) => Promise<void> = () => Promise.resolve()): Promise<Blob> {
+export async function dumpPglite(prepare: (database: Database) => Promise<void> = () => Promise.resolve(), { isForCopies = false } = {}): Promise<Blob> {
   const pglite = await createPglite()
   try {
     await migrate({ exec: text => pglite.exec(text), names: () => Promise.resolve([]) })
     await prepare(await toDatabase(pglite))
+    if (isForCopies) await pglite.exec(rememberRows)
     return await pglite.dumpDataDir('none')
   } finally {
     await pglite.close()
   }
 }
 
-async function toDatabase(pglite: EmbeddedPostgres): Promise<Database> {
+/**
+ * Gives out copies of such a dump, one after the other or several at once. A closed one is put back and given out again: that takes
+ * some milliseconds, a new one most of a second.
+ */
+export function createCopies(dump: () => Promise<Blob>): () => Promise<Database> {
+  const copies = createPgliteCopies(async () => createPglite({ loadFrom: await dump() }))
+  return async () => toDatabase(await copies.take())
+}
+
+async function toDatabase(pglite: EmbeddedPostgres, { isInThread = false } = {}): Promise<Database> {
   const kysely = new Kysely<Schema>({ dialect: new PGliteDialect({ pglite }) })
   const open = createTransact(kysely)
-  const transact = pglite instanceof PGlite ? leavingTurns(open) : open
+  const transact = isInThread ? open : leavingTurns(open)
   // Statistics from a sample of 30 times as many rows: a hundred, the default, holds the process up for some hundred milliseconds.
   await pglite.query('set default_statistics_target = 20')
   const epoch = await pglite.query<{ value: string }>(`select value from settings where key = 'log_epoch'`)

@@ -38,9 +38,9 @@ export async function openapiPlugin(app: App, version: string): Promise<void> {
 
 /** Adds the documents and the page: after all routes. */
 export async function openapiRoutes(app: App, version: string): Promise<void> {
-  const asyncApi = toAsyncApi(version)
+  let asyncApi: ReturnType<typeof toAsyncApi> | undefined
   app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger())
-  app.get('/asyncapi.json', { schema: { hide: true } }, () => asyncApi)
+  app.get('/asyncapi.json', { schema: { hide: true } }, () => asyncApi ??= toAsyncApi(version))
   const { default: scalar } = await import('@scalar/fastify-api-reference')
   app.addHook('onSend', (request, reply, payload, done) => {
     if (request.routeOptions.url === '/docs/' && typeof payload === 'string') reply.header('content-security-policy', pagePolicy(scriptHashes(payload)))

@@ -21,11 +21,12 @@ export interface EmbeddedRealtimeOptions {
   allowedOrigins?: readonly string[]
   /** @default the process's own */
   clock?: EngineOptions['clock']
+  /** How long clients are spread over when the process stops, in milliseconds. @default 500 */
+  spreadMs?: number
   /** Told of faults inside the engine. */
   onFault?: (error: unknown) => void
 }
 
-/** How long clients are spread over when the process stops, in milliseconds. */
 const SPREAD_MS = 500
 
 /** Creates the engine and its port. */
@@ -68,7 +69,7 @@ export function createEmbeddedRealtime(options: EmbeddedRealtimeOptions): Realti
     metrics: () => engine.metrics(),
     onSocket: sockets.listen,
     attach: (server: Server) => { engine.attach(server) },
-    close: () => engine.close({ spreadMs: SPREAD_MS }),
+    close: () => engine.close({ spreadMs: options.spreadMs ?? SPREAD_MS }),
   }
 }
 

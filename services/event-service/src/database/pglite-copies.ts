@@ -1,0 +1,107 @@
+/**
+ * Copies of one dump for tests. Opening one costs most of a second; one that is closed is put back to what the dump held, in some
+ * milliseconds, and given out again.
+ */
+
+import type { PGlite } from '@electric-sql/pglite'
+import type { EmbeddedPostgres } from './pglite-thread.ts'
+
+/** How many closed ones are kept. */
+const MOST_KEPT = 2
+
+/** A table above this is emptied as a whole, in bytes: row by row would take longer. */
+const LARGE_BYTES = 2 ** 20
+
+/** Put into a dump after everything else: a schema that knows what the tables held. */
+export const rememberRows = `
+create schema kept;
+create table kept.tables (name text primary key, copy text, columns text);
+create table kept.sequences as select format('%I.%I', schemaname, sequencename) as name, last_value from pg_sequences;
+create function kept.relations() returns text language sql as $$
+  select count(*) || '/' || max(c.oid) from pg_class c join pg_namespace n on n.oid = c.relnamespace
+  where c.relkind in ('r', 'p', 'i', 'v', 'S') and n.nspname not in ('pg_catalog', 'pg_toast', 'information_schema', 'kept')
+$$;
+do $do$
+declare
+  t record;
+  has boolean;
+begin
+  for t in
+    select format('%I.%I', n.nspname, c.relname) as name, 'kept.t' || c.oid as copy,
+      (select string_agg(quote_ident(a.attname), ', ' order by a.attnum) from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and a.attgenerated = '') as columns
+    from pg_class c join pg_namespace n on n.oid = c.relnamespace
+    where c.relkind = 'r' and n.nspname not in ('pg_catalog', 'pg_toast', 'information_schema', 'kept')
+  loop
+    execute format('select exists (select 1 from %s)', t.name) into has;
+    if has then execute format('create table %s as table %s', t.copy, t.name); end if;
+    insert into kept.tables values (t.name, case when has then t.copy end, t.columns);
+  end loop;
+end
+$do$;
+create function kept.put_back() returns void language plpgsql as $$
+declare
+  t record;
+  has boolean;
+begin
+  -- Neither triggers nor foreign keys: what comes is what was.
+  set local session_replication_role = replica;
+  if kept.relations() <> (select known from kept.known) then raise exception 'the tables are others'; end if;
+  for t in select * from kept.tables loop
+    execute format('select exists (select 1 from %s)', t.name) into has;
+    if has and pg_relation_size(t.name::regclass) > ${LARGE_BYTES} then execute format('truncate %s cascade', t.name);
+    elsif has then execute format('delete from %s', t.name);
+    end if;
+  end loop;
+  for t in select * from kept.tables where copy is not null loop
+    execute format('insert into %s (%s) overriding system value select %s from %s', t.name, t.columns, t.columns, t.copy);
+  end loop;
+  perform setval(name::regclass, coalesce(last_value, 1), last_value is not null) from kept.sequences;
+end
+$$;
+create table kept.known as select kept.relations() as known;
+`
+
+/** Gives out and takes back. */
+export interface PgliteCopies {
+  /** One nobody else has. Its `close` gives it back; what is asked of it afterwards is refused. */
+  take(): Promise<EmbeddedPostgres>
+}
+
+/** @param open opens another copy, from a dump that holds {@link rememberRows} */
+export function createPgliteCopies(open: () => Promise<PGlite>): PgliteCopies {
+  const kept: PGlite[] = []
+  const giveBack = async (pglite: PGlite): Promise<void> => {
+    if (kept.length < MOST_KEPT && await putBack(pglite)) kept.push(pglite)
+    else await pglite.close()
+  }
+  return { take: async () => lend(kept.pop() ?? await open(), giveBack) }
+}
+
+/** Whether it is as the dump: what a test did to the tables themselves is not undone. */
+async function putBack(pglite: PGlite): Promise<boolean> {
+  try {
+    await pglite.exec('reset all; unlisten *; select kept.put_back()')
+    return true
+  } catch {
+    return false
+  }
+}
+
+function lend(pglite: PGlite, giveBack: (pglite: PGlite) => Promise<void>): EmbeddedPostgres {
+  let closing: Promise<void> | undefined
+  const held = (): PGlite => {
+    if (closing) throw new Error('The database is closed.')
+    return pglite
+  }
+  return {
+    query: async (...given) => held().query(...given),
+    exec: async (...given) => held().exec(...given),
+    transaction: async run => held().transaction(run) as Promise<Awaited<ReturnType<typeof run>>>,
+    listen: async (...given) => held().listen(...given),
+    dumpDataDir: async (...given) => held().dumpDataDir(...given),
+    close: () => closing ??= giveBack(pglite),
+    get closed() { return closing !== undefined },
+    ready: true,
+    waitReady: Promise.resolve(),
+  }
+}

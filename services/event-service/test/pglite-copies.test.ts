@@ -1,0 +1,67 @@
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import type { PGlite } from '@electric-sql/pglite'
+import { createPgliteCopies, type PgliteCopies } from '../src/database/pglite-copies.ts'
+import { createPglite } from '../src/database/pglite-create.ts'
+import { dumpPglite } from '../src/database/pglite.ts'
+
+describe('copies of a dump', () => {
+  const opened: PGlite[] = []
+  let dump: Blob
+  let copies: PgliteCopies
+  beforeAll(async () => {
+    dump = await dumpPglite(async database => {
+      await database.inSystem(tx => tx.insertInto('tenants').values({ id: 'acme', name: 'Acme' }).execute())
+    }, { isForCopies: true })
+  })
+  beforeEach(() => {
+    copies = createPgliteCopies(async () => {
+      const pglite = await createPglite({ loadFrom: dump })
+      opened.push(pglite)
+      return pglite
+    })
+  })
+  afterEach(async () => { await Promise.all(opened.splice(0).filter(({ closed }) => !closed).map(pglite => pglite.close())) })
+
+  /** Everything there is in tables and sequences. */
+  const look = async ({ query }: Pick<PGlite, 'query'>): Promise<unknown> => {
+    const { rows } = await query<{ name: string }>(`select format('%I.%I', schemaname, tablename) as name from pg_tables where schemaname not in ('pg_catalog', 'information_schema', 'kept') order by 1`)
+    const tables: Record<string, unknown> = {}
+    for (const { name } of rows) tables[name] = (await query(`select to_jsonb(t) - 'xmin' as row from ${name} t order by 1`)).rows
+    return { tables, sequences: (await query('select sequencename, last_value from pg_sequences order by 1')).rows }
+  }
+
+  it('are put back when they are closed: one database serves one after the other, each as the dump was', async () => {
+    const first = await copies.take()
+    const before = await look(first)
+    expect(JSON.stringify(before)).toContain('Acme')
+    await first.exec(`
+      update tenants set name = 'Other'; insert into tenants (id, name) values ('globex', 'Globex');
+      insert into channels (name, tenant_id) select 'tenant:globex:alerts-' || n, 'globex' from generate_series(1, 20000) n;
+      set statement_timeout = 1`)
+    await first.close()
+    const second = await copies.take()
+    expect(await look(second)).toEqual(before)
+    expect((await second.query('show statement_timeout')).rows).toEqual([{ statement_timeout: '0' }])
+    expect(opened).toHaveLength(1)
+    await second.close()
+  })
+
+  it('refuse whoever asks them after they were closed', async () => {
+    const one = await copies.take()
+    await Promise.all([one.close(), one.close()])
+    await expect(one.query('select 1')).rejects.toThrow(/closed/)
+    await expect(one.transaction(tx => tx.query('select 1'))).rejects.toThrow(/closed/)
+  })
+
+  it('are several at once, and are not used again after their tables were changed', async () => {
+    const [one, two] = [await copies.take(), await copies.take()]
+    expect(opened).toHaveLength(2)
+    await one.exec('create table another (n int)')
+    await one.close()
+    await two.close()
+    expect(opened.map(({ closed }) => closed).filter(Boolean)).toHaveLength(1)
+    const next = await copies.take()
+    expect((await next.query(`select 1 from pg_tables where tablename = 'another'`)).rows).toEqual([])
+    await next.close()
+  })
+})
