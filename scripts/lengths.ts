@@ -23,7 +23,7 @@ export const lengths: Readonly<Record<string, Length>> = {
   NEO_METRICS_RUNS: { ci: 15, long: 150, file: 'tests/metrics-joins.test.ts', what: 'random interleavings of snapshots and live samples' },
   NEO_COUNTER_ACTS: { ci: 10_000, long: 100_000, file: 'tests/billing-counters.test.ts', what: 'acts of four devices on an inbox before the recount' },
   NEO_LOG_LINES: { ci: 200_000, long: 1_000_000, file: 'tests/log-follow.test.ts', what: 'lines of a log followed through cuts and a restart' },
-  NEO_FAULT_SECONDS: { ci: 5, long: 60, file: 'tests/cluster/faults.test.ts', what: 'seconds that each part of a cluster is paused' },
+  NEO_FAULT_SECONDS: { ci: 20, long: 60, file: 'tests/cluster/faults.test.ts', what: 'seconds that each part of a cluster is paused' },
 }
 
 /** The variables for an environment; what it has is kept. */
