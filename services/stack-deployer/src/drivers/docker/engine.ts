@@ -149,13 +149,13 @@ export async function exitCode(container: Docker.Container): Promise<number | un
   return State.Running || State.Status === 'created' ? undefined : State.ExitCode
 }
 
-/** With which code a container that runs again ended the last time; undefined when the engine does not say. Its state forgets that at the start. */
-export async function formerExitCode(docker: Docker, { Id, Created, State }: Docker.ContainerInspectInfo): Promise<number | undefined> {
-  // Docker calls it die, podman's filter knows it as died. Both times are of the engine's own clock.
+/** With which code a container ended the last time; undefined when the engine does not say. Its state forgets that when it begins to start again. */
+export async function formerExitCode(docker: Docker, { Id, Created, State: { StartedAt, FinishedAt } }: Docker.ContainerInspectInfo, now: number): Promise<number | undefined> {
+  // Docker calls it die, podman's filter knows it as died. The engine's clock may be another one than ours.
+  const until = Math.ceil(Math.max(now, Date.parse(StartedAt) || 0, Date.parse(FinishedAt) || 0) / 1000)
   const filters = { container: [Id], event: ['die', 'died'] }
-  const events = await docker.getEvents({ since: Math.floor(Date.parse(Created) / 1000), until: Math.ceil(Date.parse(State.StartedAt) / 1000), filters }) as unknown as Readable
+  const events = await docker.getEvents({ since: Math.floor(Date.parse(Created) / 1000), until, filters }) as unknown as Readable
   let text = ''
   for await (const bytes of events) text += String(bytes)
-  const codes = [...text.matchAll(/"exitCode":"(\d+)"/g)].map(([, code]) => Number(code))
-  return codes.at(-1)
+  return [...text.matchAll(/"exitCode":"(\d+)"/g)].map(([, code]) => Number(code)).at(-1)
 }

@@ -176,11 +176,11 @@ function said(work: Work, { name }: ServiceSpec, tail: Tail): StepOutput[] {
 }
 
 /** Whether a service runs and its probe succeeds. @throws {DeploymentFailure} `service_exited` */
-async function look({ docker, signal }: Work, { name, container: { probe } }: ServiceSpec, container: Docker.Container): Promise<boolean> {
+async function look({ docker, signal, now }: Work, { name, container: { probe } }: ServiceSpec, container: Docker.Container): Promise<boolean> {
   const found = await inspect(container)
   if (!isSteady(found)) {
-    const { Running, ExitCode } = found.State
-    throw new DeploymentFailure('service_exited', { service: name, code: Running ? await formerExitCode(docker, found).catch(() => undefined) ?? 0 : ExitCode })
+    const { ExitCode } = found.State
+    throw new DeploymentFailure('service_exited', { service: name, code: ExitCode === 0 ? await formerExitCode(docker, found, now()).catch(() => undefined) ?? 0 : ExitCode })
   }
   try {
     return probe === undefined || await exitCodeOf(container, probe.command, signal) === 0
