@@ -2,10 +2,10 @@ import { defineProject } from 'vitest/config'
 import { isLeftOut } from './cluster/left-out.ts'
 
 /** The scale-out column: what `tests` says of the platform in one process, said of its real parts. */
-const shared = ['e2e/story', 'idempotency', 'isolation']
+const shared = ['idempotency', 'isolation']
 
 /** What takes long there, or is said in CI by `cluster/` already: among the long tests (`NEO_LONG=1`). */
-const long = ['billing-counters', 'feed-interleavings', 'metrics-joins', 'official-client', 'skew/skew']
+const long = ['billing-counters', 'e2e/story', 'feed-interleavings', 'metrics-joins', 'official-client', 'skew/skew']
 
 const names = isLeftOut ? [] : [...shared, ...process.env['NEO_LONG'] === '1' ? long : []]
 
