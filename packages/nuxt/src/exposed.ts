@@ -27,6 +27,9 @@ export const composables: Record<string, string> = {
   useSentences: 'composables/use-sentences.ts',
   useNow: 'composables/use-times.ts',
   useTimes: 'composables/use-times.ts',
+  useWhileVisible: 'composables/use-while-visible.ts',
+  toLevel: 'metrics/thresholds.ts',
+  toRate: 'metrics/series.ts',
   toStackLabel: 'deployments/stacks.ts',
   copyText: 'copy.ts',
 }

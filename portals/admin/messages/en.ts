@@ -24,6 +24,11 @@ export const en: Messages = {
     troubled: 'Tenants in trouble',
     noTrouble: 'No tenant is in trouble.',
     failedInstances: '1 failed instance | {count} failed instances',
+    worst: 'Tenants that are worst off',
+    noFigures: 'No tenant has samples now.',
+    measured: '{count} tenant measured | {count} tenants measured',
+    activity: 'What operators did',
+    noActivity: 'Nothing has happened yet',
     state: {
       active: 'active',
       suspended: 'suspended',

@@ -24,6 +24,11 @@ export const es: Messages = {
     troubled: 'Clientes con problemas',
     noTrouble: 'Ningún cliente tiene problemas.',
     failedInstances: '1 instancia con fallo | {count} instancias con fallo',
+    worst: 'Clientes en peor situación',
+    noFigures: 'Ningún cliente tiene medidas ahora.',
+    measured: '{count} cliente medido | {count} clientes medidos',
+    activity: 'Actividad de operación',
+    noActivity: 'Aún no hay actividad',
     state: {
       active: 'activo',
       suspended: 'suspendido',

@@ -22,6 +22,11 @@ export const ptBR = {
     troubled: 'Clientes com problemas',
     noTrouble: 'Nenhum cliente com problemas.',
     failedInstances: '1 instância com falha | {count} instâncias com falha',
+    worst: 'Clientes em pior situação',
+    noFigures: 'Nenhum cliente tem medidas agora.',
+    measured: '{count} cliente medido | {count} clientes medidos',
+    activity: 'Atividade de operação',
+    noActivity: 'Nenhuma atividade ainda',
     state: {
       active: 'ativo',
       suspended: 'suspenso',
