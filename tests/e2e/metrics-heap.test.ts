@@ -1,0 +1,106 @@
+/** What the page of figures costs a browser: memory under ten thousand updates, and no painting while nobody sees it. */
+
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { until } from '@neo-stack/testing'
+import type { Page } from 'playwright-core'
+import { chromiumPath, isRequired } from './browser.ts'
+import { openStage, type Stage } from './stage.ts'
+
+const UPDATES = 10_000
+const MAX_GROWTH = 2 * 1024 ** 2
+
+interface Painted { strokes: number, changes: number }
+
+/** Counts what is drawn on canvases and changed in the dashboard. Runs in the page. */
+function watchPainting(): void {
+  const scope = globalThis as unknown as {
+    painted: Painted, CanvasRenderingContext2D: { prototype: Record<string, (...args: unknown[]) => unknown> }, document: { querySelector: (selector: string) => unknown },
+    MutationObserver: new (call: (list: unknown[]) => void) => { observe: (node: unknown, options: object) => void },
+  }
+  const painted = scope.painted = { strokes: 0, changes: 0 }
+  const { prototype } = scope.CanvasRenderingContext2D
+  const { stroke } = prototype
+  prototype['stroke'] = function (...args) {
+    painted.strokes++
+    return stroke?.apply(this, args)
+  }
+  new scope.MutationObserver(list => { painted.changes += list.length }).observe(scope.document.querySelector('[data-testid=realtime-dashboard]'), { subtree: true, childList: true, attributes: true, characterData: true })
+}
+const readPainted = (): Painted => ({ ...(globalThis as unknown as { painted: Painted }).painted })
+
+/** What the browser does when the tab is left or come back to. Runs in the page. */
+function setVisibility(state: 'hidden' | 'visible'): void {
+  const { document } = globalThis as unknown as { document: { dispatchEvent: (event: Event) => void } }
+  Object.defineProperty(document, 'visibilityState', { configurable: true, get: () => state })
+  document.dispatchEvent(new Event('visibilitychange'))
+}
+const twoFrames = 'new Promise(resolve => requestAnimationFrame(() => requestAnimationFrame(resolve)))'
+
+async function readHeap(page: Page): Promise<number> {
+  const session = await page.context().newCDPSession(page)
+  // What is only held by the garbage of the first time goes with the next.
+  for (let time = 0; time < 3; time++) await session.send('HeapProfiler.collectGarbage')
+  const { usedSize } = await session.send('Runtime.getHeapUsage')
+  await session.detach()
+  return usedSize
+}
+
+describe.skipIf(!chromiumPath && !isRequired)(`the page of figures${chromiumPath ? '' : ' (skipped: needs chromium)'}`, () => {
+  let stage: Stage
+  let page: Page
+  let count = 0
+  const received: string[] = []
+  // Ahead of what the platform measures itself, so that each of these is the newest.
+  const start = Math.floor(Date.now() / 1000) + 7200
+
+  /** Pushes samples; each has its number as its active instances. */
+  const push = async (updates: number): Promise<void> => {
+    for (let left = updates; left > 0; left -= 500) {
+      const samples = Array.from({ length: Math.min(500, left) }, () => {
+        const n = ++count
+        return { at: start + n, cpu: n % 100, memory: n % 90, disk: n % 80, networkIn: n * 7 % 1_000_000, networkOut: n * 13 % 1_000_000, activeInstances: n, uptime: n }
+      })
+      await stage.ask('acme', '/v1/tenants/acme/metrics', { samples })
+    }
+  }
+  const isShown = (): Promise<void> => page.getByTestId('metric-instances').filter({ hasText: new RegExp(`\\D${count.toLocaleString('pt-BR').replace('.', '\\.')}$`) }).waitFor({ timeout: 60_000 })
+
+  beforeAll(async () => {
+    stage = await openStage()
+    page = (await stage.enter('member@acme.example')).page
+    page.on('websocket', socket => { socket.on('framereceived', ({ payload }) => { received[0] = String(payload) }) })
+    await page.goto(`${stage.platform.url}/tenant/metrics`)
+    await page.getByTestId('plot').locator('canvas').waitFor()
+    // Only what is live is there to be pushed to.
+    await page.locator('[data-testid=realtime-dashboard][data-state=live]').waitFor()
+  }, 600_000)
+  afterAll(() => stage?.close())
+
+  it('keeps no more than 2 MB more after ten thousand updates', async () => {
+    await push(1000)
+    await isShown()
+    const before = await readHeap(page)
+    await push(UPDATES)
+    await isShown()
+    const growth = await readHeap(page) - before
+    console.log(`retained heap after ${UPDATES} updates: ${(growth / 1024 ** 2).toFixed(2)} MB more than ${(before / 1024 ** 2).toFixed(1)} MB`)
+    expect(growth).toBeLessThanOrEqual(MAX_GROWTH)
+  }, 240_000)
+
+  it('paints nothing while the tab is hidden, and what came meanwhile is there at once afterwards', async () => {
+    await page.evaluate(watchPainting)
+    await push(5)
+    await isShown()
+    expect((await page.evaluate(readPainted)).strokes).toBeGreaterThan(0)
+    await page.evaluate(setVisibility, 'hidden' as const)
+    await page.evaluate(twoFrames)
+    const before = await page.evaluate(readPainted)
+    await push(50)
+    await until(() => received[0]?.includes(`"activeInstances":${count},`), { timeoutMs: 30_000, what: 'the last sample to reach the tab' })
+    await page.evaluate(twoFrames)
+    expect(await page.evaluate(readPainted)).toEqual(before)
+    await page.evaluate(setVisibility, 'visible' as const)
+    await isShown()
+    expect((await page.evaluate(readPainted)).strokes).toBeGreaterThan(before.strokes)
+  }, 120_000)
+})
