@@ -25,12 +25,14 @@ export interface Stage {
   enter: (email: string, entrance?: Entrance) => Promise<Watched>
   /** Asks the API with the key of a tenant's service, or with the operators' (null). @throws when it is refused */
   ask: (tenantId: string | null, route: string, body: object) => Promise<unknown>
+  /** Reads from the API with the key of a tenant's service. @throws when it is refused */
+  read: <Answer>(tenantId: string, route: string) => Promise<Answer>
   close: () => Promise<void>
 }
 
-/** Starts the platform and as many browsers as are asked for. */
-export async function openStage(browserCount = 1): Promise<Stage> {
-  const platform = await startPlatform({ main, env: { NEO_PORTALS: 'auto', PATH: process.env['PATH'] ?? '' }, readyTimeoutMs: 480_000 })
+/** Starts the platform, with more settings where they are given, and as many browsers as are asked for. */
+export async function openStage(browserCount = 1, env: Readonly<Record<string, string>> = {}): Promise<Stage> {
+  const platform = await startPlatform({ main, env: { NEO_PORTALS: 'auto', PATH: process.env['PATH'] ?? '', ...env }, readyTimeoutMs: 480_000 })
   const demo = await platform.demo()
   const browsers: Browser[] = await Promise.all(Array.from({ length: browserCount }, launch))
   return {
@@ -48,6 +50,12 @@ export async function openStage(browserCount = 1): Promise<Stage> {
       const answer = await fetch(platform.url + route, { method: 'POST', body: JSON.stringify(body), headers: { 'authorization': `Bearer ${key}`, 'content-type': 'application/json' } })
       if (!answer.ok) throw new Error(`${route} was answered ${answer.status}: ${await answer.text()}`)
       return await answer.json()
+    },
+    read: async <Answer>(tenantId: string, route: string) => {
+      const key = demo.apiKeys.find(one => one.tenantId === tenantId)?.key ?? ''
+      const answer = await fetch(platform.url + route, { headers: { authorization: `Bearer ${key}` } })
+      if (!answer.ok) throw new Error(`${route} was answered ${answer.status}: ${await answer.text()}`)
+      return await answer.json() as Answer
     },
     close: async () => {
       await Promise.all(browsers.map(browser => browser.close()))

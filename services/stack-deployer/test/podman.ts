@@ -8,6 +8,8 @@ import Docker from 'dockerode'
 import { isDockerReachable } from '../src/drivers/docker.ts'
 import { stubScripts, stubImages } from './stub-images.ts'
 
+export { smallStack } from './stub-images.ts'
+
 const needed = ['/usr/bin/podman', '/usr/sbin/runc', '/bin/busybox', '/usr/lib/podman/netavark', '/usr/lib/podman/aardvark-dns', '/usr/sbin/iptables']
 
 /** What is missing on this machine. */
@@ -89,6 +91,7 @@ function importImages(folder: string, podman: (args: string[]) => void): void {
   for (const directory of ['tmp', 'var/www']) mkdirSync(path.join(root, directory), { recursive: true })
   const archive = path.join(folder, 'root.tar')
   execFileSync('tar', ['-C', root, '-cf', archive, '.'])
-  for (const [image, command] of Object.entries(stubImages)) podman(['import', '--change', `CMD ${JSON.stringify(command)}`, archive, image])
+  // As process 1 they would hear no other signal, and be waited for as long as a real service may take to stop.
+  for (const [image, command] of Object.entries(stubImages)) podman(['import', '--change', `CMD ${JSON.stringify(command)}`, '--change', 'STOPSIGNAL SIGKILL', archive, image])
   rmSync(root, { recursive: true })
 }
