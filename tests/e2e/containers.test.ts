@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { DeploymentList } from '@neo-stack/events'
-import { isRequired as areContainersRequired, missing, smallStack, startDockerApi, thingsOf, type DockerApi } from '@neo-stack/stack-deployer/podman'
+import { isRequired as areContainersRequired, missing, smallStack, startDockerApi, thingsOf, TURN_MS, type DockerApi } from '@neo-stack/stack-deployer/podman'
 import { until } from '@neo-stack/testing'
 import type { Page } from 'playwright-core'
 import { chromiumPath, isRequired, seriousFindings, type Watched } from './browser.ts'
@@ -39,7 +39,7 @@ describe.skipIf(needs.length > 0)(`deployments of containers${needs.length > 0 ?
     stage = await openStage(1, { NEO_DEPLOYER: 'docker', DOCKER_HOST: `unix://${api.socket}`, NEO_CATALOGUE: file })
     member = await stage.enter('member@acme.example')
     member.page.setDefaultTimeout(60_000)
-  }, 600_000)
+  }, TURN_MS)
   afterAll(async () => {
     await stage?.close()
     await api?.stop()

@@ -6,7 +6,7 @@ import { backupName, ownerLabels } from '../src/drivers/docker/names.ts'
 import { buildPlan, DeploymentService, entryOf, stepKey, type Catalogue, type Driver, type Outcome, type StepContext, type StepOutput } from '../src/index.ts'
 import { collect, driverContract } from './driver-contract.ts'
 import { createJob, FakePlatform } from './fake-platform.ts'
-import { isRequired, missing, startDockerApi, thingsOf as listThings, type DockerApi } from './podman.ts'
+import { isRequired, missing, startDockerApi, thingsOf as listThings, TURN_MS, type DockerApi } from './podman.ts'
 import { stubCatalogue } from './stub-images.ts'
 
 const never = new AbortController().signal
@@ -21,7 +21,7 @@ describe.skipIf(missing.length > 0)(`the Docker driver${missing.length > 0 ? ` s
   beforeAll(async () => {
     api = await startDockerApi()
     docker = api.docker
-  }, LIMIT_MS)
+  }, TURN_MS)
   afterAll(async () => { await api.stop() }, LIMIT_MS)
 
   const makeDriver = (options: Partial<DockerDriverOptions> = {}): Driver =>

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createDockerDriver } from '../src/drivers/docker.ts'
 import { buildPlan, DeploymentService, entryOf, readCatalogueFile, stepKey, type CatalogueFile, type Outcome } from '../src/index.ts'
 import { createJob, FakePlatform, type Connection } from './fake-platform.ts'
-import { isRequired, missing, startDockerApi, thingsOf, type DockerApi } from './podman.ts'
+import { isRequired, missing, startDockerApi, thingsOf, TURN_MS, type DockerApi } from './podman.ts'
 import { smallStack } from './stub-images.ts'
 
 /** What a worker is told to run. */
@@ -30,7 +30,7 @@ if (missing.length > 0 && isRequired) throw new Error(`needs ${missing.join(', '
 
 describe.skipIf(missing.length > 0)(`a deployment whose worker is killed${missing.length > 0 ? ` skipped: needs ${missing.join(', ')}` : ''}`, { timeout: LIMIT_MS }, () => {
   let api: DockerApi
-  beforeAll(async () => { api = await startDockerApi() }, LIMIT_MS)
+  beforeAll(async () => { api = await startDockerApi() }, TURN_MS)
   afterAll(async () => { await api.stop() }, LIMIT_MS)
 
   /** Another worker: in this process, because nobody kills it. */

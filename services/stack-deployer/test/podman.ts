@@ -1,9 +1,10 @@
 /** A Docker API of the tests' own: podman's service on a socket in a temporary folder, with small images that stand for the catalogue's. */
 
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
-import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import Docker from 'dockerode'
 import { isDockerReachable } from '../src/drivers/docker.ts'
 import { stubScripts, stubImages } from './stub-images.ts'
@@ -46,8 +47,38 @@ export async function thingsOf(docker: Docker, instanceId?: string): Promise<str
   return [...containers.flatMap(({ Names }) => Names), ...Volumes.map(({ Name }) => Name), ...networks.map(({ Name }) => Name)]
 }
 
-/** Starts podman's service and imports the stub images. */
+/** Podman's services of different folders do not know of each other's bridges and names: networks of one break another's. */
+const turn = path.join(tmpdir(), 'neo-podman.lock')
+
+/** How long to wait for others' turns, in milliseconds: whoever starts podman's service waits as long in its hook. */
+export const TURN_MS = 900_000
+
+/** Waits until no other process has a service; one that was killed has none. */
+async function takeTurn(): Promise<void> {
+  for (;;) {
+    try {
+      writeFileSync(turn, String(process.pid), { flag: 'wx' })
+      return
+    } catch {
+      if (isLeftBehind()) rmSync(turn, { force: true })
+      else await sleep(200)
+    }
+  }
+}
+
+/** Whether who had the turn runs no more. While that is being written it names nobody, and what is given back is not there. */
+function isLeftBehind(): boolean {
+  try {
+    const owner = readFileSync(turn, 'utf8')
+    return owner !== '' && !process.kill(Number(owner), 0)
+  } catch (error) {
+    return (error as { code?: string }).code === 'ESRCH'
+  }
+}
+
+/** Starts podman's service, of which there is one on a machine at a time, and imports the stub images. */
 export async function startDockerApi(): Promise<DockerApi> {
+  await takeTurn()
   const folder = mkdtempSync(path.join(tmpdir(), 'podman-'))
   writeFileSync(path.join(folder, 'containers.conf'), containersConf)
   writeFileSync(path.join(folder, 'storage.conf'), `[storage]\ndriver="vfs"\ngraphroot="${folder}/graph"\nrunroot="${folder}/run"\n`)
@@ -71,6 +102,7 @@ async function stop({ docker, service, folder }: { docker: Docker, service: Chil
   const ended = new Promise(resolve => { service.once('exit', resolve) })
   service.kill('SIGTERM')
   await ended
+  rmSync(turn, { force: true })
   rmSync(folder, { recursive: true, force: true })
 }
 
