@@ -13,7 +13,7 @@ const MOST_KEPT = 2
 const LARGE_BYTES = 2 ** 20
 
 /** Put into a dump after everything else: a schema that knows what the tables held. */
-export const rememberRows = `
+export const rememberRows: string = `
 create schema kept;
 create table kept.tables (name text primary key, copy text, columns text);
 create table kept.sequences as select format('%I.%I', schemaname, sequencename) as name, last_value from pg_sequences;

@@ -40,7 +40,7 @@ export async function openPglite({ inThread = false, onLost, ...folder }: Pglite
  * @param prepare what else the copies have from the start
  * @param options.isForCopies for {@link createCopies}
  */
-export async function dumpPglite(prepare: (database: Database) => Promise<void> = () => Promise.resolve(), { isForCopies = false } = {}): Promise<Blob> {
+export async function dumpPglite(prepare: (database: Database) => Promise<void> = () => Promise.resolve(), { isForCopies = false }: { isForCopies?: boolean } = {}): Promise<Blob> {
   const pglite = await createPglite()
   try {
     await migrate({ exec: text => pglite.exec(text), names: () => Promise.resolve([]) })
