@@ -53,6 +53,33 @@ describe('copies of a dump', () => {
     await expect(one.transaction(tx => tx.query('select 1'))).rejects.toThrow(/closed/)
   })
 
+  it.each([
+    ['a column was added', 'alter table tenants add column another int'],
+    ['a trigger was disabled', 'alter table audit disable trigger audit_kept'],
+    ['a policy was changed', 'alter policy tenant on users using (true)'],
+    ['a function was replaced', `create or replace function neo_plain(text) returns text language sql immutable as $$ select 'other' $$`],
+  ])('are not used again after %s', async (_what, change) => {
+    const one = await copies.take()
+    await one.exec(change)
+    await one.close()
+    expect(opened.map(({ closed }) => closed)).toEqual([true])
+  })
+
+  it('end their listeners when they are closed: the next owner hears only itself, and nobody else ends what it listens to', async () => {
+    const first = await copies.take()
+    const heard: string[] = []
+    const end = await first.listen('news', payload => { heard.push(`first ${payload}`) })
+    await first.exec(`notify news, 'one'`)
+    await first.close()
+    const second = await copies.take()
+    await second.listen('news', payload => { heard.push(`second ${payload}`) })
+    await end()
+    await second.exec(`notify news, 'two'`)
+    expect(opened).toHaveLength(1)
+    expect(heard).toEqual(['first one', 'second two'])
+    await second.close()
+  })
+
   it('are several at once, and are not used again after their tables were changed', async () => {
     const [one, two] = [await copies.take(), await copies.take()]
     expect(opened).toHaveLength(2)

@@ -12,14 +12,26 @@ const MOST_KEPT = 2
 /** A table above this is emptied as a whole, in bytes: row by row would take longer. */
 const LARGE_BYTES = 2 ** 20
 
-/** Put into a dump after everything else: a schema that knows what the tables held. */
+/** Put into a dump after everything else: a schema that knows what the tables held, and how tables, columns, triggers, policies and functions were made. */
 export const rememberRows: string = `
 create schema kept;
 create table kept.tables (name text primary key, copy text, columns text);
 create table kept.sequences as select format('%I.%I', schemaname, sequencename) as name, last_value from pg_sequences;
-create function kept.relations() returns text language sql as $$
-  select count(*) || '/' || max(c.oid) from pg_class c join pg_namespace n on n.oid = c.relnamespace
-  where c.relkind in ('r', 'p', 'i', 'v', 'S') and n.nspname not in ('pg_catalog', 'pg_toast', 'information_schema', 'kept')
+create function kept.shape() returns text language sql as $$
+  with namespaces as (
+    select oid from pg_namespace where nspname not in ('pg_catalog', 'pg_toast', 'information_schema', 'kept')
+  ), relations as (
+    select c.oid, c.relkind, c.relrowsecurity, c.relforcerowsecurity, c.relacl from pg_class c join namespaces n on n.oid = c.relnamespace where c.relkind in ('r', 'p', 'i', 'v', 'S')
+  ), parts as (
+    select r::text as part from relations r
+    union all select (attrelid, attnum, attname, atttypid, attnotnull, attisdropped)::text from pg_attribute a join relations r on r.oid = a.attrelid
+    union all select (d.adrelid, d.adnum, d.adbin)::text from pg_attrdef d join relations r on r.oid = d.adrelid
+    union all select (c.oid, c.conrelid, c.convalidated)::text from pg_constraint c join relations r on r.oid = c.conrelid
+    union all select (t.oid, t.tgrelid, t.tgenabled)::text from pg_trigger t join relations r on r.oid = t.tgrelid
+    union all select (p.oid, p.polcmd, p.polqual, p.polwithcheck)::text from pg_policy p join relations r on r.oid = p.polrelid
+    union all select (p.oid, p.proname, p.prosrc, p.proconfig)::text from pg_proc p join namespaces n on n.oid = p.pronamespace
+  )
+  select count(*) || '/' || md5(string_agg(part, ' ' order by part collate "C")) from parts
 $$;
 do $do$
 declare
@@ -45,7 +57,7 @@ declare
 begin
   -- Neither triggers nor foreign keys: what comes is what was.
   set local session_replication_role = replica;
-  if kept.relations() <> (select known from kept.known) then raise exception 'the tables are others'; end if;
+  if kept.shape() <> (select known from kept.known) then raise exception 'the tables are others'; end if;
   for t in select * from kept.tables loop
     execute format('select exists (select 1 from %s)', t.name) into has;
     if has and pg_relation_size(t.name::regclass) > ${LARGE_BYTES} then execute format('truncate %s cascade', t.name);
@@ -58,7 +70,7 @@ begin
   perform setval(name::regclass, coalesce(last_value, 1), last_value is not null) from kept.sequences;
 end
 $$;
-create table kept.known as select kept.relations() as known;
+create table kept.known as select kept.shape() as known;
 `
 
 /** Gives out and takes back. */
@@ -88,6 +100,7 @@ async function putBack(pglite: PGlite): Promise<boolean> {
 }
 
 function lend(pglite: PGlite, giveBack: (pglite: PGlite) => Promise<void>): EmbeddedPostgres {
+  const listeners = new Set<() => Promise<void>>()
   let closing: Promise<void> | undefined
   const held = (): PGlite => {
     if (closing) throw new Error('The database is closed.')
@@ -97,9 +110,16 @@ function lend(pglite: PGlite, giveBack: (pglite: PGlite) => Promise<void>): Embe
     query: async (...given) => held().query(...given),
     exec: async (...given) => held().exec(...given),
     transaction: async run => held().transaction(run) as Promise<Awaited<ReturnType<typeof run>>>,
-    listen: async (...given) => held().listen(...given),
+    listen: async (channel, onNotification) => {
+      const end = await held().listen(channel, onNotification)
+      // Once: what is called after the close would end a listener of the next owner.
+      const endOnce = async (): Promise<void> => { if (listeners.delete(endOnce)) await end() }
+      listeners.add(endOnce)
+      if (closing) await endOnce()
+      return endOnce
+    },
     dumpDataDir: async (...given) => held().dumpDataDir(...given),
-    close: () => closing ??= giveBack(pglite),
+    close: () => closing ??= Promise.allSettled([...listeners].map(end => end())).then(() => giveBack(pglite)),
     get closed() { return closing !== undefined },
     ready: true,
     waitReady: Promise.resolve(),
