@@ -95,17 +95,18 @@ async function settle({ proxy, slow, journal }: Run, status: () => string): Prom
 
 describe('a feed behind a bad network', () => {
   let platform: TestPlatform
-  let accessToken: string
+  let member: Client
 
   beforeAll(async () => {
     platform = await startColumn()
-    accessToken = String(await (await platform.client('member')).session.getAccessToken())
+    member = await platform.client('member')
   })
   afterAll(async () => { await platform?.stop() })
 
   async function start(seed: number, run: Run): Promise<{ status: () => string, snapshots: () => number, close: () => Promise<void> }> {
     const reader = createClient({
-      baseUrl: run.proxy.url, apiKey: accessToken, random: createRandom(seed),
+      // A token of its own run: all of them take longer than one lives.
+      baseUrl: run.proxy.url, apiKey: String(await member.session.getAccessToken()), random: createRandom(seed),
       fetch: async (input, init) => {
         const response = await fetch(input, init)
         if (run.slow.ms > 0) await sleep(run.slow.ms)

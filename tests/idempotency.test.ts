@@ -80,18 +80,18 @@ describe('publishes of two tenants at the same time', () => {
   afterAll(async () => { await platform?.stop() })
 
   const ofAlerts = async (): Promise<WrittenTransaction[]> => (await platform.transactions()).filter(({ channels }) => channels.some(name => name.endsWith(':alerts')))
-  const count = (transactions: readonly WrittenTransaction[]): number => transactions.reduce((sum, { events }) => sum + events, 0)
 
   test('share transactions within a tenant and never across', async () => {
     const tenants = Array.from({ length: 200 }, (_, n) => n % 2 === 0 ? 'acme' : 'globex')
     // A loop that a database blocks accepts one connection a turn: they are opened before, or publishes come one at a time.
     await Promise.all(tenants.map(tenantId => platform.service(tenantId).rest.events.history({ channel: `tenant:${tenantId}:alerts` })))
-    const before = count(await ofAlerts())
+    // Of a shared cluster there is what others published before.
+    const before = new Set((await ofAlerts()).map(({ id }) => id))
     await Promise.all(tenants.map((tenantId, n) =>
       platform.service(tenantId).rest.events.publish({ channel: `tenant:${tenantId}:alerts`, type: 'alert', data: { severity: 'info', message: `Event ${n}` } })))
-    const alerts = await ofAlerts()
+    const alerts = (await ofAlerts()).filter(({ id }) => !before.has(id))
     expect(alerts.flatMap(({ tenants }) => tenants.length)).toEqual(alerts.map(() => 1))
-    expect(count(alerts) - before).toBe(200)
+    expect(alerts.reduce((sum, { events }) => sum + events, 0)).toBe(200)
     // Otherwise this proves nothing: publishes were gathered.
     expect(alerts.some(({ events }) => events > 1)).toBe(true)
   })

@@ -2,7 +2,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { createClient } from '@neo-stack/client'
+import { createClient, type Client } from '@neo-stack/client'
 import { createProxy, createRandom, until, type Proxy, type TestPlatform } from '@neo-stack/testing'
 import { startColumn } from './column.ts'
 
@@ -38,10 +38,10 @@ const acts: readonly ((run: Run) => void | Promise<void>)[] = [
 
 describe('samples behind a bad network', () => {
   let platform: TestPlatform
-  let accessToken: string
+  let member: Client
   beforeAll(async () => {
     platform = await startColumn()
-    accessToken = String(await (await platform.client('member')).session.getAccessToken())
+    member = await platform.client('member')
   })
   afterAll(async () => { await platform?.stop() })
 
@@ -50,7 +50,8 @@ describe('samples behind a bad network', () => {
     const random = createRandom(seed)
     await using proxy = await createProxy({ target: platform.url, seed })
     const reader = createClient({
-      baseUrl: proxy.url, apiKey: accessToken, random: createRandom(seed), connection: { minReconnectMs: 5, maxReconnectMs: 40 }, feeds: { retry: { baseMs: 5, maxMs: 40 } }, request: { timeoutMs: 2000 },
+      // A token of its own run: all of them take longer than one lives.
+      baseUrl: proxy.url, apiKey: String(await member.session.getAccessToken()), random: createRandom(seed), connection: { minReconnectMs: 5, maxReconnectMs: 40 }, feeds: { retry: { baseMs: 5, maxMs: 40 } }, request: { timeoutMs: 2000 },
     })
     const pushed: number[] = []
     let seen: number[] = []

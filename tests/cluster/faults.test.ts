@@ -10,7 +10,7 @@ import { startCluster, type Cluster } from './cluster.ts'
 import { isLeftOut } from './left-out.ts'
 import { startTraffic, type Traffic } from './traffic.ts'
 
-const PAUSE_MS = Number(process.env['NEO_FAULT_SECONDS'] ?? 5) * 1000
+const PAUSE_MS = Number(process.env['NEO_FAULT_SECONDS'] ?? 20) * 1000
 const GREEN_MS = 30_000
 
 describe.skipIf(isLeftOut)('while events are published', () => {

@@ -1,15 +1,18 @@
 /** Databases for tests: each a copy of one that has the demonstration and all that the service makes when it starts, and is made once. */
 
 import { createHash, randomUUID } from 'node:crypto'
-import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { createCopies, createEmbeddedRealtime, createEventService, dumpPglite, seedDemo, type Database, type Seeded } from '@neo-stack/event-service'
 
 const root = new URL('../../../', import.meta.url)
 /** Where the dump is kept from one process to the next. */
 const cache = new URL('node_modules/.cache/neo-testing/', root)
-/** What names the versions of what made it. */
-const lock = new URL('package-lock.json', root)
+/** What names the versions of what made it, and what makes it: this file. */
+const makers = [new URL('package-lock.json', root), new URL(import.meta.url)]
 const sources = ['services/event-service/src/', 'packages/events/src/'].map(folder => new URL(folder, root))
+
+/** How long a dump is kept when a newer one is written: a day. */
+const DUMP_KEPT_MS = 86_400_000
 
 /** Hashes that cost little and no limit on sign-ins: tests sign in often. */
 export const cheap = { passwordCost: 4, authLimits: { signInPerAddress: { points: 100_000, seconds: 1 } } }
@@ -38,14 +41,21 @@ async function readTemplate(): Promise<Template> {
   // Whole or not at all: others may be reading. A folder that cannot be written costs the next process a few seconds.
   const draft = new URL(`${randomUUID()}.part`, cache)
   await mkdir(cache, { recursive: true }).then(async () => writeFile(draft, [`${JSON.stringify(seeded)}\n`, Buffer.from(await dump.arrayBuffer())]))
-    .then(() => rename(draft, file)).catch(() => undefined)
+    .then(() => rename(draft, file)).then(removeOld).catch(() => undefined)
   return { dump, seeded }
+}
+
+/** Removes the dumps of other sources, and drafts that nobody finished: nobody reads them any more. */
+async function removeOld(): Promise<void> {
+  for (const file of (await readdir(cache)).map(name => new URL(name, cache))) {
+    if ((await stat(file)).mtimeMs < Date.now() - DUMP_KEPT_MS) await rm(file, { force: true })
+  }
 }
 
 async function digestSources(): Promise<string> {
   const files = await Promise.all(sources.map(async folder => (await readdir(folder, { recursive: true })).filter(name => name.endsWith('.ts')).sort().map(name => new URL(name, folder))))
   const hash = createHash('sha256')
-  for (const text of await Promise.all([lock, ...files.flat()].map(file => readFile(file)))) hash.update(text)
+  for (const text of await Promise.all([...makers, ...files.flat()].map(file => readFile(file)))) hash.update(text)
   return hash.digest('hex').slice(0, 32)
 }
 
@@ -61,6 +71,8 @@ async function makeTemplate(): Promise<Template> {
 
 /** What one database transaction added to the event log. */
 export interface WrittenTransaction {
+  /** PostgreSQL's number of it. */
+  id: string
   /** Tenants whose events it wrote; more than one is a fault. */
   tenants: string[]
   channels: string[]
@@ -73,7 +85,7 @@ export async function readTransactions(database: Database): Promise<WrittenTrans
     // A system column, which the schema's types do not know.
     .select(({ cast, ref }) => ['tenant_id', 'channel', cast<string>(ref('xmin' as 'id'), 'text').as('transaction')]).execute())
   const grouped = Map.groupBy(rows, ({ transaction }) => transaction)
-  return [...grouped.values()].map(group => ({
-    tenants: [...new Set(group.map(row => row.tenant_id))], channels: [...new Set(group.map(row => row.channel))], events: group.length,
+  return [...grouped].map(([id, group]) => ({
+    id, tenants: [...new Set(group.map(row => row.tenant_id))], channels: [...new Set(group.map(row => row.channel))], events: group.length,
   }))
 }

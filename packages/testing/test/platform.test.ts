@@ -32,7 +32,7 @@ describe('the platform in process', () => {
 
   test('tells which transaction wrote which events', async () => {
     await platform.service('globex').rest.events.publish({ channel: 'tenant:globex:alerts', type: 'alert', data: { severity: 'info', message: 'One' } })
-    expect(await platform.transactions()).toContainEqual({ tenants: ['globex'], channels: ['tenant:globex:alerts'], events: 1 })
+    expect(await platform.transactions()).toContainEqual({ id: expect.stringMatching(/^\d+$/) as string, tenants: ['globex'], channels: ['tenant:globex:alerts'], events: 1 })
   })
 
   test('two of them share nothing', async () => {
