@@ -76,7 +76,10 @@ describe('what operators see of every tenant', () => {
     }
     expect(paged).toEqual(all.map(({ id }) => id))
     const people = (await get('/v1/admin/users?limit=1')).json<AccountList>()
-    expect((await get(`/v1/admin/sessions?cursor=${people.next ?? ''}`)).json()).toMatchObject({ status: 400, errors: [{ path: 'cursor' }] })
+    const forged = ['0000-01-01T00:00:00.000000Z', '2026-01-01T00:00:00.0000000001Z'].map(time => Buffer.from(JSON.stringify([time, crypto.randomUUID()])).toString('base64url'))
+    for (const cursor of [people.next ?? '', ...forged]) {
+      expect((await get(`/v1/admin/sessions?cursor=${cursor}`)).json()).toMatchObject({ status: 400, errors: [{ path: 'cursor' }] })
+    }
   })
 
   it('tells when deployments and billing happened at whom, and nothing of what they were about', async () => {

@@ -152,6 +152,8 @@ describe('of a query the index of words answers', () => {
     ['disk OR server type:alert', ['any'], ['type']],
     ['disk OR severity:critical server', ['server'], ['any']],
     ['disk OR -server', [], ['any']],
+    ['ch severity:critical', [], ['ch', 'severity']],
+    ['ch disk', ['disk'], ['ch']],
     ['-disk type:alert', [], ['not', 'type']],
     ['type:alert', [], ['type']],
     ['', [], []],
@@ -160,6 +162,6 @@ describe('of a query the index of words answers', () => {
     const parts = toParts(parseQuery(text).query)
     expect([toNames(parts.words), toNames(parts.rest)]).toEqual([words, rest])
     expect(isEmpty(parts.words)).toBe(words.length === 0)
-    expect(asksForWords(parts.rest)).toBe(rest.some(name => name === 'any' || name === 'not'))
+    expect(asksForWords(parts.rest)).toBe(rest.some(name => ['any', 'not', 'ch'].includes(name)))
   })
 })

@@ -40,6 +40,9 @@ function textOrder(columns: ListColumns): Order {
   return { direction: 'asc', by, id, place: by, after: (lastBy, lastId) => sql`(${by}, ${id}) > (${lastBy}, ${lastId})`, cursor: z.tuple([z.string(), z.string()]) }
 }
 
+/** A time as it stands in a cursor: PostgreSQL knows no year 0. */
+const PLACE = /^(?!0000)\d{4}-.*\.\d{6}Z$/
+
 function timeOrder(columns: ListColumns): Order {
   const [by, id] = [sql.ref(columns.by), sql.ref(columns.id)]
   return {
@@ -47,7 +50,7 @@ function timeOrder(columns: ListColumns): Order {
     // Finer than a Date is.
     place: sql`to_char(${by} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`,
     after: (lastBy, lastId) => sql`(${by}, ${id}) < (${lastBy}::timestamptz, ${lastId}::uuid)`,
-    cursor: z.tuple([z.iso.datetime(), z.uuid()]),
+    cursor: z.tuple([z.iso.datetime().regex(PLACE), z.uuid()]),
   }
 }
 

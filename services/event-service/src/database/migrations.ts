@@ -28,7 +28,8 @@ import { sql as examWithdrawals } from './migrations/0220-exam-withdrawals.ts'
 import { sql as alertCollecting } from './migrations/0230-alert-collecting.ts'
 import { sql as alertHolds } from './migrations/0231-alert-holds.ts'
 import { sql as marks } from './migrations/0250-marks.ts'
-import { sql as lists } from './migrations/0270-lists.ts'
+import { sql as policies } from './migrations/0270-policies.ts'
+import { sql as lists } from './migrations/0271-lists.ts'
 import { sql as traces } from './migrations/0180-traces.ts'
 import { sql as outbox } from './migrations/0080-outbox.ts'
 import { sql as shared } from './migrations/0081-shared.ts'
@@ -71,7 +72,8 @@ const migrations: readonly Migration[] = [
   { name: '0231-alert-holds', sql: alertHolds },
   { name: '0250-marks', sql: marks },
   { name: '0180-traces', sql: traces },
-  { name: '0270-lists', sql: lists },
+  { name: '0270-policies', sql: policies },
+  { name: '0271-lists', sql: lists },
 ]
 
 /** Another one with any change of a migration: a database that was prepared by another build is told by it. */

@@ -50,19 +50,28 @@ export const asksForWords = (query: Query): boolean => 'of' in query
 /** Takes a query apart. */
 export function toParts(query: Query): Parts {
   const all = query.kind === 'all' ? query.of : [query]
-  const words = all.filter(isOfWords)
+  const words = all.filter(isForIndex)
   // What must not stand in an event is no way to find it.
   if (!words.some(part => part.kind !== 'not')) return { words: { kind: 'all', of: [] }, rest: query }
-  return { words: { kind: 'all', of: words }, rest: { kind: 'all', of: all.filter(part => !isOfWords(part)) } }
+  return { words: { kind: 'all', of: words }, rest: { kind: 'all', of: all.filter(part => !isForIndex(part)) } }
 }
 
 const isWord = ({ kind }: Query): boolean => kind === 'word' || kind === 'phrase' || kind === 'prefix'
 
-/** Whether it asks for words only; within `any`, what must not stand there says nothing to the index. */
-function isOfWords(query: Query): boolean {
-  if (query.kind === 'not') return isOfWords(query.of)
-  return 'of' in query ? query.of.every(part => part.kind !== 'not' && isOfWords(part)) : isWord(query)
+/** A text of one or two characters has no trigram: the index would be read as a whole. */
+const hasTrigram = (query: Query): boolean => isWord(query) && 'text' in query && [...query.text].length > 2
+
+/** Whether the index answers it; within `any`, what must not stand there says nothing to it. */
+function isForIndex(query: Query): boolean {
+  if (query.kind === 'not') return isForIndex(query.of)
+  return 'of' in query ? query.of.every(part => part.kind !== 'not' && isForIndex(part)) : hasTrigram(query)
 }
+
+/** Channels that hold a smaller part of a tenant's events are read and sorted rather than looked for along all of them. */
+const WALKED_PART = 0.1
+
+/** Whether the newest of a scope are found by going back along everything. */
+export const isWalked = ({ inScope, total }: { inScope: number, total: number }): boolean => inScope >= total * WALKED_PART
 
 /** Decides. What was rare among the newest is taken for rare everywhere: the index is right in any case, only slower for common words. */
 export function planNext({ hits, indexed, looked, total, wanted }: Seen): NextStep {

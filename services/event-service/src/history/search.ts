@@ -10,7 +10,7 @@ import type { Query } from './grammar.ts'
 import { textsOf, toPlain, type Marks } from './highlight.ts'
 import type { Scope } from './scope.ts'
 import { Problem } from '../errors.ts'
-import { asksForWords, isEmpty, planNext, toParts, WINDOW, type Parts } from './search-plan.ts'
+import { asksForWords, isEmpty, isWalked, planNext, toParts, WINDOW, type Parts } from './search-plan.ts'
 import { anyWords, freshWords, indexedWords, joinWords } from './words.ts'
 
 /** Where a page begins and in which direction it goes. */
@@ -46,13 +46,22 @@ interface Plan {
   key: RawBuilder<unknown>
   limit: number
   place: SearchPlace | undefined
+  log: Log
+}
+
+/** How many events there are, about. */
+interface Log {
+  total: number
+  inScope: number
+  /** That the index has not come to. */
+  late: number
 }
 
 /** Finds a page in the order of events, newest first; one more than the limit where there is more. */
 export async function findNewest(tx: Tx, { scope, query, limit, place }: SearchOptions): Promise<Found[]> {
   const isChannel = scope.names.length === 1 && scope.prefixes.length === 0
-  const plan: Plan = { query, scope, place, limit: limit + 1, key: isChannel ? sql`seq` : sql`id`, parts: toParts(query) }
-  const found = await asSearcher(tx, () => find(tx, plan))
+  const plan = { query, scope, place, limit: limit + 1, key: isChannel ? sql`seq` : sql`id`, parts: toParts(query) }
+  const found = await asSearcher(tx, async () => find(tx, { ...plan, log: await measureLog(tx, scope) }))
   return place?.direction === 'newer' ? found.reverse() : found
 }
 
@@ -70,38 +79,46 @@ export async function findRelevant(tx: Tx, options: SearchOptions): Promise<Foun
 async function find(tx: Tx, plan: Plan): Promise<Found[]> {
   const { hits, ...seen } = await look(tx, plan)
   if (hits.length === plan.limit || isEmpty(plan.query) || seen.looked < WINDOW) return hits
-  const next = planNext({ ...seen, hits: hits.length, wanted: plan.limit })
+  const next = planNext({ ...seen, hits: hits.length, total: plan.log.total, wanted: plan.limit })
   const walked = next.step === 'walk' ? await walk(tx, plan, next.window) : []
   return walked.length === plan.limit ? walked : await askIndex(tx, plan)
 }
 
-/** Hits among the nearest events, how many those are, how many of them the index would come back with, and about how many there are in all. */
-async function look(tx: Tx, { query, parts, scope, key, limit, place }: Plan): Promise<{ hits: Found[], indexed: number, looked: number, total: number }> {
+async function measureLog(tx: Tx, scope: Scope): Promise<Log> {
+  const { rows: [log] } = await sql<Record<keyof Log, string | number | null>>`
+    select sum(size) as total, sum(size) filter (where ${inScope(scope)}) as "inScope", sum(seq - indexed_seq) as late
+    from (select name as channel, tenant_id, seq, indexed_seq, seq - oldest_seq + 1 as size from channels where tenant_id = ${scope.tenantId}) as logs`.execute(tx)
+  return { total: Number(log?.total ?? 0), inScope: Number(log?.inScope ?? 0), late: Number(log?.late ?? 0) }
+}
+
+/** Hits among the nearest events, how many those are, and how many of them the index would come back with. */
+async function look(tx: Tx, { query, parts, scope, key, limit, place, log }: Plan): Promise<{ hits: Found[], indexed: number, looked: number }> {
   const order = orderOf(place)
-  const { rows } = await inOrderOfEvents(tx, sql<Found & { hit: boolean, indexed: string | number, looked: string | number, total: string | number }>`
+  const { rows } = await inOrderOfEvents(tx, log, sql<Found & { hit: boolean, indexed: string | number, looked: string | number }>`
     with near as materialized (
       select id, ${key} as at, coalesce(${toCondition(parts.words, anyWords)}, false) as indexed, coalesce(${toCondition(parts.rest, anyWords)}, false) as rest
       from (select * from events where ${inScope(scope)} and ${beyond(key, place)} order by ${key} ${order} limit ${isEmpty(query) ? limit : WINDOW}) as newest
       ${joinWords('newest', scope.tenantId)}),
     hits as (select id, at from near where indexed and rest order by at ${order} limit ${limit})
-    select id, at, true as hit, 0 as indexed, 0 as looked, 0 as total from hits
-    union all select null, null, false, (select count(*) from near where indexed), (select count(*) from near), (select sum(seq - oldest_seq + 1) from channels where tenant_id = ${scope.tenantId})`)
+    select id, at, true as hit, 0 as indexed, 0 as looked from hits
+    union all select null, null, false, (select count(*) from near where indexed), (select count(*) from near)`)
   const counts = rows.find(({ hit }) => !hit)
   const hits = inOrder(rows.filter(({ hit }) => hit).map(toFound), place?.direction === 'newer')
-  return { hits, indexed: Number(counts?.indexed ?? 0), looked: Number(counts?.looked ?? 0), total: Number(counts?.total ?? 0) }
+  return { hits, indexed: Number(counts?.indexed ?? 0), looked: Number(counts?.looked ?? 0) }
 }
 
 /** Goes through the nearest events until enough are found: for what is in every tenth event, say. */
-async function walk(tx: Tx, { query, scope, key, limit, place }: Plan, window: number): Promise<Found[]> {
+async function walk(tx: Tx, { query, scope, key, limit, place, log }: Plan, window: number): Promise<Found[]> {
   const order = orderOf(place)
-  const { rows } = await inOrderOfEvents(tx, sql<Found>`select id, ${key} as at
+  const { rows } = await inOrderOfEvents(tx, log, sql<Found>`select id, ${key} as at
     from (select * from events where ${inScope(scope)} and ${beyond(key, place)} order by ${key} ${order} limit ${window}) as newest
     ${joinWords('newest', scope.tenantId)} where ${toCondition(query, anyWords)} order by ${key} ${order} limit ${limit}`)
   return rows.map(toFound)
 }
 
 /** Runs what walks along an index. The planner takes the channels of a scope for rare, and would sort all that a tenant has. */
-async function inOrderOfEvents<T>(tx: Tx, statement: RawBuilder<T>): Promise<QueryResult<T>> {
+async function inOrderOfEvents<T>(tx: Tx, log: Log, statement: RawBuilder<T>): Promise<QueryResult<T>> {
+  if (!isWalked(log)) return statement.execute(tx)
   await sql`set local enable_sort = off`.execute(tx)
   const result = await statement.execute(tx)
   await sql`set local enable_sort = on`.execute(tx)
@@ -116,9 +133,8 @@ const MAX_LATE = 100_000
  * @throws {Problem} `unavailable` when that is too much
  */
 async function askIndex(tx: Tx, plan: Plan): Promise<Found[]> {
-  const { parts, scope } = plan
-  const late = await countLate(tx, scope)
-  if (late > MAX_LATE) throw new Problem('unavailable', { retryAfter: 5, detail: 'Many events were written just now and are being indexed; search again shortly.' })
+  const { parts, query, log } = plan
+  if (log.late > MAX_LATE && asksForWords(query)) throw new Problem('unavailable', { retryAfter: 5, detail: 'Many events were written just now and are being indexed; search again shortly.' })
   const { rows } = await sql<Found>`${isEmpty(parts.words) ? withoutWords(plan) : withWords(plan)} order by at ${orderOf(plan.place)} limit ${plan.limit}`.execute(tx)
   return rows.map(toFound)
 }
@@ -141,11 +157,6 @@ const withWords = ({ query, parts, scope, key, place }: Plan): RawBuilder<unknow
 const withoutWords = ({ query, scope, key, place }: Plan): RawBuilder<unknown> => sql`
   select id, ${key} as at from events ${asksForWords(query) ? joinWords('events', scope.tenantId) : sql``}
   where ${inScope(scope)} and ${beyond(key, place)} and ${toCondition(query, anyWords)}`
-
-async function countLate(tx: Tx, { tenantId }: Scope): Promise<number> {
-  const { rows } = await sql<{ late: string | number | null }>`select sum(seq - indexed_seq) as late from channels where tenant_id = ${tenantId}`.execute(tx)
-  return Number(rows[0]?.late ?? 0)
-}
 
 const orderOf = (place: SearchPlace | undefined): RawBuilder<unknown> => place?.direction === 'newer' ? sql`asc` : sql`desc`
 

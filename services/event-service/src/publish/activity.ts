@@ -20,7 +20,9 @@ export interface Told {
 
 /** The event that tells of an act. */
 export function toActivity({ tenantId, actor, action, target, detail, isOperators = false }: Told): DraftEvent {
-  const data = { action, target, ...detail && { detail: { ...detail, ...isOperators && { tenant: tenantId } } } }
+  // Operators read acts on every tenant in one list.
+  const said = { ...detail, ...isOperators && { tenant: tenantId } }
+  const data = { action, target, ...Object.keys(said).length > 0 && { detail: said } }
   return { channel: activityChannel(isOperators ? PLATFORM_TENANT : tenantId), type: 'activity', data, actor }
 }
 
