@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { sql } from 'kysely'
 import type { AccountList, AdminDeploymentList, AdminInstanceList, AdminOverview, ConnectionList, LiveChannelList, MarkList, SessionList } from '@neo-stack/events'
 import { judgeDelivery, judgeQueue, worstFirst } from '../src/operations/rules.ts'
 import type { Realtime, RealtimeConnection } from '../src/realtime/realtime.ts'
@@ -66,7 +67,14 @@ describe('what operators see of every tenant', () => {
 
   it('lists sessions page by page, the one used last first, and refuses the cursor of another list', async () => {
     await Promise.all(['owner@acme.example', 'manager@acme.example', 'viewer@acme.example'].map(who => service.bearer(who)))
+    // Two that a Date cannot tell apart; by their identifiers they would come the other way round.
+    const twins = await service.database.inSystem(async tx => {
+      const rows = await tx.selectFrom('sessions').select('id').orderBy('id').limit(2).execute()
+      for (const [n, { id }] of rows.entries()) await sql`update sessions set last_used_at = date_trunc('second', now()) + ${`${60_000_001 - n} microseconds`}::interval where id = ${id}`.execute(tx)
+      return rows.map(({ id }) => id)
+    })
     const all = (await get('/v1/admin/sessions?limit=200')).json<SessionList>().sessions
+    expect(all.slice(0, 2).map(({ id }) => id)).toEqual(twins)
     expect(all.map(({ lastUsedAt }) => lastUsedAt)).toEqual(all.map(({ lastUsedAt }) => lastUsedAt).toSorted().reverse())
     const paged: string[] = []
     for (let next: string | undefined = ''; next !== undefined;) {
