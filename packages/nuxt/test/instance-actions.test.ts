@@ -1,4 +1,4 @@
-import { afterEach, expect, it } from 'vitest'
+import { afterEach, expect, it, vi } from 'vitest'
 import type { VueWrapper } from '@vue/test-utils'
 import { flushPromises } from '@vue/test-utils'
 import InstanceActions from '../src/runtime/components/InstanceActions.vue'
@@ -78,6 +78,44 @@ it('shows what the services print, of one service when it is chosen, and says wh
   await flushPromises()
   expect(app.fake.rest.instance).toHaveBeenLastCalledWith('logs', { tenantId: 'acme', instanceId: 'vendas' }, { limit: 500, service: 'odoo' }, expect.anything())
   expect(shown('instance-log-error').textContent).not.toBe('')
+})
+
+it('says nothing about a service that is no longer looked at, and asks nothing while nobody sees it', async () => {
+  const { app, click } = await open({ canDeploy: false })
+  const logs = { services: ['odoo'], lines: [] }
+  const first = Promise.withResolvers<object>()
+  app.fake.rest.instance.mockReturnValueOnce(first.promise).mockResolvedValue(logs)
+  await click('instance-log')
+  const select = shown('instance-log-service') as HTMLSelectElement
+  const option = document.createElement('option')
+  option.value = 'odoo'
+  select.append(option)
+  select.value = 'odoo'
+  select.dispatchEvent(new Event('change', { bubbles: true }))
+  await flushPromises()
+  first.reject(new TypeError('too late'))
+  await flushPromises()
+  expect(document.querySelector('[data-testid="instance-log-error"]')).toBeNull()
+  const state = vi.spyOn(document, 'visibilityState', 'get')
+  const show = async (is: DocumentVisibilityState): Promise<void> => {
+    state.mockReturnValue(is)
+    document.dispatchEvent(new Event('visibilitychange'))
+    await flushPromises()
+  }
+  vi.useFakeTimers()
+  try {
+    await show('hidden')
+    await show('visible')
+    const asked = app.fake.rest.instance.mock.calls.length
+    await vi.advanceTimersByTimeAsync(3000)
+    expect(app.fake.rest.instance).toHaveBeenCalledTimes(asked + 1)
+    await show('hidden')
+    await vi.advanceTimersByTimeAsync(60_000)
+    expect(app.fake.rest.instance).toHaveBeenCalledTimes(asked + 1)
+  } finally {
+    vi.useRealTimers()
+    state.mockRestore()
+  }
 })
 
 it('offers nothing to whoever may not, and no account of a simulation', async () => {

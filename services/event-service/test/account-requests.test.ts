@@ -1,6 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { DeploymentPublisher, type DeploymentAccepted } from '@neo-stack/events'
+import { createInstanceLogs } from '../src/deployments/instance-log.ts'
 import { createSealedRequests } from '../src/deployments/sealed-requests.ts'
 import { startService, type TestService } from './service.ts'
 
@@ -53,6 +54,30 @@ describe('the account of an instance, asked of a deployer in another process', (
     expect((await read('nowhere')).statusCode).toBe(404)
     expect(await service.jobs.boss.findJobs('instance-logs')).toEqual([])
   })
+
+  it('is unavailable where what the instance runs on does not answer in time', async () => {
+    await deploy('late')
+    const failing = (error: Error): Promise<unknown> => createInstanceLogs({ database: service.database, read: () => Promise.reject(error) }).read({ tenantId: 'acme', instanceId: 'late' }, { limit: 1 })
+    await expect(failing(new DOMException('too late', 'TimeoutError'))).rejects.toMatchObject({ code: 'unavailable' })
+    await expect(failing(new TypeError('a fault'))).rejects.toThrow('a fault')
+  })
+
+  it('is answered while questions of another tenant hang', async () => {
+    const ask = createSealedRequests<{ tenantId: string, n: number }, number>(service.jobs.boss, { queue: 'hanging', patienceMs: 30_000 })
+    const hung = Promise.withResolvers<number>()
+    const begun: number[] = []
+    await ask.answer(({ tenantId, n }) => {
+      if (tenantId === 'other') return Promise.resolve(n)
+      begun.push(n)
+      return hung.promise
+    })
+    const hanging = [1, 2, 3, 4, 5].map(n => ask.ask({ tenantId: 'acme', n }))
+    await expect.poll(() => begun.length, { timeout: 20_000 }).toBe(2)
+    expect(await ask.ask({ tenantId: 'other', n: 9 })).toBe(9)
+    expect(begun).toHaveLength(2)
+    hung.resolve(0)
+    expect(await Promise.all(hanging)).toEqual([0, 0, 0, 0, 0])
+  }, 60_000)
 
   it('passes through the database in a form that only who asked can read', async () => {
     const publicKey = generateKeyPairSync('x25519').publicKey.export({ type: 'spki', format: 'der' }).toString('base64url')

@@ -31,3 +31,14 @@ it('shows no part of a secret whatever the frames and the length of the line are
     },
   ), { numRuns: 100 })
 }, 60_000)
+
+it('takes the time off each part of a long line before it looks for secrets', () => {
+  const secret = 'Zk3-secret_of-the-instance'
+  const reader = createLineReader(createRedaction([secret]), { isStamped: true })
+  const parts = [`2026-01-05T12:00:00.000000001Z ${'x'.repeat(16_000)} ${secret.slice(0, 9)}`, `2026-01-05T12:00:01.5Z ${secret.slice(9)} end\n`, '2026-01-05T12:00:02+00:00 2026-01-05T12:00:03Z said\n', '2026-01-05T12:00:04Z \n', '2026-01-05T12:00:05Z open']
+  const lines = [...parts.flatMap(part => reader.push(frame(Buffer.from(part)))), ...reader.end()]
+  const at = (second: number): number => Date.UTC(2026, 0, 5, 12, 0, second)
+  expect(lines.slice(0, 2).map(({ text }) => text).join('')).toBe(`${'x'.repeat(16_000)} *** end`)
+  expect(lines.map(({ time }) => time)).toEqual([at(0), at(0), at(2), at(4), at(5)])
+  expect(lines.slice(2).map(({ text }) => text)).toEqual(['2026-01-05T12:00:03Z said', '', 'open'])
+})

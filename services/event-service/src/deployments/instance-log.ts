@@ -13,7 +13,7 @@ export type ReadInstanceLog = (asked: AskedLog) => Promise<InstanceLog | undefin
 
 /** See the file's head. */
 export interface InstanceLogs {
-  /** @throws {Problem} `not_found`; `unprocessable` before it was deployed, or where nothing real was */
+  /** @throws {Problem} `not_found`; `unprocessable` before it was deployed, or where nothing real was; `unavailable` where what it runs on does not answer in time */
   read: (key: InstanceKey, wanted: AskedLog['wanted']) => Promise<InstanceLog>
 }
 
@@ -22,7 +22,9 @@ export function createInstanceLogs({ database, read }: { database: Database, rea
   return {
     read: async (key, wanted) => {
       const deployed = await database.inTenant(key.tenantId, tx => getDeployed(tx, key))
-      const log = await read?.({ ...deployed, wanted })
+      const log = await read?.({ ...deployed, wanted }).catch((cause: unknown) => {
+        throw cause instanceof Error && cause.name === 'TimeoutError' ? new Problem('unavailable', { cause, detail: 'What the instance runs on does not answer in time.' }) : cause
+      })
       if (!log) throw new Problem('unprocessable', { detail: 'Nothing of this instance runs that prints anything.' })
       return log
     },

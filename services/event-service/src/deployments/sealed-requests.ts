@@ -12,6 +12,9 @@ import { Problem } from '../errors.ts'
 /** How long an answer is waited for, and between two looks for it, in milliseconds. */
 const PATIENCE_MS = 10_000
 const LOOK_MS = 50
+/** Questions that one deployer answers at a time, and those of one tenant among them: who waits for a slow one does not hold up the others. */
+const CONCURRENCY = 4
+const PER_TENANT = 2
 /** Questions and answers that nobody came for are gone after these seconds. */
 const KEPT_SECONDS = 60
 const CIPHER = 'aes-256-gcm'
@@ -23,7 +26,7 @@ type Question<Asked> = Asked & { publicKey: string }
 interface Answer { sealed: [publicKey: string, nonce: string, tag: string, text: string] | null }
 
 /** Both ends of one kind of question. */
-export interface SealedRequests<Asked extends object, Told> {
+export interface SealedRequests<Asked extends { tenantId: string }, Told> {
   /** Asks, and waits for the answer. @throws {Problem} `unavailable` when no deployer answers */
   ask: (asked: Asked) => Promise<Told | undefined>
   /** Answers questions until the queue stops. */
@@ -39,7 +42,7 @@ export interface SealedRequestsOptions {
 }
 
 /** Creates both ends over a started queue. */
-export function createSealedRequests<Asked extends object, Told>(boss: PgBoss, { queue, patienceMs = PATIENCE_MS }: SealedRequestsOptions): SealedRequests<Asked, Told> {
+export function createSealedRequests<Asked extends { tenantId: string }, Told>(boss: PgBoss, { queue, patienceMs = PATIENCE_MS }: SealedRequestsOptions): SealedRequests<Asked, Told> {
   let made: Promise<void> | undefined
   const open = (): Promise<void> => made ??= boss.createQueue(queue, {
     policy: 'standard', retryLimit: 0, expireInSeconds: KEPT_SECONDS, retentionSeconds: KEPT_SECONDS, deleteAfterSeconds: KEPT_SECONDS, notify: true,
@@ -52,7 +55,7 @@ export function createSealedRequests<Asked extends object, Told>(boss: PgBoss, {
     ask: async asked => {
       await open()
       const own = generateKeyPairSync('x25519')
-      const id = await boss.send(queue, { ...asked, publicKey: toText(own.publicKey) } satisfies Question<Asked>)
+      const id = await boss.send(queue, { ...asked, publicKey: toText(own.publicKey) } satisfies Question<Asked>, { group: { id: asked.tenantId } })
       if (id === null) throw new TypeError('the queue took no question')
       try {
         const { sealed } = await untilAnswered(boss, { queue, id, patienceMs })
@@ -63,7 +66,8 @@ export function createSealedRequests<Asked extends object, Told>(boss: PgBoss, {
     },
     answer: async read => {
       await open()
-      await boss.work<Question<Asked>, Answer>(queue, { batchSize: 1, pollingIntervalSeconds: 1, notifyPollingIntervalSeconds: 2 }, async ([job]) => {
+      const options = { batchSize: 1, localConcurrency: CONCURRENCY, localGroupConcurrency: PER_TENANT, pollingIntervalSeconds: 1, notifyPollingIntervalSeconds: 2 }
+      await boss.work<Question<Asked>, Answer>(queue, options, async ([job]) => {
         if (!job) return { sealed: null }
         const { publicKey, ...asked } = job.data
         const told = await read(asked as unknown as Asked)

@@ -37,6 +37,8 @@ export interface DockerDriverOptions {
   probeEveryMs?: number
   /** Seconds that a service gets to stop by itself, then it is killed. @default 30 */
   stopSeconds?: number
+  /** Milliseconds that reading an instance's log may take. @default 5000 */
+  readLogMs?: number
   sleep?: Sleep
   now?: () => number
 }
@@ -44,7 +46,7 @@ export interface DockerDriverOptions {
 /** Makes the driver; nothing is connected before the first step. */
 export function createDockerDriver(options: DockerDriverOptions): Driver {
   const { docker = new Docker(), catalogue = ownCatalogue, bindAddress = '127.0.0.1', publicHost = bindAddress } = options
-  const { secretsKey, probeEveryMs = 1000, stopSeconds = 30, sleep = realSleep, now = Date.now } = options
+  const { secretsKey, probeEveryMs = 1000, stopSeconds = 30, readLogMs = 5000, sleep = realSleep, now = Date.now } = options
   const base = { docker, sleep, now, probeEveryMs, stopSeconds, bindAddress, secretsKey }
   const work = (context: StepContext, signal: AbortSignal): Promise<Work> => {
     const entry = entryOf(catalogue, context.job.instanceType)
@@ -76,8 +78,17 @@ export function createDockerDriver(options: DockerDriverOptions): Driver {
     },
     readLog: async (owner, wanted) => {
       const entry = entryOf(catalogue, owner.instanceType)
-      const secrets = deriveSecrets(secretsKey, await readSalt(docker, owner) ?? '', owner)
-      return readOutput({ docker, owner, entry, redaction: createRedaction(secretNames(entry).map(secrets)) }, wanted)
+      const signal = AbortSignal.timeout(readLogMs)
+      try {
+        const salt = await readSalt(docker, owner, signal)
+        // Without it nobody knows the secrets that must not be shown.
+        if (salt === undefined) return undefined
+        const secrets = deriveSecrets(secretsKey, salt, owner)
+        return await readOutput({ docker, owner, entry, redaction: createRedaction(secretNames(entry).map(secrets)), signal }, wanted)
+      } catch (error) {
+        signal.throwIfAborted()
+        throw error
+      }
     },
     stats: createStatsReader(docker),
   }

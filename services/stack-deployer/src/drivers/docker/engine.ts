@@ -1,6 +1,6 @@
 /** What the driver needs of a Docker API beyond single calls: lines as they come, commands with their exit code, things that may be gone. */
 
-import type { Readable } from 'node:stream'
+import { addAbortSignal, type Readable } from 'node:stream'
 import { setTimeout } from 'node:timers/promises'
 import type Docker from 'dockerode'
 import type { Redaction } from '@neo-stack/events'
@@ -149,13 +149,25 @@ export async function exitCode(container: Docker.Container): Promise<number | un
   return State.Running || State.Status === 'created' ? undefined : State.ExitCode
 }
 
-/** With which code a container ended the last time; undefined when the engine does not say. Its state forgets that when it begins to start again. */
-export async function formerExitCode(docker: Docker, { Id, Created, State: { StartedAt, FinishedAt } }: Docker.ContainerInspectInfo, now: number): Promise<number | undefined> {
+/** How long former events are waited for, in milliseconds. */
+const EVENTS_MS = 3000
+
+/**
+ * With which code a container ended the last time; undefined when the engine does not say. Its state forgets that when it begins to
+ * start again.
+ * @param asked.patienceMs the events stay open up to the later clock's time; after so long what has come by then is used. @default 3000
+ */
+export async function formerExitCode(docker: Docker, { Id, Created, State: { StartedAt, FinishedAt } }: Docker.ContainerInspectInfo, { now, patienceMs = EVENTS_MS }: { now: number, patienceMs?: number }): Promise<number | undefined> {
   // Docker calls it die, podman's filter knows it as died. The engine's clock may be another one than ours.
   const until = Math.ceil(Math.max(now, Date.parse(StartedAt) || 0, Date.parse(FinishedAt) || 0) / 1000)
   const filters = { container: [Id], event: ['die', 'died'] }
-  const events = await docker.getEvents({ since: Math.floor(Date.parse(Created) / 1000), until, filters }) as unknown as Readable
+  const signal = AbortSignal.timeout(patienceMs)
   let text = ''
-  for await (const bytes of events) text += String(bytes)
+  try {
+    const events = await docker.getEvents({ since: Math.floor(Date.parse(Created) / 1000), until, filters, abortSignal: signal }) as unknown as Readable
+    for await (const bytes of addAbortSignal(signal, events)) text += String(bytes)
+  } catch (error) {
+    if (!signal.aborted) throw error
+  }
   return [...text.matchAll(/"exitCode":"(\d+)"/g)].map(([, code]) => Number(code)).at(-1)
 }

@@ -59,9 +59,9 @@ export async function ensureSalt({ docker, owner, deploymentId }: Work): Promise
 }
 
 /** The salt of an instance's secrets; undefined before it has one. */
-export async function readSalt(docker: Docker, owner: Owner): Promise<string | undefined> {
+export async function readSalt(docker: Docker, owner: Owner, abortSignal?: AbortSignal): Promise<string | undefined> {
   // The API gives null for a volume without labels.
-  const found = await unlessGone(docker.getVolume(secretsName(owner)).inspect()) as { Labels: Record<string, string> | null } | undefined
+  const found = await unlessGone(docker.getVolume(secretsName(owner)).inspect({ ...abortSignal && { abortSignal } })) as { Labels: Record<string, string> | null } | undefined
   return found?.Labels?.[labels.salt]
 }
 

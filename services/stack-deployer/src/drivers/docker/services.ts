@@ -180,7 +180,7 @@ async function look({ docker, signal, now }: Work, { name, container: { probe } 
   const found = await inspect(container)
   if (!isSteady(found)) {
     const { ExitCode } = found.State
-    throw new DeploymentFailure('service_exited', { service: name, code: ExitCode === 0 ? await formerExitCode(docker, found, now()).catch(() => undefined) ?? 0 : ExitCode })
+    throw new DeploymentFailure('service_exited', { service: name, code: ExitCode === 0 ? await formerExitCode(docker, found, { now: now() }).catch(() => undefined) ?? 0 : ExitCode })
   }
   try {
     return probe === undefined || await exitCodeOf(container, probe.command, signal) === 0
