@@ -59,7 +59,8 @@ async function takeTurn(): Promise<void> {
     try {
       writeFileSync(turn, String(process.pid), { flag: 'wx' })
       return
-    } catch {
+    } catch (error) {
+      if ((error as { code?: string }).code !== 'EEXIST') throw error
       if (isLeftBehind()) rmSync(turn, { force: true })
       else await sleep(200)
     }
@@ -79,6 +80,15 @@ function isLeftBehind(): boolean {
 /** Starts podman's service, of which there is one on a machine at a time, and imports the stub images. */
 export async function startDockerApi(): Promise<DockerApi> {
   await takeTurn()
+  try {
+    return await startService()
+  } catch (error) {
+    rmSync(turn, { force: true })
+    throw error
+  }
+}
+
+async function startService(): Promise<DockerApi> {
   const folder = mkdtempSync(path.join(tmpdir(), 'podman-'))
   writeFileSync(path.join(folder, 'containers.conf'), containersConf)
   writeFileSync(path.join(folder, 'storage.conf'), `[storage]\ndriver="vfs"\ngraphroot="${folder}/graph"\nrunroot="${folder}/run"\n`)
@@ -89,7 +99,10 @@ export async function startDockerApi(): Promise<DockerApi> {
   const service = spawn('podman', [...network, 'system', 'service', '--time=0', `unix://${socket}`], { env, stdio: 'ignore' })
   const docker = new Docker({ socketPath: socket })
   for (let tries = 0; !await isDockerReachable(docker); tries++) {
-    if (tries > 600) throw new Error('podman\'s service does not answer')
+    if (tries > 600) {
+      service.kill('SIGKILL')
+      throw new Error('podman\'s service does not answer')
+    }
     await new Promise(resolve => { setTimeout(resolve, 50) })
   }
   return { docker, socket, stop: () => stop({ docker, service, folder }) }
