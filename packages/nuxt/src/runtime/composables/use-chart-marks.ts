@@ -2,9 +2,10 @@
 import type { MetricsSample } from '@neo-stack/events'
 import type { ShallowRef } from 'vue'
 import type { Mark } from '../metrics/marks.ts'
-import { onScopeDispose, shallowReadonly, shallowRef, watch } from 'vue'
+import { onScopeDispose, shallowRef, watch } from 'vue'
 import { useNeoClient } from '../client.ts'
 import { markQuery, ofTenants, toMarks } from '../metrics/marks.ts'
+import { useWhileVisible } from './use-while-visible.ts'
 
 /** Marks shown at most, the newest ones. */
 const LIMIT = 50
@@ -37,7 +38,8 @@ export function useChartMarks(tenantId: string | undefined, samples: () => reado
     const [from, to] = (next ?? '').split(' ').map(Number)
     if (from !== undefined && to !== undefined) void read(from * ASK_SECONDS, to * ASK_SECONDS)
   }, { immediate: true })
-  return shallowReadonly(marks)
+  // What was asked for before the tab was hidden paints nothing either.
+  return useWhileVisible(() => marks.value)
 }
 
 const toTime = (seconds: number): string => new Date(seconds * 1000).toISOString()
