@@ -3,6 +3,7 @@
 import { sql, type RawBuilder } from 'kysely'
 import type { Query, Term } from './grammar.ts'
 import type { Scope } from './scope.ts'
+import { hasTrigram } from './search-plan.ts'
 import type { Words } from './words.ts'
 
 /** SQL that is true or false for an event and its words. */
@@ -36,10 +37,9 @@ function toTermCondition(term: Term, words: Words): Condition {
   }
 }
 
-/** A text of one or two characters has no trigram: the index would be read as a whole, so it is not offered. */
-const contains = (text: string, { plain }: Words): Condition => [...text].length < 3
-  ? sql<boolean>`position(neo_plain(${text}) in ${plain}) > 0`
-  : sql<boolean>`${plain} like '%' || neo_plain(${escapeLike(text)}) || '%'`
+const contains = (text: string, { plain }: Words): Condition => hasTrigram(text)
+  ? sql<boolean>`${plain} like '%' || neo_plain(${escapeLike(text)}) || '%'`
+  : sql<boolean>`position(neo_plain(${text}) in ${plain}) > 0`
 
 function toFieldCondition({ field, value, isPrefix }: Extract<Term, { kind: 'field' }>): Condition {
   const matches = (left: RawBuilder<unknown>): Condition => isPrefix

@@ -58,13 +58,13 @@ export function toParts(query: Query): Parts {
 
 const isWord = ({ kind }: Query): boolean => kind === 'word' || kind === 'phrase' || kind === 'prefix'
 
-/** A text of one or two characters has no trigram: the index would be read as a whole. */
-const hasTrigram = (query: Query): boolean => isWord(query) && 'text' in query && [...query.text].length > 2
+/** A text of one or two characters has no trigram: the index would be read as a whole, so it is not asked for such a text. */
+export const hasTrigram = (text: string): boolean => [...text].length > 2
 
 /** Whether the index answers it; within `any`, what must not stand there says nothing to it. */
 function isForIndex(query: Query): boolean {
   if (query.kind === 'not') return isForIndex(query.of)
-  return 'of' in query ? query.of.every(part => part.kind !== 'not' && isForIndex(part)) : hasTrigram(query)
+  return 'of' in query ? query.of.every(part => part.kind !== 'not' && isForIndex(part)) : isWord(query) && 'text' in query && hasTrigram(query.text)
 }
 
 /** Channels that hold a smaller part of a tenant's events are read and sorted rather than looked for along all of them. */
