@@ -15,17 +15,18 @@ export async function watchLog(page: Page): Promise<void> {
     Object.assign(globalThis, { benchLog: seen })
     let last = 0
     let before = performance.now()
+    // A message posted inside an animation frame arrives after that frame was painted, with what the page's own callbacks of the frame put in.
+    const painted = new MessageChannel()
+    painted.port1.onmessage = () => {
+      const n = Number([...document.querySelectorAll('[data-testid="log-line"]')].at(-1)?.getAttribute('data-line') ?? 0)
+      if (n <= last) return
+      last = n
+      seen.painted.push({ n, at: performance.timeOrigin + performance.now() })
+    }
     const look = (now: number): void => {
       seen.frames.push(now - before)
       before = now
-      const n = Number([...document.querySelectorAll('[data-testid="log-line"]')].at(-1)?.getAttribute('data-line') ?? 0)
-      if (n > last) {
-        last = n
-        // A message posted inside an animation frame arrives after that frame was painted.
-        const painted = new MessageChannel()
-        painted.port1.onmessage = () => { seen.painted.push({ n, at: performance.timeOrigin + performance.now() }) }
-        painted.port2.postMessage(0)
-      }
+      painted.port2.postMessage(0)
       requestAnimationFrame(look)
     }
     requestAnimationFrame(look)

@@ -116,14 +116,11 @@ export class LogStore {
 
   /**
    * Numbers of the held lines that a pattern matches, chunk by chunk from the beginning, so that a reader may stop or wait between.
+   * With the same pattern again only lines are looked at that came since.
    * @param pattern with the flag g
    */
-  * search(pattern: RegExp): Generator<number[]> {
-    for (const chunk of this.#chunks) {
-      const found: number[] = []
-      chunk?.match(pattern, n => { found.push(n) })
-      yield found
-    }
+  * search(pattern: RegExp): Generator<readonly number[]> {
+    for (const chunk of this.#chunks) yield chunk?.find(pattern) ?? []
   }
 
   /** The text of the held lines from the beginning on, each with a line break. */

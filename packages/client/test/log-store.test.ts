@@ -70,6 +70,23 @@ describe('a log store', () => {
     expect(find(store, 'line')).toHaveLength(20_000)
   })
 
+  it('finds with any pattern what a look at each line alone finds, also when lines come in between', () => {
+    const words = fc.constantFrom('a', 'b', ' ', 'ab', 'x', '7', '\u001B[31m', 'é', '')
+    const texts = fc.array(fc.array(words, { maxLength: 6 }).map(parts => parts.join('')), { minLength: 1, maxLength: 40 })
+    const patterns = fc.constantFrom('a', 'b$', '^a', 'a.*b', String.raw`\s+`, '[^x]+', '[^a]a', String.raw`\d`, 'x*', String.raw`a\W`, String.raw`b\n?a`, '(?:a|b)$', String.raw`\bab\b`, '[\t-~]x')
+    fc.assert(fc.property(texts, patterns, fc.nat(39), (all, source, cut) => {
+      const store = new LogStore()
+      const pattern = toPattern({ text: source, isRegex: true }) ?? /$^/g
+      const some = all.map((text, index) => line(index + 1, { text }))
+      const found = (): number[] => [...store.search(pattern)].flat()
+      const expected = (list: readonly LogLine[]): number[] => list.filter(({ text }) => new RegExp(source, 'i').test(stripControls(text))).map(({ n }) => n)
+      store.put(some.slice(0, cut))
+      expect(found()).toEqual(expected(some.slice(0, cut)))
+      store.put(some.slice(cut))
+      expect(found()).toEqual(expected(some))
+    }), { numRuns: 500 })
+  })
+
   it('nests groups in both dialects and times them', () => {
     const store = storeOf([
       line(1, { text: '::group::Build' }), line(2), line(3, { text: '##[group]Compile' }), line(4, { text: '##[endgroup]' }), line(5, { text: '::endgroup::' }), line(6, { text: '::endgroup::' }), line(7, { text: '::group::Open' }),
