@@ -28,7 +28,7 @@ export type { Fleet, Metrics, MetricsSample, Severity } from './catalog/metrics.
 export { isFinal, lifeTypes, mergeDeployment } from './deployment-state.ts'
 export type { DeploymentPatch, DeploymentState, FinalStatus } from './deployment-state.ts'
 export { DEPLOYMENT_QUEUE, deploymentJobKey, deploymentJobSchema, deploymentQueueOptions } from './jobs.ts'
-export type { DeploymentJob } from './jobs.ts'
+export type { DeployedInstance, DeploymentJob } from './jobs.ts'
 export { DeploymentPublisher } from './publishers/deployment.ts'
 export type { DeploymentDetail } from './publishers/deployment.ts'
 export { BillingPublisher } from './publishers/billing.ts'
@@ -73,7 +73,7 @@ export type {
   LiveConnection, Part,
 } from './api/operations.ts'
 export { commandSchema, initialAccountSchema, instanceLogQuerySchema, instanceLogSchema, previewQuerySchema, previewSchema, redeploySchema, stackListSchema } from './api/instances.ts'
-export type { Command, InitialAccount, InstanceLog, InstanceLogQuery, Preview, PreviewQuery, Redeploy, Stack, StackList } from './api/instances.ts'
+export type { Command, InitialAccount, InstanceLog, InstanceLogQuery, InstanceLogWish, Preview, PreviewQuery, Redeploy, Stack, StackList } from './api/instances.ts'
 export { decimalsOf, formatMoney } from './currency.ts'
 export type { MoneyFormat } from './currency.ts'
 export {

@@ -28,6 +28,9 @@ export const deploymentJobSchema = z.object({
 /** See {@link deploymentJobSchema}. */
 export type DeploymentJob = z.infer<typeof deploymentJobSchema>
 
+/** An instance that stands, and what it was deployed with. */
+export type DeployedInstance = Pick<DeploymentJob, 'tenantId' | 'instanceId' | 'instanceType' | 'config'>
+
 /**
  * How the deployments' queue is made, for whoever sends into it and whoever works on it: one job per instance at a time and in
  * order, a lost worker is noticed after 20 s, and the queue tries longer than the worker does, so that the worker says the end.

@@ -1,7 +1,8 @@
 import { generateKeyPairSync } from 'node:crypto'
+import type { PgBoss } from 'pg-boss'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { DeploymentPublisher, type DeploymentAccepted } from '@neo-stack/events'
-import { createInstanceLogs } from '../src/deployments/instance-log.ts'
+import { askDriver } from '../src/deployments/ask-driver.ts'
 import { createSealedRequests } from '../src/deployments/sealed-requests.ts'
 import { startService, type TestService } from './service.ts'
 
@@ -57,9 +58,24 @@ describe('the account of an instance, asked of a deployer in another process', (
 
   it('is unavailable where what the instance runs on does not answer in time', async () => {
     await deploy('late')
-    const failing = (error: Error): Promise<unknown> => createInstanceLogs({ database: service.database, read: () => Promise.reject(error) }).read({ tenantId: 'acme', instanceId: 'late' }, { limit: 1 })
+    const key = { tenantId: 'acme', instanceId: 'late' }
+    const failing = (error: Error): Promise<unknown> => askDriver({ database: service.database, read: () => Promise.reject(error) }, key)
     await expect(failing(new DOMException('too late', 'TimeoutError'))).rejects.toMatchObject({ code: 'unavailable' })
     await expect(failing(new TypeError('a fault'))).rejects.toThrow('a fault')
+    const never = new Promise<never>(() => undefined)
+    await expect(askDriver({ database: service.database, read: () => never, patienceMs: 50 }, key)).rejects.toMatchObject({ code: 'unavailable' })
+    const hung = { ...service.database, inTenant: () => never }
+    await expect(askDriver({ database: hung, read: () => Promise.resolve(1), patienceMs: 50 }, key)).rejects.toMatchObject({ code: 'unavailable' })
+  })
+
+  it('is not waited for by the next one where the queue could not be opened in time', async () => {
+    const opened: (() => void)[] = []
+    const boss = { ...service.jobs.boss, createQueue: () => new Promise<void>(resolve => { opened.push(resolve) }) } as unknown as PgBoss
+    const hanging = createSealedRequests(boss, { queue: 'hung-at-start', patienceMs: 50 })
+    for (const tries of [1, 2]) {
+      await expect(hanging.ask(instance)).rejects.toMatchObject({ code: 'unavailable' })
+      expect(opened).toHaveLength(tries)
+    }
   })
 
   it('is answered while questions of another tenant hang', async () => {

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net'
 import type { InstanceLog } from '@neo-stack/events'
 import Docker from 'dockerode'
 import { afterEach, describe, expect, it } from 'vitest'
+import type { Driver } from '../src/drivers/driver.ts'
 import { createDockerDriver } from '../src/drivers/docker.ts'
 import { labels } from '../src/drivers/docker/names.ts'
 import { deriveSecrets } from '../src/drivers/docker/secrets.ts'
@@ -30,6 +31,17 @@ function toFrame(line: Printed, second: number, end = '\n'): Buffer {
 const closing: (() => void)[] = []
 afterEach(() => { for (const close of closing.splice(0)) close() })
 
+/** A driver over an API that answers so. */
+async function driverOf(respond: (request: IncomingMessage, response: ServerResponse) => void, readMs: number): Promise<Driver> {
+  const server = createServer(respond)
+  closing.push(() => {
+    server.close()
+    server.closeAllConnections()
+  })
+  await new Promise<void>(resolve => { server.listen(0, '127.0.0.1', resolve) })
+  return createDockerDriver({ docker: new Docker({ host: '127.0.0.1', port: (server.address() as AddressInfo).port }), secretsKey, readMs })
+}
+
 /** Asks for the log of an instance of which only the container of Odoo is there. */
 async function read({ printed = [], limit = 100, salt = 'salt', answer, withinMs = 20_000 }: { printed?: readonly Printed[], limit?: number, salt?: string, withinMs?: number, answer?: (response: ServerResponse) => void }): Promise<{ log: InstanceLog | undefined, tails: number[] }> {
   const tails: number[] = []
@@ -42,14 +54,7 @@ async function read({ printed = [], limit = 100, salt = 'salt', answer, withinMs
       else response.end(Buffer.concat(printed.map((line, second) => toFrame(line, second)).slice(-tail)))
     } else response.writeHead(404).end('{}')
   }
-  const server = createServer(respond)
-  closing.push(() => {
-    server.close()
-    server.closeAllConnections()
-  })
-  await new Promise<void>(resolve => { server.listen(0, '127.0.0.1', resolve) })
-  const docker = new Docker({ host: '127.0.0.1', port: (server.address() as AddressInfo).port })
-  const driver = createDockerDriver({ docker, secretsKey, readLogMs: withinMs })
+  const driver = await driverOf(respond, withinMs)
   return { log: await driver.readLog?.({ ...owner, instanceType: 'odoo', config: {} }, { limit }), tails }
 }
 
@@ -113,5 +118,12 @@ describe('the log of an instance', () => {
     ['stops in the middle', (response: ServerResponse) => { response.write(toFrame('ready', 0)) }],
   ])('is given up when the API %s', async (_name, answer) => {
     await expect(read({ answer, withinMs: 200 })).rejects.toMatchObject({ name: 'TimeoutError' })
+  })
+
+  it('is given up as the account is when the API takes questions and answers none', async () => {
+    const driver = await driverOf(() => undefined, 200)
+    const instance = { ...owner, instanceType: 'odoo', config: {} }
+    await expect(driver.readLog?.(instance, { limit: 1 })).rejects.toMatchObject({ name: 'TimeoutError' })
+    await expect(driver.initialAccount?.(instance)).rejects.toMatchObject({ name: 'TimeoutError' })
   })
 })

@@ -88,8 +88,11 @@ export const instanceLogQuerySchema = z.strictObject({
   service: slugSchema.optional(),
 })
 
+/** Which lines of an instance are read: what a query says, defaults filled in. */
+export type InstanceLogWish = z.output<typeof instanceLogQuerySchema>
+
 /** See {@link instanceLogQuerySchema}. */
-export type InstanceLogQuery = Partial<z.output<typeof instanceLogQuerySchema>>
+export type InstanceLogQuery = Partial<InstanceLogWish>
 
 /** What the services of an instance print: nothing of it is kept, it is read where they run. */
 export const instanceLogSchema = z.object({

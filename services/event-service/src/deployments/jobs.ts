@@ -1,11 +1,10 @@
 /** The queue of deployments: pg-boss on the service's own database, with what a worker is to expect of it. */
 
 import { fromKysely, PgBoss } from 'pg-boss'
-import { DEPLOYMENT_QUEUE, deploymentJobKey, deploymentQueueOptions, type DeploymentJob, type InitialAccount, type InstanceLog } from '@neo-stack/events'
+import { DEPLOYMENT_QUEUE, deploymentJobKey, deploymentQueueOptions, type DeployedInstance, type DeploymentJob, type InitialAccount, type InstanceLog } from '@neo-stack/events'
 import type { Database, Tx } from '../database/database.ts'
 import { toJobId } from './identifiers.ts'
 import type { AskedLog } from './instance-log.ts'
-import type { DeployedInstance } from './past.ts'
 import type { DeploymentKey } from './rows.ts'
 import { createSealedRequests, type SealedRequests } from './sealed-requests.ts'
 

@@ -1,7 +1,7 @@
 /** An instance and its deployments so far. */
 
 import type { Selectable } from 'kysely'
-import type { DeploymentKind, DeploymentStatus, InstanceType } from '@neo-stack/events'
+import type { DeployedInstance, DeploymentKind, DeploymentStatus, InstanceType } from '@neo-stack/events'
 import type { Tx } from '../database/database.ts'
 import type { Schema } from '../database/schema.ts'
 import { Problem } from '../errors.ts'
@@ -40,12 +40,6 @@ export async function getInstance(tx: Tx, key: InstanceKey): Promise<{ instance:
   const instance = await findInstance(tx, key)
   if (!instance) throw new Problem('not_found', { detail: 'There is no such instance.' })
   return { instance, past: await readPast(tx, key) }
-}
-
-/** An instance that stands, with what it was deployed with. */
-export interface DeployedInstance extends InstanceKey {
-  instanceType: InstanceType
-  config: PastOrder['config']
 }
 
 /**

@@ -8,6 +8,7 @@ import { createCipheriv, createDecipheriv, createPublicKey, diffieHellman, gener
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { PgBoss } from 'pg-boss'
 import { Problem } from '../errors.ts'
+import { inTime } from '../in-time.ts'
 
 /** How long an answer is waited for, and between two looks for it, in milliseconds. */
 const PATIENCE_MS = 10_000
@@ -53,7 +54,11 @@ export function createSealedRequests<Asked extends { tenantId: string }, Told>(b
   })
   return {
     ask: async asked => {
-      await open()
+      // A database that does not answer is waited for no longer than a deployer is, and the next one does not wait for the same answer.
+      await inTime(patienceMs, open(), () => {
+        made = undefined
+        throw unanswered()
+      })
       const own = generateKeyPairSync('x25519')
       const id = await boss.send(queue, { ...asked, publicKey: toText(own.publicKey) } satisfies Question<Asked>, { group: { id: asked.tenantId } })
       if (id === null) throw new TypeError('the queue took no question')
@@ -83,8 +88,10 @@ async function untilAnswered(boss: PgBoss, { queue, id, patienceMs }: Required<S
     if (job?.state === 'completed') return job.output as Answer
     if (job?.state === 'failed') break
   }
-  throw new Problem('unavailable', { detail: 'No deployer answers.' })
+  throw unanswered()
 }
+
+const unanswered = (): Problem => new Problem('unavailable', { detail: 'No deployer answers.' })
 
 const toText = (key: KeyObject): string => key.export({ type: 'spki', format: 'der' }).toString('base64url')
 const toBytes = (text: string): Buffer => Buffer.from(text, 'base64url')

@@ -37,8 +37,8 @@ export interface DockerDriverOptions {
   probeEveryMs?: number
   /** Seconds that a service gets to stop by itself, then it is killed. @default 30 */
   stopSeconds?: number
-  /** Milliseconds that reading an instance's log may take. @default 5000 */
-  readLogMs?: number
+  /** Milliseconds that reading an instance's log or its first account may take. @default 5000 */
+  readMs?: number
   sleep?: Sleep
   now?: () => number
 }
@@ -46,7 +46,7 @@ export interface DockerDriverOptions {
 /** Makes the driver; nothing is connected before the first step. */
 export function createDockerDriver(options: DockerDriverOptions): Driver {
   const { docker = new Docker(), catalogue = ownCatalogue, bindAddress = '127.0.0.1', publicHost = bindAddress } = options
-  const { secretsKey, probeEveryMs = 1000, stopSeconds = 30, readLogMs = 5000, sleep = realSleep, now = Date.now } = options
+  const { secretsKey, probeEveryMs = 1000, stopSeconds = 30, readMs = 5000, sleep = realSleep, now = Date.now } = options
   const base = { docker, sleep, now, probeEveryMs, stopSeconds, bindAddress, secretsKey }
   const work = (context: StepContext, signal: AbortSignal): Promise<Work> => {
     const entry = entryOf(catalogue, context.job.instanceType)
@@ -71,26 +71,33 @@ export function createDockerDriver(options: DockerDriverOptions): Driver {
     url: async context => toUrl(await work(context, new AbortController().signal), publicHost),
     initialAccount: async instance => {
       const { admin, ...entry } = entryOf(catalogue, instance.instanceType)
-      const salt = await readSalt(docker, instance)
+      const salt = await within(readMs, signal => readSalt(docker, instance, signal))
       if (salt === undefined || !admin) return undefined
       const secrets = deriveSecrets(secretsKey, salt, instance)
       return { user: renderSentence(admin.user, readConfig(entry, instance.config)), password: secrets(admin.secret) }
     },
     readLog: async (owner, wanted) => {
       const entry = entryOf(catalogue, owner.instanceType)
-      const signal = AbortSignal.timeout(readLogMs)
-      try {
+      return within(readMs, async signal => {
         const salt = await readSalt(docker, owner, signal)
         // Without it nobody knows the secrets that must not be shown.
         if (salt === undefined) return undefined
         const secrets = deriveSecrets(secretsKey, salt, owner)
-        return await readOutput({ docker, owner, entry, redaction: createRedaction(secretNames(entry).map(secrets)), signal }, wanted)
-      } catch (error) {
-        signal.throwIfAborted()
-        throw error
-      }
+        return readOutput({ docker, owner, entry, redaction: createRedaction(secretNames(entry).map(secrets)), signal }, wanted)
+      })
     },
     stats: createStatsReader(docker),
+  }
+}
+
+/** Reads with a deadline. @throws the signal's `TimeoutError` when it was not kept, whatever the client makes of an aborted call */
+async function within<T>(ms: number, read: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const signal = AbortSignal.timeout(ms)
+  try {
+    return await read(signal)
+  } catch (error) {
+    signal.throwIfAborted()
+    throw error
   }
 }
 

@@ -1,6 +1,6 @@
 /** The port that carries out steps: the simulation here, containers elsewhere. Every adapter passes the contract suite in test/. */
 
-import type { DeploymentJob, InitialAccount, InstanceLog, MetricsSample } from '@neo-stack/events'
+import type { DeployedInstance, DeploymentJob, InitialAccount, InstanceLog, InstanceLogWish, MetricsSample } from '@neo-stack/events'
 import type { PlanStep } from '../steps.ts'
 
 /** What a driver says while it works: a line of output, or how much of the step is done (0 to 1). */
@@ -23,16 +23,6 @@ export interface InstanceRef {
   instanceId: string
   /** When it was started, in seconds since the Unix epoch; unknown when missing. */
   since?: number
-}
-
-/** An instance and what it was deployed with. */
-export type DeployedInstance = Pick<DeploymentJob, 'tenantId' | 'instanceId' | 'instanceType' | 'config'>
-
-/** Which lines of an instance: so many of the last, of one service or of all. */
-export interface LogWish {
-  limit: number
-  /** @default all */
-  service?: string | undefined
 }
 
 /**
@@ -58,7 +48,7 @@ export interface Driver {
   /** The account that a deployment made on the instance, for its first sign-in; undefined when the instance has none. Absent where nothing real is deployed. */
   initialAccount?(instance: DeployedInstance): Promise<InitialAccount | undefined>
   /** The last lines that the instance's services have printed, without its secrets; undefined when nothing of it is there. Absent where nothing real is deployed. */
-  readLog?(instance: DeployedInstance, wanted: LogWish): Promise<InstanceLog | undefined>
+  readLog?(instance: DeployedInstance, wanted: InstanceLogWish): Promise<InstanceLog | undefined>
   /** The instance's figures at a time in seconds since the Unix epoch. */
   stats(instance: InstanceRef, at: number): Promise<MetricsSample>
 }

@@ -1,10 +1,9 @@
 /** What the services of a running instance print, read where they run. */
 
 import type { Readable } from 'node:stream'
-import type { InstanceLog, Redaction } from '@neo-stack/events'
+import type { InstanceLog, InstanceLogWish, Redaction } from '@neo-stack/events'
 import type Docker from 'dockerode'
 import type { CatalogueEntry, ServiceSpec } from '../../catalog/entry.ts'
-import type { LogWish } from '../driver.ts'
 import { unlessGone } from './engine.ts'
 import { hideKeys, KEY_LINES } from './keys.ts'
 import { createLineReader } from './lines.ts'
@@ -28,7 +27,7 @@ export interface OutputSource {
 }
 
 /** The last lines of an instance's containers, by the time they were printed; undefined when it has no container. @throws the signal's reason */
-export async function readOutput(source: OutputSource, { limit, service }: LogWish): Promise<InstanceLog | undefined> {
+export async function readOutput(source: OutputSource, { limit, service }: InstanceLogWish): Promise<InstanceLog | undefined> {
   const services = source.entry.services.map(({ name }) => name)
   const asked = source.entry.services.filter(({ name }) => service === undefined || name === service)
   const found = (await Promise.all(asked.map(one => readService(source, one, limit)))).filter(lines => lines !== undefined)
