@@ -27,7 +27,7 @@ const finalStatuses: ReadonlySet<string> = new Set<FinalStatus>(['completed', 'f
 
 /** Fields a patch replaces as they come; `params` belongs to what the same event says, `step` or `messageKey`, and is dealt with apart. */
 const replaced = [
-  'instanceType', 'name', 'kind', 'progress', 'step', 'currentStep', 'nextSteps', 'keptSteps', 'estimatedCompletion', 'instanceUrl', 'error', 'messageKey', 'simulated',
+  'instanceType', 'name', 'kind', 'progress', 'step', 'currentStep', 'nextSteps', 'keptSteps', 'startedAt', 'expectedSeconds', 'estimatedCompletion', 'instanceUrl', 'error', 'messageKey', 'simulated',
 ] as const
 
 /** Whether a deployment has ended. */

@@ -77,6 +77,20 @@ describe('DeploymentMonitor', () => {
     expect(page.get(byTestId('deployment-estimate')).text()).toMatch(/^termina por volta de \d\d:\d\d \(em ~1[123] s\)$/)
   })
 
+  it('says how long it usually takes, the first time by the catalogue, and when that is long over', async () => {
+    const { page, show } = await monitor()
+    const ago = (seconds: number): string => new Date(Date.now() - seconds * 1000).toISOString()
+    const first = toDeployment({ createdAt: ago(700), startedAt: ago(80), updatedAt: ago(1), expectedSeconds: 60 })
+    await show(first)
+    expect(page.get(byTestId('deployment-pace')).text()).toBe('pelo catálogo leva 1 min 0 s, raramente mais de 1 min 30 s')
+    expect(page.find(byTestId('deployment-slow')).exists()).toBe(false)
+    await show({ ...first, startedAt: ago(95) })
+    expect(page.get(byTestId('deployment-slow')).text()).toBe('mais lento que o esperado')
+    await show({ ...first, startedAt: ago(95) }, toDeployment({ deploymentId: 'd-0', status: 'completed', createdAt: ago(2000), startedAt: ago(1900), finishedAt: ago(1780) }))
+    expect(page.get(byTestId('deployment-pace')).text()).toBe('costuma levar 2 min 0 s, em nove de dez vezes até 2 min 0 s')
+    expect(page.find(byTestId('deployment-slow')).exists()).toBe(false)
+  })
+
   it('keeps the card of one that ended in sight, with its address', async () => {
     const { page, show } = await monitor()
     await show(toDeployment())

@@ -11,15 +11,26 @@ const running = toDeployment({ deploymentId: 'now', status: 'in_progress', creat
 
 it('knows the usual pace by the last ten successes of the same kind', () => {
   const all = [...Array.from({ length: 10 }, (_, index) => done(100 + index * 10)), done(9999), done(1, { kind: 'delete' }), done(2, { instanceType: 'netbox' }), done(3, { status: 'failed' })]
-  expect(toPace(all, running)).toEqual({ p50: 140, p90: 180 })
-  expect(toPace([done(5)], running)).toEqual({ p50: 5, p90: 5 })
-  expect(toPace([done(0), done(5)], running)).toEqual({ p50: 5, p90: 5 })
+  expect(toPace(all, running)).toEqual({ p50: 140, p90: 180, isFirst: false })
+  expect(toPace([done(5)], { ...running, expectedSeconds: 60 })).toEqual({ p50: 5, p90: 5, isFirst: false })
+  expect(toPace([done(0), done(5)], running)).toEqual({ p50: 5, p90: 5, isFirst: false })
   expect(toPace([done(0)], running)).toBeUndefined()
   expect(toPace([], running)).toBeUndefined()
 })
 
+it('takes the catalogue\'s figures for the first of its kind', () => {
+  const others = [done(100, { instanceType: 'netbox' }), done(50, { status: 'failed' })]
+  expect(toPace(others, { ...running, expectedSeconds: 60 })).toEqual({ p50: 60, p90: 90, isFirst: true })
+})
+
+it('counts no second that it waited in the queue', () => {
+  const waited = { ...running, createdAt: at(0), startedAt: at(500) }
+  expect([649, 651].map(second => isSlow(waited, { p50: 100, p90: 180, isFirst: false }, start + second * 1000))).toEqual([false, true])
+  expect(toPace([done(900, { startedAt: at(880) })], running)).toMatchObject({ p50: 20 })
+})
+
 it('calls slow what takes more than half as long again as half of the others', () => {
-  const pace = { p50: 100, p90: 180 }
+  const pace = { p50: 100, p90: 180, isFirst: false }
   expect([149, 151].map(second => isSlow(running, pace, start + second * 1000))).toEqual([false, true])
   expect(isSlow({ ...running, status: 'queued' }, pace, start + 1_000_000)).toBe(false)
   expect(isSlow(running, undefined, start + 1_000_000)).toBe(false)

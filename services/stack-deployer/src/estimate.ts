@@ -23,6 +23,11 @@ export function totalWeight(plan: readonly PlanStep[]): number {
   return plan.reduce((sum, step) => sum + step.weight, 0)
 }
 
+/** Seconds that steps should take by the catalogue's figures, before anything was measured. */
+export function expectedSeconds(steps: readonly PlanStep[], { expected }: Pick<Pace, 'expected'>): number {
+  return Math.round(totalWeight(steps) * expected * 10) / 10
+}
+
 /**
  * Percent of a plan that is done, 0 to 99: 100 is said by the completion only.
  * @param index the running step

@@ -17,7 +17,7 @@ export interface Position {
   progress: number
   /** Tells the events of one step apart. */
   phase: string
-  detail: Pick<DeploymentDetail, 'nextSteps' | 'keptSteps' | 'estimatedCompletion'>
+  detail: Pick<DeploymentDetail, 'nextSteps' | 'keptSteps' | 'startedAt' | 'expectedSeconds' | 'estimatedCompletion'>
 }
 
 /** What a report is made of. */

@@ -5,7 +5,7 @@ import { entryOf } from './catalog.ts'
 import type { Catalogue } from './catalog/entry.ts'
 import { deliver, DeliveryRefused, DeploymentEnded } from './delivery.ts'
 import type { Driver, StepContext, StepOutput } from './drivers/driver.ts'
-import { estimateEnd, stepsToCome, toNamed, toProgress, type Pace } from './estimate.ts'
+import { estimateEnd, expectedSeconds, stepsToCome, toNamed, toProgress, type Pace } from './estimate.ts'
 import { DeploymentFailure } from './failure.ts'
 import type { QuotaLimits } from './log-quota.ts'
 import { buildPlan, findStep, whereToGoOn } from './plan.ts'
@@ -167,7 +167,8 @@ class Run {
     const step = this.#plan[first]
     if (this.#known === undefined || this.#known.status === 'queued') {
       const kept = toNamed(this.#plan.slice(0, first))
-      await this.#report.start({ ...this.#outlook(first, first - 1), ...kept.length > 0 && { keptSteps: kept } })
+      const startedAt = new Date(this.#options.now()).toISOString()
+      await this.#report.start({ startedAt, expectedSeconds: expectedSeconds(this.#plan.slice(first), this.#pace), ...this.#outlook(first, first - 1), ...kept.length > 0 && { keptSteps: kept } })
       if (kept.length === 0 || !step) return
       return this.#report.log({ stream: 'system', text: `Nova tentativa a partir da etapa: ${step.currentStep} O que as ${kept.length} etapas anteriores criaram continua valendo.` })
     }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createSimulatedDriver, DeploymentCancelled, DeploymentFailure, DeploymentService, type DeploymentServiceOptions, type JobRun } from '../src/index.ts'
+import { buildPlan, catalogue, createSimulatedDriver, DeploymentCancelled, DeploymentFailure, DeploymentService, entryOf, type DeploymentServiceOptions, type JobRun } from '../src/index.ts'
 import { createJob, FakePlatform, Problem, type Connection } from './fake-platform.ts'
 import { createVirtualTime } from './virtual-time.ts'
 
@@ -77,6 +77,22 @@ describe('a deployment', () => {
     const spread = Math.max(...ends) - Math.min(...ends)
     expect(spread).toBeLessThan(8000)
     expect(running.length).toBeGreaterThan(15)
+  })
+
+  it('says when it was taken up and how long it should take by the catalogue, of what is left of it', async () => {
+    const startOf = async (job: ReturnType<typeof createJob>, pace: number): Promise<object | undefined> => {
+      const driver = { ...createSimulatedDriver({ speed: 1e9 }), pace }
+      const { platform, service } = createBench(new FakePlatform(), { driver })
+      platform.queue(job)
+      await service.run(job)
+      return platform.events.find(({ type }) => type === 'deployment_start')?.data
+    }
+    const plan = buildPlan(entryOf(catalogue, 'odoo'), createJob())
+    const seconds = plan.reduce((sum, { weight }) => sum + weight, 0)
+    expect(await startOf(createJob(), 1)).toMatchObject({ startedAt: expect.stringMatching(/^2026-01-01T/) as string, expectedSeconds: seconds })
+    expect(await startOf(createJob(), 0.5)).toMatchObject({ expectedSeconds: seconds / 2 })
+    const left = plan.slice(plan.findIndex(({ id }) => id === 'create_admin')).reduce((sum, { weight }) => sum + weight, 0)
+    expect(await startOf(createJob({ earlier: ['d-0'], from: { step: 'create_admin' } }), 1)).toMatchObject({ expectedSeconds: left })
   })
 
   it('stores the lines of a step before it says that the next one began', async () => {

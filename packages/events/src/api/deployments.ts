@@ -46,6 +46,10 @@ export const deploymentSchema = z.object({
   nextSteps: z.array(nextStepSchema).optional(),
   /** Steps that an earlier try carried out and whose result is used again: they come before this one's own. */
   keptSteps: z.array(nextStepSchema).optional(),
+  /** When it was taken up: before that it waited in the queue. */
+  startedAt: z.iso.datetime().optional(),
+  /** Seconds that the catalogue's figures make of its steps, from `startedAt` on. */
+  expectedSeconds: z.number().optional(),
   estimatedCompletion: z.iso.datetime().optional(),
   instanceUrl: z.string().optional(),
   error: z.string().optional(),

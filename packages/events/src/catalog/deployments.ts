@@ -50,6 +50,10 @@ const patch = {
   currentStep: z.string().max(500).optional(),
   /** Lines to append to the deployment's log as `system` lines. */
   logs: z.array(z.string().max(16_384)).max(1000).optional(),
+  /** When it was taken up: before that it waited in the queue. */
+  startedAt: z.iso.datetime().optional(),
+  /** Seconds that the catalogue's figures make of its steps, from `startedAt` on. */
+  expectedSeconds: z.number().min(0).optional(),
   estimatedCompletion: z.iso.datetime().optional(),
   nextSteps: z.array(nextStepSchema).max(20).optional(),
   /** Steps that an earlier try carried out and whose result is used again. */

@@ -13,15 +13,17 @@ export function toEstimate(deployment: Pick<Deployment, 'status' | 'estimatedCom
   return seconds < 1 ? { kind: 'late' } : { kind: 'at', time: estimatedCompletion, seconds }
 }
 
-/** Seconds from start to end; `undefined` while it runs. */
-export function toTookSeconds({ createdAt, finishedAt }: Pick<Deployment, 'createdAt' | 'finishedAt'>): number | undefined {
-  return finishedAt === undefined ? undefined : Math.max(0, Math.round((Date.parse(finishedAt) - Date.parse(createdAt)) / 1000))
+/** Seconds from start to end, without those in the queue; `undefined` while it runs. */
+export function toTookSeconds({ createdAt, startedAt = createdAt, finishedAt }: Pick<Deployment, 'createdAt' | 'startedAt' | 'finishedAt'>): number | undefined {
+  return finishedAt === undefined ? undefined : Math.max(0, Math.round((Date.parse(finishedAt) - Date.parse(startedAt)) / 1000))
 }
 
 /** How long deployments of one kind usually take, in seconds: half of them at most `p50`, nine in ten at most `p90`. */
 export interface Pace {
   p50: number
   p90: number
+  /** Whether these are the catalogue's figures, because none of the kind has succeeded yet. */
+  isFirst: boolean
 }
 
 /** Successes that are looked at, the newest ones. */
@@ -31,19 +33,24 @@ const SLOW = 1.5
 /** Seconds without output after which a running deployment is quiet. */
 const QUIET_SECONDS = 60
 
-/** The usual pace of deployments like this one, by the last ten that succeeded; undefined before the first. @param all newest first */
-export function toPace(all: Iterable<Deployment>, { deploymentId, kind, instanceType }: Pick<Deployment, 'deploymentId' | 'kind' | 'instanceType'>): Pace | undefined {
+/**
+ * The usual pace of deployments like this one, by the last ten that succeeded; before the first by the catalogue, whose figures are what
+ * half of them take. Undefined where it says nothing either, as while it waits in the queue.
+ * @param all newest first
+ */
+export function toPace(all: Iterable<Deployment>, { deploymentId, kind, instanceType, expectedSeconds }: Pick<Deployment, 'deploymentId' | 'kind' | 'instanceType' | 'expectedSeconds'>): Pace | undefined {
   const took = [...all]
     .filter(one => one.status === 'completed' && one.kind === kind && one.instanceType === instanceType && one.deploymentId !== deploymentId)
     // What took no second was told and not carried out, such as a demonstration: no pace for anything.
     .flatMap(one => toTookSeconds(one) || []).slice(0, SUCCESSES).sort((a, b) => a - b)
   const at = (share: number): number => took[Math.max(0, Math.ceil(share * took.length) - 1)] ?? 0
-  return took.length === 0 ? undefined : { p50: at(0.5), p90: at(0.9) }
+  if (took.length > 0) return { p50: at(0.5), p90: at(0.9), isFirst: false }
+  return expectedSeconds === undefined ? undefined : { p50: expectedSeconds, p90: expectedSeconds * SLOW, isFirst: true }
 }
 
 /** Whether a running deployment takes much longer than usual. */
-export function isSlow(deployment: Pick<Deployment, 'status' | 'createdAt'>, pace: Pace | undefined, now: number): boolean {
-  return pace !== undefined && isRunning(deployment) && deployment.status !== 'queued' && (now - Date.parse(deployment.createdAt)) / 1000 > SLOW * pace.p50
+export function isSlow({ status, createdAt, startedAt = createdAt }: Pick<Deployment, 'status' | 'createdAt' | 'startedAt'>, pace: Pace | undefined, now: number): boolean {
+  return pace !== undefined && isRunning({ status }) && status !== 'queued' && (now - Date.parse(startedAt)) / 1000 > SLOW * pace.p50
 }
 
 /**

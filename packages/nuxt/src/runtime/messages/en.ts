@@ -150,7 +150,9 @@ export const en: Messages = {
     broken: 'failed here',
     place: 'number {n} in the queue',
     usually: 'usually takes {p50}, nine times in ten up to {p90}',
+    expected: 'by the catalogue it takes {p50}, seldom more than {p90}',
     slow: 'slower than usual',
+    slowFirst: 'slower than expected',
     quiet: 'quiet for {duration}',
   },
   instance: {

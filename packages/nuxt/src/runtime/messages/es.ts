@@ -150,7 +150,9 @@ export const es: Messages = {
     broken: 'falló aquí',
     place: '{n}.º en la cola',
     usually: 'suele tardar {p50}, nueve de cada diez veces hasta {p90}',
+    expected: 'según el catálogo tarda {p50}, rara vez más de {p90}',
     slow: 'más lento de lo normal',
+    slowFirst: 'más lento de lo esperado',
     quiet: 'sin salida desde hace {duration}',
   },
   instance: {

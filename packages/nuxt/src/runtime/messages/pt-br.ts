@@ -155,7 +155,9 @@ export const ptBR = {
     broken: 'falhou aqui',
     place: '{n}º da fila',
     usually: 'costuma levar {p50}, em nove de dez vezes até {p90}',
+    expected: 'pelo catálogo leva {p50}, raramente mais de {p90}',
     slow: 'mais lento que o normal',
+    slowFirst: 'mais lento que o esperado',
     quiet: 'sem saída há {duration}',
   },
   instance: {
