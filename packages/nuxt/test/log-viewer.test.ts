@@ -127,6 +127,13 @@ describe('LogViewer', () => {
     expect(view.emitted('update:hash')).toEqual([['#L1202'], ['#L1202-L1204']])
   })
 
+  it('goes to the lines of its address although they come after it was opened', async () => {
+    const { view, add, shown } = await open([], { hash: '#L1200' })
+    await add(lines(1, 5000))
+    expect(shown()).toContain(1200)
+    expect(view.get('[data-line="1200"]').classes()).toContain('bg-primary/10')
+  })
+
   it('is walked through by keys', async () => {
     const { shown, press, view } = await open([...lines(1, 500), line(501, 'broken', { stream: 'stderr' }), ...lines(502, 1000)])
     await press('g')
