@@ -1,11 +1,12 @@
 /**
  * Adds up what ran: vitest's tests, and one per check. A test that was skipped, a file that did not load and a tool that ended
  * badly without saying why count as failed. What passed only when it was run again is named.
- * Usage: node .ci/summary.mjs <tests.json> <exit code> <checks.json> <exit code>
+ * Usage: node .ci/summary.mjs <checks.json> <exit code> [<tests.json> <exit code> …]
  */
 import { readFileSync } from 'node:fs'
+import path from 'node:path'
 
-const [testsFile, testsStatus, checksFile, checksStatus] = process.argv.slice(2)
+const [checksFile, checksStatus, ...tests] = process.argv.slice(2)
 
 const read = (file) => {
   try {
@@ -31,7 +32,7 @@ const withTool = (results, name, status) =>
     : results
 
 const all = [
-  ...withTool(testResults(read(testsFile)), 'npm test', testsStatus),
+  ...tests.flatMap((report, at) => at % 2 > 0 ? [] : withTool(testResults(read(report)), `npm test (${path.basename(report, '.json')})`, tests[at + 1])),
   ...withTool(checkResults(read(checksFile)), 'npm run check', checksStatus),
 ]
 const failed = all.filter(result => result.status !== 'passed')

@@ -9,19 +9,19 @@ afterEach(() => {
   for (const folder of made.splice(0)) rmSync(folder, { recursive: true })
 })
 
-interface Run { tests?: unknown, testsStatus?: string, checks?: unknown, checksStatus?: string }
+interface Run { tests?: unknown, testsStatus?: string, more?: string[], checks?: unknown, checksStatus?: string }
 
 const file = (name: string, ...tests: string[]): object =>
   ({ name, status: tests.includes('failed') || tests.length === 0 ? 'failed' : 'passed', assertionResults: tests.map(status => ({ fullName: status, status })) })
 
-const summarize = ({ tests, testsStatus = '0', checks = [{ name: 'lint', passed: true }], checksStatus = '0' }: Run): { last: string | undefined, code: number | null } => {
+const summarize = ({ tests, testsStatus = '0', more = [], checks = [{ name: 'lint', passed: true }], checksStatus = '0' }: Run): { last: string | undefined, code: number | null } => {
   const folder = mkdtempSync(path.join(tmpdir(), 'summary-'))
   made.push(folder)
   const [testsFile, checksFile] = [path.join(folder, 'tests.json'), path.join(folder, 'checks.json')]
   if (tests) writeFileSync(testsFile, JSON.stringify({ testResults: tests }))
   writeFileSync(checksFile, JSON.stringify(checks))
   const script = path.join(import.meta.dirname, '../../.ci/summary.mjs')
-  const { stdout, status } = spawnSync(process.execPath, [script, testsFile, testsStatus, checksFile, checksStatus], { encoding: 'utf8' })
+  const { stdout, status } = spawnSync(process.execPath, [script, checksFile, checksStatus, testsFile, testsStatus, ...more], { encoding: 'utf8' })
   return { last: stdout.trimEnd().split('\n').at(-1), code: status }
 }
 
@@ -43,8 +43,9 @@ describe('the summary of a CI run', () => {
     expect(summarize({ tests: [file('a', 'passed')], checks, checksStatus: '1' })).toEqual({ last: '2 passed, 1 failed', code: 1 })
   })
 
-  it('does not take a missing report for a pass', () => {
+  it('does not take a missing report for a pass, of none of the groups', () => {
     expect(summarize({})).toEqual({ last: '1 passed, 1 failed', code: 1 })
+    expect(summarize({ tests: [file('a', 'passed')], more: ['/nowhere/rest.json', '0'] })).toEqual({ last: '2 passed, 1 failed', code: 1 })
   })
 
   it('does not take a tool that ended badly after its last test for a pass', () => {
