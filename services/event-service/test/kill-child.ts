@@ -4,6 +4,7 @@
  */
 
 import { writeSync } from 'node:fs'
+import { flushCompileCache } from 'node:module'
 import { channelOf, type Published } from '@neo-stack/events'
 import { openPglite } from '../src/database/pglite.ts'
 import { createWritePath } from '../src/publish/write-path.ts'
@@ -14,6 +15,8 @@ const { stage, times = 1, afterMs, again, round } = JSON.parse(json) as Plan
 const say = (line: unknown): void => { writeSync(1, `${JSON.stringify(line)}\n`) }
 const end = (): void => { process.kill(process.pid, 'SIGKILL') }
 
+// What ends so leaves nothing to the next one that it did not write before.
+flushCompileCache()
 const database = await openPglite({ dataDir: folder })
 let left = times
 const writePath = createWritePath({

@@ -5,6 +5,7 @@
  * Exit codes: 0 stopped as asked, or nothing is wrong; 1 could not start (one sentence on stderr), or something is.
  */
 
+import { flushCompileCache } from 'node:module'
 import { parseArgs } from 'node:util'
 import { backUp, restore, verify, type BackupCommand } from './backup.ts'
 import { buildPortal, isBuilt, listPortals } from './build-portals.ts'
@@ -117,6 +118,8 @@ try {
   const command = commands.get(name)
   if (!command) throw new ConfigError(`There is no command ${JSON.stringify(name)}: nothing starts the platform, build only builds the portals, deployer starts a deployer, doctor says what is wrong, migrate --to moves the data to PostgreSQL, backup, restore and verify are for backups, log-level changes what a running platform logs.`)
   await command()
+  // What Node compiled is kept, where it keeps it, also when this process gets no time to end by itself.
+  flushCompileCache()
 } catch (error) {
   end(error)
 }
