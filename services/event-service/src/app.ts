@@ -272,7 +272,7 @@ export async function createEventService(given: EventServiceOptions): Promise<Ev
   tenantRoutes(app, { ...tenants, createUser: identity.accounts.create, remove: asked => removeTenant({ ...tenants, elsewhere: [jobs.ofTenants] }, asked) })
   const presence = createPresence(app, { ...options, onFault, onEnds: countPresenceEnds(instruments) })
   refuseOtherMethods()
-  await openapiRoutes(app, version)
+  openapiRoutes(app, version)
   await portalsPlugin(app, options.portals ?? {})
   await app.ready()
   realtime.attach?.(app.server)

@@ -1,6 +1,7 @@
 /** /openapi.json from the routes' schemas, /asyncapi.json from the event catalogue, and /docs to browse it; nothing is loaded from elsewhere. */
 
 import swagger from '@fastify/swagger'
+import type { FastifyInstance } from 'fastify'
 import { jsonSchemaTransform } from 'fastify-type-provider-zod'
 import { toJSONSchema } from 'zod'
 import { problemSchema, toAsyncApi } from '@neo-stack/events'
@@ -37,16 +38,27 @@ export async function openapiPlugin(app: App, version: string): Promise<void> {
 }
 
 /** Adds the documents and the page: after all routes. */
-export async function openapiRoutes(app: App, version: string): Promise<void> {
+export function openapiRoutes(app: App, version: string): void {
   let asyncApi: ReturnType<typeof toAsyncApi> | undefined
   app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger())
   app.get('/asyncapi.json', { schema: { hide: true } }, () => asyncApi ??= toAsyncApi(version))
-  const { default: scalar } = await import('@scalar/fastify-api-reference')
-  app.addHook('onSend', (request, reply, payload, done) => {
-    if (request.routeOptions.url === '/docs/' && typeof payload === 'string') reply.header('content-security-policy', pagePolicy(scriptHashes(payload)))
-    done()
-  })
-  await app.register(scalar, { routePrefix: '/docs', configuration })
+  let browser: ReturnType<typeof openBrowser> | undefined
+  for (const url of ['/docs', '/docs/', '/docs/js/scalar.js']) {
+    app.get(url, { schema: { hide: true } }, async (_request, reply) => {
+      const { statusCode, headers, rawPayload } = await (await (browser ??= openBrowser())).inject(url)
+      for (const name of ['content-type', 'location'] as const) if (headers[name] !== undefined) reply.header(name, headers[name])
+      if (url === '/docs/') reply.header('content-security-policy', pagePolicy(scriptHashes(rawPayload.toString())))
+      return reply.code(statusCode).send(rawPayload)
+    })
+  }
+}
+
+/** The page and its script, megabytes of it: read when somebody looks for the first time, not by every process that starts. */
+async function openBrowser(): Promise<FastifyInstance> {
+  const [{ fastify }, { default: scalar }] = await Promise.all([import('fastify'), import('@scalar/fastify-api-reference')])
+  const browser = fastify()
+  await browser.register(scalar, { routePrefix: '/docs', configuration })
+  return browser
 }
 
 /** Every route may answer a problem. */
