@@ -1,12 +1,16 @@
 import { configDefaults, defineProject } from 'vitest/config'
-import { askedGroup, testsOf } from '../scripts/test-groups.ts'
 
-const { include, exclude } = testsOf(askedGroup(process.env))
+/** Patterns of files, as the repository's configuration gives them for a group of tests. */
+const patterns = (name: string): string[] => process.env[name]?.split(' ').filter(Boolean) ?? []
+const [taken, left] = [patterns('NEO_TESTS_TAKEN'), patterns('NEO_TESTS_LEFT')]
 
 /**
  * Whole platforms and real processes: longer limits than elsewhere. The end-to-end story stands in `e2e/`. In CI a test that failed is
  * run once more, because a shared machine may stand still for longer than any limit; the summary names it, it is not forgotten.
  */
 export default defineProject({
-  test: { name: 'tests', include, exclude: [...configDefaults.exclude, ...exclude], testTimeout: 180_000, hookTimeout: 180_000, retry: process.env['CI'] === 'true' ? 1 : 0 },
+  test: {
+    name: 'tests', include: taken.length > 0 ? taken : ['**/*.test.ts'], exclude: [...configDefaults.exclude, ...left],
+    testTimeout: 180_000, hookTimeout: 180_000, retry: process.env['CI'] === 'true' ? 1 : 0,
+  },
 })
