@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { SearchResult } from '@neo-stack/events'
 import type { Database } from '../src/database/database.ts'
-import { restAfter, startIndexer, type Indexer } from '../src/history/indexer.ts'
+import { batchOf, restAfter, startIndexer, type Indexer } from '../src/history/indexer.ts'
 import { parseQuery, type Query } from '../src/history/grammar.ts'
 import { asksForWords, isEmpty, planNext, toParts } from '../src/history/search-plan.ts'
 import { openPrepared } from './prepared-database.ts'
@@ -120,6 +120,16 @@ describe('after a batch the indexer', () => {
     ['never rests far behind', { behind: 250_001, isBusy: true }, 0],
   ])('%s', (_title, pressure, rest) => {
     expect(restAfter(pressure)).toBe(rest)
+  })
+})
+
+describe('in one transaction the indexer', () => {
+  it.each([
+    ['takes two chunks of a log, which hold up publishers as long as two hundred alerts', 'tenant:acme:deployments:shop-1', 200, 2],
+    ['takes one chunk where it is to take few', 'tenant:acme:deployments:shop-1', 10, 1],
+    ['takes as many other events as it is to', 'tenant:acme:deployments', 200, 200],
+  ])('%s', (_title, channel, batch, size) => {
+    expect(batchOf(channel, batch)).toBe(size)
   })
 })
 
