@@ -91,14 +91,19 @@ test(`${LINES} lines at ${PER_SECOND} a second reach the viewer's model whole, t
   expect(shaOf(store.text())).toBe(shaOf(sourceText(LINES)))
 }, LIMIT_MS)
 
-test('`neo logs -f` shows each line once and in order, and ends with the deployment', async () => {
+test('`neo logs -f` shows each line once and in order, or those that `--since` and `--grep` ask for, and ends with the deployment', async () => {
   const { platform, proxy, service, key } = await start()
   const count = 20_000
-  const neo = spawn(process.execPath, [neoMain, 'logs', of.deploymentId, '-f', '--json', '--url', proxy.url, '--tenant', of.tenantId], { env: { ...process.env, NEO_API_KEY: key }, stdio: ['ignore', 'pipe', 'inherit'] })
-  let output = ''
-  neo.stdout.on('data', (bytes: Buffer) => { output += String(bytes) })
-  const ended = new Promise<number | null>(resolve => { neo.once('exit', resolve) })
-  const shown = (): number => output.split('\n').length - 1
+  const follow = (...args: string[]): { output: () => string, ended: Promise<number | null> } => {
+    const neo = spawn(process.execPath, [neoMain, 'logs', of.deploymentId, '-f', '--json', '--url', proxy.url, '--tenant', of.tenantId, ...args], { env: { ...process.env, NEO_API_KEY: key }, stdio: ['ignore', 'pipe', 'inherit'] })
+    let output = ''
+    neo.stdout.on('data', (bytes: Buffer) => { output += String(bytes) })
+    return { output: () => output, ended: new Promise(resolve => { neo.once('close', resolve) }) }
+  }
+  const all = follow()
+  const errors = follow('--since', '1h', '--grep', 'ERROR')
+  const toLines = ({ output }: typeof all): { n: number, text: string }[] => output().trimEnd().split('\n').filter(Boolean).map(line => JSON.parse(line) as { n: number, text: string })
+  const shown = (): number => all.output().split('\n').length - 1
   const sending = sendLines(service, count)
   for (const part of [0.2, 0.4, 0.6, 0.8]) {
     await until(() => shown() >= count * part, { timeoutMs: 60_000, what: `${part} of the lines` })
@@ -108,8 +113,9 @@ test('`neo logs -f` shows each line once and in order, and ends with the deploym
   await platform.restart()
   await sending
   await service.rest.events.publish({ channel: 'tenant:acme:deployments', type: 'deployment_complete', data: { deploymentId: of.deploymentId } })
-  expect(await ended).toBe(0)
-  const lines = output.trimEnd().split('\n').map(line => JSON.parse(line) as { n: number, text: string })
+  expect(await Promise.all([all.ended, errors.ended])).toEqual([0, 0])
+  const lines = toLines(all)
   expect(lines.map(({ n }) => n)).toEqual(Array.from({ length: count }, (_, index) => index + 1))
   expect(shaOf(lines.map(({ text }) => `${text}\n`))).toBe(shaOf(sourceText(count)))
+  expect(toLines(errors).map(({ n }) => n)).toEqual(Array.from({ length: Math.floor(count / 7) }, (_, index) => (index + 1) * 7))
 }, LIMIT_MS)
