@@ -95,6 +95,8 @@ export interface OperatorAdministration {
   announcements: {
     list(options?: CallOptions): Promise<AnnouncementList>
     announce(announcement: Announce, options?: CallOptions): Promise<Published>
+    /** Nobody is shown it any more; again it changes nothing. */
+    withdraw(id: string, options?: CallOptions): Promise<void>
   }
 }
 
@@ -180,6 +182,7 @@ export function createOperatorAdministration(send: Send): OperatorAdministration
     announcements: {
       list: own => send(read(of('announcements')), own),
       announce: (body, own) => send(create(of('announcements'), body), own),
+      withdraw: async (id, own) => { await send(remove(of('announcements', id)), own) },
     },
   }
 }

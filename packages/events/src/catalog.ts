@@ -11,14 +11,14 @@ import { billingPreferencesChanged } from './catalog/billing-preferences.ts'
 import { alert, alertAcknowledged, alertResolved, metricsUpdate } from './catalog/metrics.ts'
 import { examRestored, examResult, examSaved, examScheduled, examStarted, examSubmitted, examWithdrawn } from './catalog/exams.ts'
 import { presenceUpdate } from './catalog/presence.ts'
-import { announcement, sessionRevoked } from './catalog/system.ts'
+import { announcement, announcementWithdrawn, sessionRevoked } from './catalog/system.ts'
 import { activity, tenantCreated, tenantDeleted, tenantResumed, tenantSuspended } from './catalog/administration.ts'
 import type { EventType } from './catalog/define.ts'
 
 const declared = [
   deploymentStart, deploymentProgress, deploymentComplete, deploymentError, deploymentCancelled, deploymentLog,
   billingInvoice, billingPayment, billingPlanChange, billingSubscription, billingUsageAlert, inboxChanged, billingPreferencesChanged,
-  metricsUpdate, alert, alertAcknowledged, alertResolved, presenceUpdate, announcement, sessionRevoked,
+  metricsUpdate, alert, alertAcknowledged, alertResolved, presenceUpdate, announcement, announcementWithdrawn, sessionRevoked,
   activity, tenantCreated, tenantSuspended, tenantResumed, tenantDeleted,
   examScheduled, examWithdrawn, examRestored, examStarted, examSaved, examSubmitted, examResult,
 ] as const

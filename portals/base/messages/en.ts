@@ -178,6 +178,7 @@ export const en: Messages = {
     connection_ended: 'ended a connection',
     alert_raised: 'raised an alert',
     announcement_made: 'made an announcement',
+    announcement_withdrawn: 'took back an announcement',
     billing_source_created: 'added a billing system',
     billing_source_customers_replaced: 'changed the customers of a billing system',
     billing_source_removed: 'removed a billing system',
@@ -228,6 +229,7 @@ export const en: Messages = {
     key_created: 'created an API key',
     key_revoked: 'revoked an API key',
   },
+  acts: { none: 'Nothing has happened yet', bySystem: 'The system' },
   announcement: { label: 'Announcements of the operators', dismiss: 'Dismiss the announcement', more: 'Read more' },
   errorPage: {
     notFound: { title: 'Page not found', text: 'This address leads to no page of this portal.' },

@@ -178,6 +178,7 @@ export const es: Messages = {
     connection_ended: 'terminó una conexión',
     alert_raised: 'generó una alerta',
     announcement_made: 'publicó un aviso',
+    announcement_withdrawn: 'retiró un aviso',
     billing_source_created: 'añadió un sistema de facturación',
     billing_source_customers_replaced: 'cambió clientes de un sistema de facturación',
     billing_source_removed: 'quitó un sistema de facturación',
@@ -228,6 +229,7 @@ export const es: Messages = {
     key_created: 'creó una clave de API',
     key_revoked: 'revocó una clave de API',
   },
+  acts: { none: 'Aún no pasó nada', bySystem: 'El sistema' },
   announcement: { label: 'Avisos de los operadores', dismiss: 'Descartar el aviso', more: 'Más información' },
   errorPage: {
     notFound: { title: 'Página no encontrada', text: 'La dirección no lleva a ninguna página de este portal.' },

@@ -176,6 +176,7 @@ export const ptBR = {
     connection_ended: 'encerrou uma conexão',
     alert_raised: 'disparou um alerta',
     announcement_made: 'publicou um aviso',
+    announcement_withdrawn: 'recolheu um aviso',
     billing_source_created: 'adicionou um sistema de faturamento',
     billing_source_customers_replaced: 'mudou clientes de um sistema de faturamento',
     billing_source_removed: 'removeu um sistema de faturamento',
@@ -226,6 +227,7 @@ export const ptBR = {
     key_created: 'criou uma chave de API',
     key_revoked: 'revogou uma chave de API',
   },
+  acts: { none: 'Nada aconteceu ainda', bySystem: 'O sistema' },
   announcement: { label: 'Avisos dos operadores', dismiss: 'Dispensar o aviso', more: 'Saiba mais' },
   errorPage: {
     notFound: { title: 'Página não encontrada', text: 'O endereço não leva a nenhuma página deste portal.' },

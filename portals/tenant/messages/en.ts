@@ -7,8 +7,6 @@ export const en: Messages = {
     allDeployments: 'All deployments',
     around: 'People, alerts and activity',
     activity: 'Recent activity',
-    bySystem: 'The system',
-    noActivity: 'Nothing has happened yet',
     find: 'Name or identifier',
     byStatus: 'By status',
     byStack: 'By system',

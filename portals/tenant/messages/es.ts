@@ -7,8 +7,6 @@ export const es: Messages = {
     allDeployments: 'Todos los despliegues',
     around: 'Personas, alertas y actividad',
     activity: 'Actividad reciente',
-    bySystem: 'El sistema',
-    noActivity: 'Todavía no pasó nada',
     find: 'Nombre o identificador',
     byStatus: 'Por estado',
     byStack: 'Por sistema',

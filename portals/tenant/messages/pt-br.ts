@@ -5,8 +5,6 @@ export const ptBR = {
     allDeployments: 'Todos os deployments',
     around: 'Pessoas, alertas e atividade',
     activity: 'Atividade recente',
-    bySystem: 'O sistema',
-    noActivity: 'Nada aconteceu ainda',
     find: 'Nome ou identificador',
     byStatus: 'Por situação',
     byStack: 'Por sistema',

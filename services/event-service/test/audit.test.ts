@@ -46,6 +46,11 @@ describe('the audit trail', () => {
     expect((await entries('/v1/tenants/acme/audit?q=100%25')).entries).toEqual([])
     expect((await entries('/v1/tenants/acme/audit?action=session.created')).entries[0]).toMatchObject({ action: 'session.created', actorName: 'Owner' })
     expect((await entries('/v1/tenants/acme/audit?actor=nobody')).entries).toEqual([])
+    await get('/v1/tenants/globex/audit', operator)
+    const actions = async (kind: string): Promise<string[]> => (await entries(`/v1/admin/audit?tenantId=globex&kind=${kind}&limit=200`, operator)).entries.map(({ action }) => action)
+    expect(new Set(await actions('reads'))).toEqual(new Set(['tenant.read']))
+    expect(await actions('acts')).toEqual(expect.arrayContaining(['test.parallel']))
+    expect(await actions('acts')).not.toContain('tenant.read')
     expect((await entries('/v1/tenants/acme/audit?to=2001-01-01T00:00:00Z')).entries).toEqual([])
     const all = (await entries('/v1/tenants/acme/audit?limit=200')).entries.map(({ n }) => n)
     const paged: number[] = []

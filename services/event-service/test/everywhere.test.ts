@@ -63,6 +63,8 @@ describe('what operators see of every tenant', () => {
     expect(await find('sao joao')).toEqual(['cafe'])
     expect(await find('JOÃO ACM')).toEqual(['cafe'])
     expect(await find('joao globex')).toEqual([])
+    expect(await find('são%')).toEqual([])
+    expect(await find('caf_')).toEqual([])
   })
 
   it('lists sessions page by page, the one used last first, and refuses the cursor of another list', async () => {
@@ -148,9 +150,11 @@ describe('what operators see of every tenant', () => {
     const all = (await get('/v1/admin/connections')).json<ConnectionList>()
     expect(all.connections.map(({ name, isService, since }) => [name, isService, since])).toEqual([[member.name, false, '1970-01-01T00:00:01.000Z'], [key.name, true, '1970-01-01T00:00:02.000Z']])
     expect(all).toMatchObject({ total: 2, unsaid: [] })
-    for (const query of ['channel=tenant:acme:alerts', 'tenantId=acme', `q=${member.name.toLowerCase()}`]) {
+    for (const query of ['channel=tenant:acme:alerts', 'tenantId=acme', `q=${member.name.toLowerCase()}`, 'q=MEMBER@acme', `q=${member.id.slice(0, 30)}`, 'q=acme&limit=1']) {
       expect((await get(`/v1/admin/connections?${query}`)).json<ConnectionList>()).toMatchObject({ total: 1, connections: [{ userId: member.id }] })
     }
+    expect((await get(`/v1/admin/connections?q=${key.name.toUpperCase()}`)).json<ConnectionList>()).toMatchObject({ total: 1, connections: [{ userId: key.id, isService: true }] })
+    expect((await get('/v1/admin/connections?q=nobody')).json<ConnectionList>()).toMatchObject({ total: 0, connections: [] })
     expect((await get('/v1/admin/channels?q=alerts')).json<LiveChannelList>()).toEqual({ total: 2, channels: [{ name: 'tenant:globex:alerts', subscribers: 3 }, { name: 'tenant:acme:alerts', subscribers: 1 }] })
   })
 

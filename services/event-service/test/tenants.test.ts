@@ -153,7 +153,7 @@ describe('tenants, for operators', () => {
       ['GET', '/v1/admin/users'], ['POST', '/v1/admin/users', { email: 'a@b.example', name: 'A', roles: ['admin'] }], ['GET', '/v1/admin/api-keys'], ['GET', '/v1/admin/sessions'],
       ['POST', '/v1/admin/api-keys', { name: 'a', permissions: ['admin:*'] }], ['POST', `/v1/admin/users/${'0'.repeat(8)}-0000-4000-8000-${'0'.repeat(12)}/disable`],
       ['DELETE', `/v1/admin/api-keys/${'0'.repeat(8)}-0000-4000-8000-${'0'.repeat(12)}`], ['DELETE', `/v1/admin/sessions/${'0'.repeat(8)}-0000-4000-8000-${'0'.repeat(12)}`],
-      ['GET', '/v1/admin/announcements'], ['POST', '/v1/admin/announcements', { message: 'm' }],
+      ['GET', '/v1/admin/announcements'], ['POST', '/v1/admin/announcements', { message: 'm' }], ['DELETE', '/v1/admin/announcements/0190b5a0-7c1e-7000-8000-00000000000a'],
     ]
     for (const [method, url, payload] of routes) {
       expect((await call(method, url, { headers, ...payload && { payload } })).statusCode, `${method} ${url}`).toBe(403)
@@ -184,6 +184,17 @@ describe('tenants, for operators', () => {
     expect((await call('GET', '/v1/admin/announcements')).json<AnnouncementList>().announcements[0]).toMatchObject({ id, message: 'Manutenção às 22h' })
     const heard = await call('GET', '/v1/history?channel=system:announcements', { headers: await service.bearer('viewer@globex.example') })
     expect(heard.json<{ events: Envelope[] }>().events.at(-1)).toMatchObject({ id, type: 'announcement' })
+  })
+
+  it('are told that an announcement was taken back, once', async () => {
+    const { id } = (await call('POST', '/v1/admin/announcements', { payload: { message: 'Foi engano' } })).json<{ id: string }>()
+    for (let n = 0; n < 2; n++) expect((await call('DELETE', `/v1/admin/announcements/${id}`)).statusCode).toBe(204)
+    expect((await call('DELETE', `/v1/admin/announcements/${crypto.randomUUID()}`)).statusCode).toBe(404)
+    expect((await call('GET', '/v1/admin/announcements')).json<AnnouncementList>().announcements[0]).toMatchObject({ id, withdrawnAt: expect.any(String) as string })
+    const { events } = (await call('GET', '/v1/history?channel=system:announcements', { headers: await service.bearer('viewer@globex.example') })).json<{ events: Envelope[] }>()
+    expect(events.filter(({ type }) => type === 'announcement_withdrawn').map(({ data }) => data)).toEqual([{ announcementId: id }])
+    const { entries } = (await call('GET', '/v1/admin/audit?action=announcement.withdrawn')).json<{ entries: { target: string }[] }>()
+    expect(entries.map(({ target }) => target)).toEqual([id])
   })
 
   it('get a second operator, who must set a password first', async () => {

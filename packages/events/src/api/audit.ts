@@ -9,6 +9,8 @@ export const auditQuerySchema = z.strictObject({
   /** Words that all occur in action, target, actor, address or detail; case and accents don't matter. */
   q: z.string().trim().min(1).max(200).optional(),
   action: z.string().min(1).max(64).optional(),
+  /** `reads` are what operators looked at in tenants, `acts` everything else. */
+  kind: z.enum(['acts', 'reads']).optional(),
   /** Identifier of who acted. */
   actor: z.string().min(1).max(200).optional(),
   from: z.iso.datetime({ offset: true }).optional(),

@@ -68,7 +68,7 @@ export type AdminInstanceList = z.infer<typeof adminInstanceListSchema>
 
 const channelNameSchema = z.string().min(1).max(255)
 
-/** GET /v1/admin/connections: `q` is a part of a name, a user or a tenant; `channel` one they are subscribed to. */
+/** GET /v1/admin/connections: `q` is a part of a name, an e-mail, a user or a tenant; `channel` one they are subscribed to. */
 export const connectionQuerySchema = listQuerySchema.omit({ cursor: true }).extend({ tenantId: slugSchema.optional(), channel: channelNameSchema.optional() })
 
 /** See {@link connectionQuerySchema}. */

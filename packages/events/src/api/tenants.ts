@@ -81,8 +81,8 @@ export const announceSchema = announcement.data
 /** See {@link announceSchema}. */
 export type Announce = z.infer<typeof announceSchema>
 
-/** GET /v1/admin/announcements: newest first. */
-export const announcementListSchema = z.object({ announcements: z.array(announceSchema.extend({ id: z.uuid(), time: z.iso.datetime() })) })
+/** GET /v1/admin/announcements: newest first, those that were taken back too. */
+export const announcementListSchema = z.object({ announcements: z.array(announceSchema.extend({ id: z.uuid(), time: z.iso.datetime(), withdrawnAt: z.iso.datetime().optional() })) })
 
 /** See {@link announcementListSchema}. */
 export type AnnouncementList = z.infer<typeof announcementListSchema>

@@ -10,6 +10,13 @@ export const announcement = defineEvent({
   data: z.strictObject({ message: z.string().min(1).max(2000), until: z.iso.datetime().optional(), url: z.url().max(2000).optional() }),
 })
 
+export const announcementWithdrawn = defineEvent({
+  type: 'announcement_withdrawn',
+  families: ['announcements'],
+  doc: 'An announcement was taken back: it is shown to nobody any more',
+  data: z.strictObject({ announcementId: z.uuid() }),
+})
+
 export const sessionRevoked = defineEvent({
   type: 'session_revoked',
   families: ['user'],

@@ -13,10 +13,25 @@ export interface ListAsked {
   cursor?: string
 }
 
+/** What {@link useList} gives. */
+export interface List<Row> {
+  q: Ref<string>
+  rows: Readonly<Ref<readonly Row[]>>
+  /** @default the service does not say */
+  total: Readonly<Ref<number | undefined>>
+  hasMore: Readonly<Ref<boolean>>
+  isLoaded: Readonly<Ref<boolean>>
+  error: Readonly<Ref<unknown>>
+  isDenied: Readonly<Ref<boolean>>
+  load: () => Promise<void>
+  /** Reads the next page, if there is one and none is on its way. */
+  more: () => void
+}
+
 /** Typing rests this long before it is searched, in milliseconds. */
 const REST_MS = 120
 
-export function useList<Row>(read: (asked: ListAsked, signal: AbortSignal) => Promise<ListPage<Row>>) {
+export function useList<Row>(read: (asked: ListAsked, signal: AbortSignal) => Promise<ListPage<Row>>): List<Row> {
   const q = ref('')
   const rows = shallowRef<readonly Row[]>([])
   const total = ref<number>()

@@ -52,16 +52,18 @@ export function listInstancesEverywhere(database: Database, { tenantId, q, limit
       .onRef('deployments.tenant_id', '=', 'instances.tenant_id').onRef('deployments.deployment_id', '=', 'instances.deployment_id'))
       .where(sql<boolean>`not (deployments.kind = 'delete' and deployments.status = 'completed')`)
     if (tenantId !== undefined) select = select.where('instances.tenant_id', '=', tenantId)
-    if (q !== undefined) select = select.where(sql<boolean>`position(neo_plain(${q}) in instances.plain) > 0`)
-    const { total } = await select.select(({ fn }) => fn.countAll<string>().as('total')).executeTakeFirstOrThrow()
-    const rows = await select.selectAll('instances').select('deployments.status')
+    // A pattern, not `position`: its length tells the planner how few rows are to be expected, so only their deployments are looked up.
+    if (q !== undefined) select = select.where(sql<boolean>`instances.plain like '%' || neo_plain(${escapeLike(q)}) || '%'`)
+    const rows = await select.selectAll('instances').select(['deployments.status', sql<string>`count(*) over ()`.as('total')])
       .orderBy(sql`deployments.status <> 'failed'`).orderBy('instances.name').orderBy('instances.tenant_id').orderBy('instances.instance_id').limit(limit).execute()
     return {
       instances: rows.map(row => ({
         tenantId: row.tenant_id, instanceId: row.instance_id, ...row.instance_type && { instanceType: row.instance_type as InstanceType }, name: row.name,
         ...row.url !== null && { url: row.url }, status: row.status as DeploymentStatus, deploymentId: row.deployment_id, simulated: row.simulated, createdAt: row.created_at.toISOString(),
       })),
-      total: Number(total),
+      total: Number(rows[0]?.total ?? 0),
     }
-  }, { snapshot: true })
+  })
 }
+
+const escapeLike = (text: string): string => text.replace(/[\\%_]/g, '\\$&')

@@ -1,9 +1,9 @@
 /** Who is connected and to what, and ending one connection. */
 
-import * as z from 'zod'
-import type { ConnectionList, ConnectionQuery, LiveChannelList, LiveConnection } from '@neo-stack/events'
+import { sql } from 'kysely'
+import { USER_ID, type ConnectionList, type ConnectionQuery, type LiveChannelList, type LiveConnection } from '@neo-stack/events'
 import { toAct, type Asked } from '../asked.ts'
-import type { Database } from '../database/database.ts'
+import type { Database, Tx } from '../database/database.ts'
 import { Problem } from '../errors.ts'
 import type { Perform } from '../publish/acts.ts'
 import type { Realtime, RealtimeConnection } from '../realtime/realtime.ts'
@@ -27,30 +27,42 @@ export async function listConnections({ database, realtime }: Connections, { q, 
   if (!realtime.inspect) return { connections: [], total: 0, unsaid: ['connections'] }
   const { connections, unsaid } = await realtime.inspect.connections()
   const kept = connections.filter(one => (tenantId === undefined || one.tenantId === tenantId) && (channel === undefined || one.channels?.includes(channel) === true))
-  // Names are read for those that may be shown: all of them only where somebody is looked for.
-  const shown = q === undefined ? kept.toSorted(longestFirst).slice(0, limit) : kept
-  const named = await addNames(database, shown)
-  const found = q === undefined ? named : named.filter(one => [one.name, one.userId, one.tenantId].some(word => word?.toLowerCase().includes(q.toLowerCase())))
-  return { connections: found.toSorted(longestFirst).slice(0, limit).map(({ since, ...one }) => ({ ...one, ...since !== undefined && { since: new Date(since).toISOString() } })), total: q === undefined ? kept.length : found.length, unsaid: [...unsaid] }
+  return database.inSystem(async tx => {
+    const found = q === undefined ? kept : await findConnections(tx, kept, q)
+    const shown = await addNames(tx, found.toSorted(longestFirst).slice(0, limit))
+    return { connections: shown.map(({ since, ...one }) => ({ ...one, ...since !== undefined && { since: new Date(since).toISOString() } })), total: found.length, unsaid: [...unsaid] }
+  })
 }
 
 const longestFirst = (a: RealtimeConnection, b: RealtimeConnection): number => (a.since ?? 0) - (b.since ?? 0)
 
+/** With more of them every name is looked through: that takes less than looking up so many. */
+const MANY = 1000
+
+/** Those whose user, tenant, name or e-mail has these words; the database knows the last two. */
+async function findConnections(tx: Tx, connections: readonly RealtimeConnection[], q: string): Promise<RealtimeConnection[]> {
+  const ids = idsOf(connections)
+  const among = ids.length > MANY ? sql`` : sql`id = any(${ids}::uuid[]) and`
+  const { rows } = await sql<{ id: string }>`select id from users where ${among} position(neo_plain(${q}) in plain) > 0
+    union all select id from api_keys where ${among} position(neo_plain(${q}) in neo_plain(name)) > 0`.execute(tx)
+  const named = new Set(rows.map(({ id }) => id))
+  const word = q.toLowerCase()
+  return connections.filter(({ userId, tenantId }) => named.has(userId) || userId.toLowerCase().includes(word) || tenantId.includes(word))
+}
+
+/** Not everybody who is connected is a person or a key: the canary has a name of its own. */
+const idsOf = (connections: readonly RealtimeConnection[]): string[] => [...new Set(connections.map(({ userId }) => userId))].filter(id => USER_ID.test(id))
+
 type Named = RealtimeConnection & Pick<LiveConnection, 'name' | 'isService'>
 
-async function addNames(database: Database, connections: readonly RealtimeConnection[]): Promise<Named[]> {
-  // Not everybody who is connected is a person or a key: the canary has a name of its own.
-  const ids = [...new Set(connections.map(({ userId }) => userId))].filter(id => z.uuid().safeParse(id).success)
-  if (ids.length === 0) return connections.map(one => ({ ...one, isService: false }))
-  const [people, keys] = await database.inSystem(async tx => [
-    await tx.selectFrom('users').select(['id', 'name']).where('id', 'in', ids).execute(),
-    await tx.selectFrom('api_keys').select(['id', 'name']).where('id', 'in', ids).execute(),
-  ] as const)
-  const names = new Map([...people, ...keys].map(({ id, name }) => [id, name]))
-  const services = new Set(keys.map(({ id }) => id))
+async function addNames(tx: Tx, connections: readonly RealtimeConnection[]): Promise<Named[]> {
+  const ids = idsOf(connections)
+  const { rows } = await sql<{ id: string, name: string, is_service: boolean }>`select id, name, false as is_service from users where id = any(${ids}::uuid[])
+    union all select id, name, true from api_keys where id = any(${ids}::uuid[])`.execute(tx)
+  const known = new Map(rows.map(row => [row.id, row]))
   return connections.map(one => {
-    const name = names.get(one.userId)
-    return { ...one, isService: services.has(one.userId), ...name !== undefined && { name } }
+    const row = known.get(one.userId)
+    return { ...one, isService: row?.is_service === true, ...row && { name: row.name } }
   })
 }
 

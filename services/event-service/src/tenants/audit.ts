@@ -9,6 +9,7 @@ import { Problem } from '../errors.ts'
 export interface AuditSearch {
   q?: string | undefined
   action?: string | undefined
+  kind?: 'acts' | 'reads' | undefined
   actor?: string | undefined
   /** ISO times, both included. */
   from?: string | undefined
@@ -27,7 +28,7 @@ export function listAudit(database: Database, tenantId: string | undefined, sear
   return tenantId === undefined ? database.inSystem(read) : database.inTenant(tenantId, read)
 }
 
-async function readPage(tx: Tx, tenantId: string | undefined, { q, action, actor, from, to, limit, cursor }: AuditSearch): Promise<AuditPage> {
+async function readPage(tx: Tx, tenantId: string | undefined, { q, action, kind, actor, from, to, limit, cursor }: AuditSearch): Promise<AuditPage> {
   // Asked for each entry of the page: as a join everybody would be read, as the policy stands before a condition that is not leakproof.
   const actorName = sql<string | null>`(select name from users where users.id = case when actor ->> 'type' = 'user' and actor ->> 'id' ~ ${USER_ID.source} then (actor ->> 'id')::uuid end)`
   let select = tx.selectFrom('audit')
@@ -35,6 +36,7 @@ async function readPage(tx: Tx, tenantId: string | undefined, { q, action, actor
   if (tenantId !== undefined) select = select.where('audit.tenant_id', '=', tenantId)
   for (const word of q?.split(/\s+/) ?? []) select = select.where(sql<boolean>`audit.plain like '%' || neo_plain(${word.replace(/[\\%_]/g, '\\$&')}) || '%'`)
   if (action !== undefined) select = select.where('action', '=', action)
+  if (kind !== undefined) select = select.where('action', kind === 'reads' ? '=' : '<>', 'tenant.read')
   if (actor !== undefined) select = select.where(sql`actor ->> 'id'`, '=', actor)
   if (from !== undefined) select = select.where('time', '>=', new Date(from))
   if (to !== undefined) select = select.where('time', '<=', new Date(to))

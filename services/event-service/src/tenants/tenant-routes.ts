@@ -7,7 +7,7 @@ import {
 } from '@neo-stack/events'
 import { askedByOperator, type Asked } from '../asked.ts'
 import { guard, type App } from '../http.ts'
-import { announce, listAnnouncements } from './announcements.ts'
+import { announce, listAnnouncements, withdrawAnnouncement } from './announcements.ts'
 import { createTenant, getTenant, listTenants, putQuotas, setTenantState, type TenantsOptions } from './tenants.ts'
 
 /** What the routes call. */
@@ -79,4 +79,11 @@ function announcementRoutes(app: App, options: TenantRoutes): void {
   app.post('/v1/admin/announcements', {
     schema: { summary: 'Tell everybody something', tags, body: announceSchema, response: { 201: publishedSchema } },
   }, async (request, reply) => reply.code(201).send(await announce(options.perform, askedByOperator(request, PLATFORM_TENANT), request.body)))
+
+  app.delete('/v1/admin/announcements/:id', {
+    schema: { summary: 'Take an announcement back: nobody is shown it any more', tags, params: z.strictObject({ id: z.uuid() }), response: { 204: z.null() } },
+  }, async (request, reply) => {
+    await withdrawAnnouncement(options.perform, { asked: askedByOperator(request, PLATFORM_TENANT), database: options.database }, request.params.id)
+    return reply.code(204).send(null)
+  })
 }

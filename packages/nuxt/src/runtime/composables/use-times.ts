@@ -18,6 +18,8 @@ export interface Times {
   toDay: (moment: string) => string
   /** `12 s`, `2 min 5 s`, `3 h 20 min`, `4 d 2 h` */
   toDuration: (seconds: number) => string
+  /** A length that somebody chose: `20 min`, `1 h 30 min`; what is zero is not said. */
+  toLength: (seconds: number) => string
 }
 
 /** Formats moments and durations; follows the language. */
@@ -30,11 +32,17 @@ export function useTimes(): Times {
   const dateTime = format({ day: '2-digit', month: '2-digit', year: 'numeric', hour: '2-digit', minute: '2-digit' })
   const day = format({ dateStyle: 'medium' })
   const calendarDay = format({ dateStyle: 'medium', timeZone: 'UTC' })
+  const toUnit = (count: number, unit: string): string => new Intl.NumberFormat(locale.value, { style: 'unit', unit, unitDisplay: 'short' }).format(count)
   return {
     toTime: moment => time.value.format(new Date(moment)),
     toMinute: moment => minute.value.format(new Date(moment)),
     toDateTime: moment => (isToday(moment) ? minute : dateTime).value.format(new Date(moment)),
     toDay: moment => (isDay(moment) ? calendarDay : day).value.format(new Date(moment)),
+    toLength: seconds => {
+      const s = Math.max(0, Math.round(seconds))
+      const parts = [[Math.floor(s / 3600), 'hour'], [Math.floor(s % 3600 / 60), 'minute'], [s % 60, 'second']] as const
+      return parts.filter(([count]) => count > 0).map(([count, unit]) => toUnit(count, unit)).join(' ') || toUnit(0, 'second')
+    },
     toDuration: seconds => {
       const s = Math.max(0, Math.round(seconds))
       if (s < 60) return t('duration.seconds', { s })
