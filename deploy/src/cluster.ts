@@ -55,23 +55,32 @@ interface Site {
   user: { uid: number, gid: number } | undefined
 }
 
-/** Starts all parts, in their order, and waits until the gateway answers. @throws {ClusterError} */
+/** Starts all parts, each as soon as those it stands on are up, and waits until all of them are. @throws {ClusterError} */
 export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const programs = findPrograms(options.searchPath)
   prepareFolder(options.folder)
   const { place, addresses } = await createPlace(options)
   const site: Site = { place, programs, folder: options.folder, user: process.getuid?.() === 0 ? postgresUser() : undefined }
-  const running: (Supervised & { role: Role })[] = []
-  const stop = async (): Promise<void> => { for (const part of running.toReversed()) await part.stop() }
+  const running: (Supervised & { role: Role, isUp: Promise<void> })[] = []
+  const areUp = async (names: readonly string[]): Promise<void> => { await Promise.all(running.filter(({ name }) => names.includes(name)).map(({ isUp }) => isUp)) }
+  const stop = async (): Promise<void> => {
+    const roles = new Set(running.toReversed().map(({ role }) => role))
+    // Those of one role end side by side.
+    for (const role of roles) await Promise.all(running.filter(one => one.role === role).map(one => one.stop()))
+  }
   try {
     for (const part of createTopology(place)) {
+      await areUp(part.after)
       const started = supervise({ ...await prepare[part.role](site, part), name: part.name, logFile: path.join(options.folder, `${part.name}.log`) })
-      running.push({ ...started, role: part.role })
-      // Parts of one role migrate and start side by side.
-      if (!part.name.endsWith('-1')) await Promise.all(running.map(one => one.ready()))
-      if (part.role === 'postgres') await createRoles(place)
-      options.onReady?.(part.name)
+      const isUp = started.ready().then(async () => {
+        if (part.role === 'postgres') await createRoles(place)
+        options.onReady?.(part.name)
+      })
+      // Whoever waits for it hears of it; until then it is nobody's.
+      isUp.catch(() => undefined)
+      running.push({ ...started, role: part.role, isUp })
     }
+    await areUp(running.map(({ name }) => name))
   } catch (error) {
     await stop()
     throw error

@@ -1,5 +1,7 @@
 /** The gateway's configuration: one port for sockets, `/v1` and portals. Pure. */
 
+import { errorCodes } from '@neo-stack/events'
+
 /** Where the gateway leads. */
 export interface NginxOptions {
   /** `host:port` it listens on. */
@@ -22,6 +24,21 @@ ${servers.map(server => `    server ${server} max_fails=1 fail_timeout=1s;`).joi
     keepalive 32;
   }`
 
+/** What the gateway says by itself has the form of everything else (RFC 9457). */
+function problem(title: string, code: 'payload_too_large' | 'unavailable'): string {
+  const { status, detail } = errorCodes[code]
+  return `default_type application/problem+json; return ${status} '${JSON.stringify({ type: 'about:blank', title, status, code, detail, requestId: '$request_id' })}';`
+}
+
+/** The services take no more, and a gateway that is still sending when they have said so finds a closed connection. */
+const BODY_BYTES = 1_048_576
+
+const refusals = `    client_max_body_size ${BODY_BYTES};
+    error_page 413 @too_large;
+    error_page 502 504 =503 @away;
+    location @too_large { ${problem('Payload Too Large', 'payload_too_large')} }
+    location @away { add_header Retry-After 1 always; ${problem('Service Unavailable', 'unavailable')} }`
+
 const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
 
 /** nginx.conf. Server API, metrics and health of Centrifugo are on other ports, which are not led to. */
@@ -43,7 +60,7 @@ ${upstream('event_service', eventServices)}
 ${upstream('centrifugo', centrifugos)}
   server {
     listen ${listen};
-    client_max_body_size 2m;
+${refusals}
     proxy_http_version 1.1;
     proxy_connect_timeout 2s;
     proxy_buffering off;
