@@ -6,10 +6,11 @@
 import { connect } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { formatChannel, problemSchema, type Envelope, type Problem } from '@neo-stack/events'
-import { createTestPlatform, openRawSocket, until, type TestPlatform } from '@neo-stack/testing'
+import { openRawSocket, until, type TestPlatform } from '@neo-stack/testing'
+import { isScaleOut, startColumn } from './column.ts'
 
 interface Schema { type?: string | string[], properties?: Record<string, Schema>, required?: string[], anyOf?: Schema[] }
-interface Operation { parameters?: { in: string, name: string, schema?: Schema }[], requestBody?: { content: Record<string, { schema: Schema }> } }
+interface Operation { parameters?: { in: string, name: string, required?: boolean, schema?: Schema }[], requestBody?: { content: Record<string, { schema: Schema }> } }
 interface Route { method: string, path: string, operation: Operation, body: Schema | undefined }
 
 let platform: TestPlatform
@@ -20,7 +21,7 @@ const channel = formatChannel('alerts', { tenantId: 'acme' })
 const faults: unknown[] = []
 
 beforeAll(async () => {
-  platform = await createTestPlatform({ onFault: fault => { faults.push(fault) } })
+  platform = await startColumn({ onFault: fault => { faults.push(fault) } })
   const owner = await platform.client('owner')
   accessToken = String(await owner.session.getAccessToken())
   const feed = owner.feeds.events(channel, { onSnapshot: () => undefined, onEvent: event => { bystander.push(event) } })
@@ -153,12 +154,15 @@ describe('each route of /openapi.json', () => {
       }
       if (parameters.length === 0) continue
       const answer = await ask({ method, path: `${base}nobodyAsked=1` })
-      expect([answer.status, path, pathsOf(answer)]).toEqual([400, path, ['nobodyAsked']])
+      // Signing in at a provider is there only where the platform's address is known.
+      const missing = parameters.filter(({ name, required }) => isScaleOut && required && !base.includes(`${name}=`)).map(({ name }) => name)
+      expect([answer.status, path, pathsOf(answer).sort()]).toEqual([400, path, [...missing, 'nobodyAsked'].sort()])
     }
   })
 
   test('answers 400 or 404 to what is no identifier', async () => {
-    const values = ['UPPER', '-hyphen', 'a'.repeat(64), '%00', '..%2f..%2fetc', '%27%20or%201=1--', '%F0%9F%8F%B4', '%E2%80%8B', '__proto__', 'constructor', '%']
+    // What is no address at all the gateway refuses by itself.
+    const values = ['UPPER', '-hyphen', 'a'.repeat(64), '..%2f..%2fetc', '%27%20or%201=1--', '%F0%9F%8F%B4', '%E2%80%8B', '__proto__', 'constructor', ...isScaleOut ? [] : ['%00', '%']]
     // What only operators may ask for is 403 before anything is read of the address.
     for (const { method, path, body } of routes.filter(route => /acme|some-deployment/.test(route.path) && !route.path.startsWith('/v1/admin/'))) {
       for (const value of values) {
@@ -288,7 +292,7 @@ describe('what the schema alone does not say', () => {
       socket.on('data', chunk => { answer += String(chunk) }).on('error', () => undefined).on('close', () => { isClosed = true })
       socket.write(text)
       await until(() => isClosed, { what: () => `an end after ${JSON.stringify(text.slice(0, 40))}: ${answer}` })
-      expect(answer).toMatch(/^(HTTP\/1\.1 4\d\d|$)/)
+      expect(answer).toMatch(/^(HTTP\/1\.1 (4\d\d|505)|$)/)
     }
     await expectAlive()
   })

@@ -5,7 +5,7 @@
 
 import { afterAll } from 'vitest'
 import { DEFAULT_ISSUER, openPostgres, openSharedKeys, tokenPurposes } from '@neo-stack/event-service'
-import { connectTestPlatform, createProxy, createTestPlatform, findFreePort, readTransactions, startPlatform, type DemoFile, type Proxy, type TestPlatform } from '@neo-stack/testing'
+import { connectTestPlatform, createProxy, createTestPlatform, findFreePort, readTransactions, startPlatform, type DemoFile, type Proxy, type TestPlatform, type TestPlatformOptions } from '@neo-stack/testing'
 import { startCluster, type Cluster } from './cluster/cluster.ts'
 import { platformMain } from './paths.ts'
 
@@ -16,9 +16,9 @@ export const isScaleOut = process.env['NEO_COLUMN'] === 'scale-out'
 let shared: Promise<Cluster> | undefined
 if (isScaleOut) afterAll(async () => { await (await shared)?.stop() })
 
-/** Starts it. What is opened on it ends with `stop`. */
-export async function startColumn(): Promise<TestPlatform> {
-  if (!isScaleOut) return createTestPlatform()
+/** Starts it. What is opened on it ends with `stop`. @param onFault of the embedded column; the other one's processes write logs */
+export async function startColumn({ onFault }: Pick<TestPlatformOptions, 'onFault'> = {}): Promise<TestPlatform> {
+  if (!isScaleOut) return createTestPlatform(onFault && { onFault })
   const { url, demo, databaseUrl } = await (shared ??= startCluster())
   const database = await openPostgres({ url: await databaseUrl(), connections: 2 })
   const keys = await openSharedKeys({ database })

@@ -5,7 +5,7 @@ import { isLeftOut } from './cluster/left-out.ts'
 const shared = ['idempotency', 'isolation']
 
 /** What takes long there, or is said in CI by `cluster/` already: among the long tests (`NEO_LONG=1`). */
-const long = ['billing-counters', 'e2e/story', 'feed-interleavings', 'metrics-joins', 'official-client', 'skew/skew']
+const long = ['bad-input', 'billing-counters', 'e2e/story', 'feed-interleavings', 'metrics-joins', 'official-client', 'revocation', 'skew/skew']
 
 const names = isLeftOut ? [] : [...shared, ...process.env['NEO_LONG'] === '1' ? long : []]
 

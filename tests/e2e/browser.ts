@@ -2,7 +2,7 @@
 
 import { existsSync } from 'node:fs'
 import { AxeBuilder } from '@axe-core/playwright'
-import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core'
+import { chromium, type Browser, type BrowserContext, type Page, type Request } from 'playwright-core'
 
 const candidates = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
 
@@ -33,11 +33,50 @@ export interface Watched {
   complaints: string[]
 }
 
+/** How often a page is loaded at most, and how long a portal may take to come up, in milliseconds. */
+const LOADS = 4
+const MOUNTED_MS = 30_000
+
+/** Whether the portal is there, not only its document. Runs in the page. */
+function isMounted(): boolean {
+  const { document } = globalThis as unknown as { document: { querySelector: (selector: string) => { childElementCount: number } | null } }
+  return document.querySelector('#__nuxt')?.childElementCount !== 0
+}
+
+/** Containers that other tests start change the machine's interfaces, upon which chromium cuts what it loads: a person would load it again. */
+function loadAgain(page: Page): void {
+  const load = page.goto.bind(page)
+  page.goto = async (...given) => {
+    for (let loads = 1; ; loads++) {
+      const cut = Promise.withResolvers<'cut'>()
+      const note = (request: Request): void => { if (request.failure()?.errorText === 'net::ERR_NETWORK_CHANGED') cut.resolve('cut') }
+      page.on('requestfailed', note)
+      const loaded = load(...given).then(async answer => {
+        // What never comes up is for the test to find.
+        await page.waitForFunction(isMounted, undefined, { timeout: MOUNTED_MS }).catch(() => undefined)
+        return { answer }
+      })
+      try {
+        const first = await (loads < LOADS ? Promise.race([loaded, cut.promise]) : loaded)
+        if (first !== 'cut') return first.answer
+        // The next load ends this one.
+        loaded.catch(() => undefined)
+      } catch (error) {
+        // Playwright may tell of the failed load before it tells of the request.
+        if (loads === LOADS || !String(error).includes('ERR_NETWORK_CHANGED')) throw error
+      } finally {
+        page.off('requestfailed', note)
+      }
+    }
+  }
+}
+
 /** Opens a page that watches its requests and errors. */
 export async function openPage(browser: Browser, origin: string, options: { colorScheme?: 'light' | 'dark', width?: number } = {}): Promise<Watched> {
   const context = await browser.newContext({
     locale: 'pt-BR', timezoneId: 'America/Sao_Paulo', colorScheme: options.colorScheme ?? 'light', viewport: { width: options.width ?? 1440, height: 900 },
   })
+  context.on('page', loadAgain)
   const page = await context.newPage()
   const foreign: string[] = []
   const errors: string[] = []
