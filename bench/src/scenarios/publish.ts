@@ -47,7 +47,7 @@ export const publish: Scenario = {
 
 /** Each way has a server of its own: what the one before left to be indexed must not weigh on the next. */
 async function measureAlone(context: BenchContext, way: Way): Promise<Measured> {
-  await using platform = await startServer(context)
+  await using platform = await startServer(context, { prefix: ['taskset', '-c', '0,1'] })
   const measured = await measure(context, platform, way)
   // Not killed: a profile is written at the end.
   await platform.terminate()

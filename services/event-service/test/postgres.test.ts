@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest'
 import type { Published } from '@neo-stack/events'
 import { channelOf, type Channel } from '@neo-stack/events'
 import { sql } from 'kysely'
@@ -6,11 +6,15 @@ import pg from 'pg'
 import { openPostgres } from '../src/database/postgres.ts'
 import { probePostgres } from '../src/database/probe.ts'
 import { HistoryService } from '../src/history/history-service.ts'
+import { createActs } from '../src/publish/acts.ts'
+import { createIds } from '../src/publish/ids.ts'
+import { appendEvents, lockChannels } from '../src/publish/log.ts'
 import { createWritePath, type WritePath } from '../src/publish/write-path.ts'
 import { databaseContract } from './database-contract.ts'
 import { openPrepared } from './prepared-database.ts'
 import { copyDatabase, isPostgresInstalled, isRequired, startPostgres, type PostgresServer } from './postgres-server.ts'
-import type { Database } from '../src/database/database.ts'
+import { removeTenant } from '../src/tenants/removal.ts'
+import type { Database, Tx } from '../src/database/database.ts'
 
 const isHere = isPostgresInstalled || isRequired
 const title = (text: string): string => isHere ? text : `${text} (skipped: needs PostgreSQL 15)`
@@ -48,6 +52,53 @@ describe.skipIf(!isHere)(title('two processes on one PostgreSQL'), () => {
   })
 })
 
+describe.skipIf(!isHere)(title('a tenant that is deleted while another process writes to it'), () => {
+  it('leaves no event behind: the last step waits for who has the channel, and who comes later finds no tenant', async () => {
+    const url = await copyDatabase(inject('postgresUrl') ?? '')
+    const [remover, writer] = await Promise.all([openPostgres({ url }), openPostgres({ url })])
+    await remover.inSystem(tx => tx.insertInto('tenants').values({ id: 'acme', name: 'Acme' }).execute())
+    const channel = channelOf('alerts', { tenantId: 'acme' })
+    const nextId = createIds()
+    const append = async (tx: Tx): Promise<void> => {
+      const numbers = await lockChannels(tx, 'acme', [channel.name])
+      await appendEvents(tx, [{ id: nextId(Date.now()), channel, type: 'alert', time: new Date().toISOString(), actor: { type: 'system', id: 't' }, data: {}, seq: (numbers.get(channel.name) ?? 0) + 1 }])
+    }
+    const late = Promise.withResolvers<undefined>()
+    let writing: Promise<void> | undefined
+    const path = createWritePath({ database: remover, projections: new Map(), realtime: { deliver: () => Promise.resolve() } })
+    const removing = removeTenant({
+      database: remover, perform: createActs({ writePath: path, now: Date.now }), now: Date.now,
+      // Who was let in before the ban.
+      banTenant: (id, state) => ({ store: async tx => { await tx.updateTable('tenants').set({ state }).where('id', '=', id).execute() }, enforce: () => Promise.resolve() }),
+      elsewhere: [{
+        name: 'jobs', count: () => Promise.resolve(0),
+        // Its rows were removed by now; the last step comes next.
+        remove: async () => {
+          await writer.inTenant('acme', append)
+          const isBegun = Promise.withResolvers<undefined>()
+          writing = writer.inTenant('acme', async tx => {
+            await append(tx)
+            isBegun.resolve(undefined)
+            await late.promise
+          })
+          await isBegun.promise
+          return 0
+        },
+      }],
+    }, { tenantId: 'acme', isOperators: true, address: '127.0.0.1', principal: { kind: 'user', userId: 'o', tenantId: 'platform', roles: [], permissions: [] } })
+    await vi.waitFor(async () => {
+      const { rows } = await remover.jobs.executeSql(`select pid from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`)
+      expect(rows).toHaveLength(1)
+    }, 8000)
+    late.resolve(undefined)
+    await writing
+    expect((await removing).left).toMatchObject({ events: 0, channels: 0, tenants: 0 })
+    await expect(writer.inTenant('acme', append)).rejects.toMatchObject({ code: '23503' })
+    await path.close()
+    await Promise.all([remover.close(), writer.close()])
+  })
+})
+
 describe.skipIf(!isHere)(title('a migration while somebody reads for long'), () => {
   it('lets readers pass, and is made once the reader has ended', async () => {
     const url = await copyDatabase(inject('postgresUrl') ?? '')
@@ -62,7 +113,7 @@ describe.skipIf(!isHere)(title('a migration while somebody reads for long'), () 
       isOpen = true
       return database
     })
-    const waitingOf = async (): Promise<unknown> => (await other?.query(`select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`))?.rowCount
+    const waitingOf = async (): Promise<unknown> => (await other?.query(`select pid from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`))?.rowCount
     await expect.poll(waitingOf, { timeout: 10_000 }).toBe(1)
     await other?.query('select from events limit 1')
     expect(isOpen).toBe(false)

@@ -8,6 +8,7 @@ import * as z from 'zod'
 import { alertRuleSchema, severitySchema, toldAlertSchema, type AlertDelivery, type Severity, type ToldAlert } from '@neo-stack/events'
 import type { Database, Tx } from '../database/database.ts'
 import { perTransaction } from '../database/per-transaction.ts'
+import { PREPARED } from '../database/prepared.ts'
 import { Problem } from '../errors.ts'
 import type { PendingEvent, Projection } from '../publish/projection.ts'
 import type { ChannelOwner, ChannelParts } from './channels.ts'
@@ -55,7 +56,10 @@ export async function queueAlert(tx: Tx, { id, type, time, channel: { tenantId }
   for (const { id: channelId } of listening) await addToMessage(tx, { tenantId, channelId, group, told })
 }
 
-const channelsOf = perTransaction((tx, tenantId) => tx.selectFrom('alert_channels').select(['id', 'severity', 'group_name']).where('tenant_id', '=', tenantId).execute())
+const channelsOf = perTransaction(async (tx, tenantId) => {
+  const { rows } = await sql<{ id: string, severity: Severity, group_name: string | null }>`${PREPARED} select id, severity, group_name from alert_channels where tenant_id = ${tenantId}`.execute(tx)
+  return rows
+})
 
 function changeOf(type: string, messageKey: unknown): ToldAlert['change'] {
   if (type === 'alert_resolved') return 'resolved'

@@ -3,7 +3,7 @@
  * that are good for a hundred rows are kept for a million. Source: PostgreSQL 17 documentation, 24.1.6.
  */
 
-import type { EmbeddedPostgres } from './pglite-thread.ts'
+import type { EmbeddedPostgres } from './pglite-connection.ts'
 
 /** How a table has changed since it was last looked after. */
 export interface TableState {

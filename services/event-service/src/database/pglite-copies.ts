@@ -4,7 +4,7 @@
  */
 
 import type { PGlite } from '@electric-sql/pglite'
-import type { EmbeddedPostgres } from './pglite-thread.ts'
+import { connectTo, inThisThread, type EmbeddedPostgres } from './pglite-connection.ts'
 
 /** How many closed ones are kept. */
 const MOST_KEPT = 2
@@ -102,14 +102,15 @@ async function putBack(pglite: PGlite): Promise<boolean> {
 function lend(pglite: PGlite, giveBack: (pglite: PGlite) => Promise<void>): EmbeddedPostgres {
   const listeners = new Set<() => Promise<void>>()
   let closing: Promise<void> | undefined
-  const held = (): PGlite => {
+  const connection = connectTo(inThisThread(pglite))
+  const held = (): EmbeddedPostgres => {
     if (closing) throw new Error('The database is closed.')
-    return pglite
+    return connection
   }
   return {
     query: async (...given) => held().query(...given),
     exec: async (...given) => held().exec(...given),
-    transaction: async run => held().transaction(run) as Promise<Awaited<ReturnType<typeof run>>>,
+    transaction: async run => held().transaction(run),
     listen: async (channel, onNotification) => {
       const end = await held().listen(channel, onNotification)
       // Once: what is called after the close would end a listener of the next owner.

@@ -1,21 +1,10 @@
-/**
- * PGlite in a thread of its own: a statement that takes long keeps other statements waiting, never timers, sockets and requests.
- * It speaks as PGlite does, as far as Kysely and pg-boss ask.
- */
+/** PGlite in a thread of its own: a statement that takes long keeps other statements waiting, never timers, sockets and requests. */
 
 import { Worker } from 'node:worker_threads'
-import type { PGliteInterface, Results } from '@electric-sql/pglite'
+import type { Results } from '@electric-sql/pglite'
+import { connectTo, type EmbeddedPostgres, type Place } from './pglite-connection.ts'
 import type { PgliteFolder } from './pglite-create.ts'
 import type { Asked, Said, Told } from './pglite-worker.ts'
-
-/** What is used of PGlite. */
-export type EmbeddedPostgres = Pick<PGliteInterface, 'query' | 'exec' | 'close' | 'closed' | 'ready' | 'waitReady' | 'dumpDataDir'> & {
-  /** Told of each notification on a channel. @returns how to end it */
-  listen: (channel: string, onNotification: (payload: string) => void) => Promise<() => Promise<void>>
-  transaction: <T>(run: (tx: Statements & { rollback: () => Promise<void> }) => Promise<T>) => Promise<T>
-}
-
-type Statements = Pick<PGliteInterface, 'query' | 'exec'>
 
 interface Waiting { resolve: (value: unknown) => void, reject: (error: unknown) => void }
 
@@ -43,7 +32,7 @@ export async function startPgliteThread(folder: PgliteFolder, onLost: (error: Er
     throw error
   }
   isOpen = true
-  return toPglite(thread, () => { isOpen = false })
+  return connectTo(toPlace(thread, () => { isOpen = false }))
 }
 
 function startThread(folder: PgliteFolder, onEnd: (error: Error) => void): Thread {
@@ -79,70 +68,30 @@ function startThread(folder: PgliteFolder, onEnd: (error: Error) => void): Threa
   return { ask, hasEnded: () => ended !== undefined, terminate: async () => { await worker.terminate() }, listeners }
 }
 
-/** One connection: what is asked outside of a transaction waits until it has ended. */
-function toPglite({ ask, hasEnded, terminate, listeners }: Thread, onClosing: () => void): EmbeddedPostgres {
-  let queue: Promise<unknown> = Promise.resolve()
-  const alone = <T>(run: () => Promise<T>): Promise<T> => {
-    const turn = queue.then(run)
-    queue = turn.catch(() => undefined)
-    return turn
-  }
-  const statements: Statements = {
-    query: async <T>(text: string, parameters?: unknown[]) => await ask({ act: 'query', text, ...parameters && { parameters } }) as Results<T>,
-    exec: async text => await ask({ act: 'exec', text }) as Results[],
-  }
+function toPlace({ ask, hasEnded, terminate, listeners }: Thread, onClosing: () => void): Place {
   return {
-    query: (...given) => alone(() => statements.query(...given)),
-    exec: (...given) => alone(() => statements.exec(...given)),
-    transaction: run => alone(() => transact(statements, run)),
-    dumpDataDir: () => alone(async () => new Blob([await ask({ act: 'dump' }) as ArrayBuffer])),
+    statements: {
+      query: async <T>(text: string, parameters?: unknown[]) => await ask({ act: 'query', text, ...parameters && { parameters } }) as Results<T>,
+      exec: async text => await ask({ act: 'exec', text }) as Results[],
+    },
+    dump: async () => new Blob([await ask({ act: 'dump' }) as ArrayBuffer]),
     listen: async (channel, onNotification) => {
       const own = listeners.get(channel) ?? new Set()
       listeners.set(channel, own.add(onNotification))
-      if (own.size === 1) await alone(() => ask({ act: 'listen', channel }))
+      if (own.size === 1) await ask({ act: 'listen', channel })
       return async () => {
         own.delete(onNotification)
-        if (own.size === 0 && !hasEnded()) await alone(() => ask({ act: 'unlisten', channel }))
+        if (own.size === 0) await ask({ act: 'unlisten', channel })
       }
     },
-    close: () => alone(async () => {
+    close: async () => {
       onClosing()
       try {
         if (!hasEnded()) await ask({ act: 'close' })
       } finally {
         await terminate()
       }
-    }),
-    get closed() { return hasEnded() },
-    ready: true,
-    waitReady: Promise.resolve(),
-  }
-}
-
-async function transact<T>({ query, exec }: Statements, run: (tx: Statements & { rollback: () => Promise<void> }) => Promise<T>): Promise<T> {
-  // The first statement tells of a begin that failed: who waits for the transaction to begin, as Kysely does, would wait for ever.
-  const lost = await exec('begin').then(() => undefined, (error: unknown) => ({ error }))
-  let isOver = false
-  const end = async (how: 'commit' | 'rollback'): Promise<Results | undefined> => {
-    isOver = true
-    return (await exec(how))[0]
-  }
-  const whileOpen = (): void => {
-    if (lost) throw lost.error
-    if (isOver) throw new Error('The transaction has ended.')
-  }
-  try {
-    const result = await run({
-      query: async (...given) => { whileOpen(); return query(...given) },
-      exec: async (...given) => { whileOpen(); return exec(...given) },
-      rollback: async () => { await end('rollback') },
-    })
-    // A transaction in which a statement failed ends with ROLLBACK, whatever is asked.
-    if (lost) throw lost.error
-    if (!isOver && (await end('commit'))?.command === 'ROLLBACK') throw Object.assign(new Error('The transaction was rolled back: a statement of it had failed.'), { code: '25P02' })
-    return result
-  } catch (error) {
-    if (!isOver && !lost) await end('rollback')
-    throw error
+    },
+    hasEnded,
   }
 }

@@ -2,6 +2,7 @@
 
 import { parentPort, workerData } from 'node:worker_threads'
 import { createPglite, type PgliteFolder } from './pglite-create.ts'
+import { createStatements } from './pglite-statements.ts'
 
 /** What is asked. */
 export type Asked =
@@ -16,18 +17,18 @@ export type Said = { result: unknown } | { error: { message: string } & Record<s
 /** What is told unasked. */
 export interface Told { channel: string, payload: string }
 
-const opening = createPglite(workerData as PgliteFolder)
+const opening = createPglite(workerData as PgliteFolder).then(pglite => ({ pglite, statements: createStatements(pglite) }))
 // Whoever asks first is told.
 opening.catch(() => undefined)
 
 async function answer(asked: Asked): Promise<unknown> {
-  const pglite = await opening
+  const { pglite, statements } = await opening
   switch (asked.act) {
     case 'query': {
-      const { rows, affectedRows, command } = await pglite.query(asked.text, asked.parameters)
+      const { rows, affectedRows, command } = await statements.query(asked.text, asked.parameters)
       return { rows, affectedRows, command }
     }
-    case 'exec': return (await pglite.exec(asked.text)).map(({ rows, affectedRows, command }) => ({ rows, affectedRows, command }))
+    case 'exec': return (await statements.exec(asked.text)).map(({ rows, affectedRows, command }) => ({ rows, affectedRows, command }))
     case 'listen': return void await pglite.listen(asked.channel, payload => { parentPort?.postMessage({ channel: asked.channel, payload } satisfies Told) })
     case 'unlisten': return pglite.unlisten(asked.channel)
     case 'dump': return (await pglite.dumpDataDir('none')).arrayBuffer()

@@ -8,7 +8,8 @@ import { assertTenant, type Database } from './database.ts'
 import { migrate } from './migrations.ts'
 import { createPgliteCopies, rememberRows } from './pglite-copies.ts'
 import { createPglite, type PgliteFolder } from './pglite-create.ts'
-import { startPgliteThread, type EmbeddedPostgres } from './pglite-thread.ts'
+import { connectTo, inThisThread, type EmbeddedPostgres } from './pglite-connection.ts'
+import { startPgliteThread } from './pglite-thread.ts'
 import type { Schema } from './schema.ts'
 import { createTransact, type Transact } from './transact.ts'
 
@@ -22,7 +23,7 @@ export interface PgliteOptions extends PgliteFolder {
 
 /** Opens and migrates a PGlite database. */
 export async function openPglite({ inThread = false, onLost, ...folder }: PgliteOptions = {}): Promise<Database> {
-  const pglite = await (inThread ? startPgliteThread(folder, onLost) : createPglite(folder))
+  const pglite = inThread ? await startPgliteThread(folder, onLost) : connectTo(inThisThread(await createPglite(folder)))
   try {
     await migrate({
       exec: text => pglite.exec(text),
@@ -41,12 +42,12 @@ export async function openPglite({ inThread = false, onLost, ...folder }: Pglite
  * @param options.isForCopies for {@link createCopies}
  */
 export async function dumpPglite(prepare: (database: Database) => Promise<void> = () => Promise.resolve(), { isForCopies = false }: { isForCopies?: boolean } = {}): Promise<Blob> {
-  const pglite = await createPglite()
+  const pglite = connectTo(inThisThread(await createPglite()))
   try {
     await migrate({ exec: text => pglite.exec(text), names: () => Promise.resolve([]) })
     await prepare(await toDatabase(pglite))
     if (isForCopies) await pglite.exec(rememberRows)
-    return await pglite.dumpDataDir('none')
+    return await pglite.dumpDataDir()
   } finally {
     await pglite.close()
   }

@@ -3,7 +3,7 @@
  * the role of the connection itself.
  */
 
-import { Kysely, PostgresDialect } from 'kysely'
+import { Kysely, PostgresDialect, type PostgresPool, type PostgresPoolClient } from 'kysely'
 import pg from 'pg'
 import { Problem } from '../errors.ts'
 import { assertTenant, type Database } from './database.ts'
@@ -12,6 +12,7 @@ import { isConnectionFault } from './faults.ts'
 import { listenOn } from './listener.ts'
 import { LOCK_WITHIN, pastLocks } from './locks.ts'
 import { migrate } from './migrations.ts'
+import { nameOf } from './prepared.ts'
 import type { Schema } from './schema.ts'
 import { createTransact, type Transact } from './transact.ts'
 
@@ -79,8 +80,21 @@ async function execPatiently(client: pg.PoolClient, text: string): Promise<void>
   await pastLocks(() => client.query(text), { tries: TRIES, pauseMs: PAUSE_MS, rollBack: () => client.query('rollback') })
 }
 
+/** The pool as Kysely uses it: connections prepare the statements that ask for it. */
+function preparing(pool: pg.Pool): PostgresPool {
+  return {
+    options: pool.options,
+    end: () => pool.end(),
+    connect: async () => {
+      const client = await pool.connect()
+      const query = (text: string, values: readonly unknown[]): Promise<pg.QueryResult> => client.query({ text, values: [...values], name: nameOf(text) })
+      return { query: query as unknown as PostgresPoolClient['query'], release: error => { client.release(error) } }
+    },
+  }
+}
+
 async function toDatabase(pool: pg.Pool, { url, onFault }: { url: string, onFault: (error: unknown) => void }): Promise<Database> {
-  const kysely = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) })
+  const kysely = new Kysely<Schema>({ dialect: new PostgresDialect({ pool: preparing(pool) }) })
   const open = createTransact(kysely)
   const transact: Transact = (...given) => open(...given).catch((error: unknown) => {
     throw isConnectionFault(error) ? new Problem('unavailable', { retryAfter: 1, cause: error }) : error

@@ -3,6 +3,7 @@
 import { sql, type Kysely } from 'kysely'
 import { PLATFORM_TENANT } from '@neo-stack/events'
 import type { Tx, TransactionOptions } from './database.ts'
+import { PREPARED } from './prepared.ts'
 import type { Schema } from './schema.ts'
 
 /** Runs in a transaction of a tenant, `*` being all of them. */
@@ -13,7 +14,7 @@ export function createTransact(kysely: Kysely<Schema>): Transact {
   return (tenant, run, { snapshot = false } = {}) => kysely.transaction().execute(async tx => {
     // PGlite's dialect ignores isolation and access mode, so they are set by SQL, before anything else.
     if (snapshot) await sql`set transaction isolation level repeatable read, read only`.execute(tx)
-    await sql`select set_config('role', 'neo_app', true), set_config('neo.tenant', ${tenant}, true)`.execute(tx)
+    await sql`${PREPARED} select set_config('role', 'neo_app', true), set_config('neo.tenant', ${tenant}, true)`.execute(tx)
     return run(tx)
   })
 }

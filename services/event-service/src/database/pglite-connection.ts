@@ -1,0 +1,79 @@
+/**
+ * One connection to an embedded PostgreSQL, in this thread or in one of its own. It speaks as PGlite does, as far as Kysely and pg-boss ask.
+ */
+
+import type { PGlite, PGliteInterface, Results } from '@electric-sql/pglite'
+import { createStatements, type Statements } from './pglite-statements.ts'
+
+/** What is used of PGlite. */
+export type EmbeddedPostgres = Pick<PGliteInterface, 'query' | 'exec' | 'close' | 'closed' | 'ready' | 'waitReady' | 'dumpDataDir'> & {
+  /** Told of each notification on a channel. @returns how to end it */
+  listen: (channel: string, onNotification: (payload: string) => void) => Promise<() => Promise<void>>
+  transaction: <T>(run: (tx: Statements & { rollback: () => Promise<void> }) => Promise<T>) => Promise<T>
+}
+
+/** Where it runs: statements as they come, and what else is asked when nothing else goes on. */
+export interface Place {
+  statements: Statements
+  listen: EmbeddedPostgres['listen']
+  dump: () => Promise<Blob | File>
+  close: () => Promise<void>
+  hasEnded: () => boolean
+}
+
+/** A PGlite of this thread. */
+export function inThisThread(pglite: PGlite): Place {
+  return { statements: createStatements(pglite), listen: (...given) => pglite.listen(...given), dump: () => pglite.dumpDataDir('none'), close: () => pglite.close(), hasEnded: () => pglite.closed }
+}
+
+/** One connection: what is asked outside of a transaction waits until it has ended. */
+export function connectTo({ statements, listen, dump, close, hasEnded }: Place): EmbeddedPostgres {
+  let queue: Promise<unknown> = Promise.resolve()
+  const alone = <T>(run: () => Promise<T>): Promise<T> => {
+    const turn = queue.then(() => run())
+    queue = turn.catch(() => undefined)
+    return turn
+  }
+  return {
+    query: (...given) => alone(() => statements.query(...given)),
+    exec: (...given) => alone(() => statements.exec(...given)),
+    transaction: run => alone(() => transact(statements, run)),
+    dumpDataDir: () => alone(dump),
+    listen: (channel, onNotification) => alone(async () => {
+      const end = await listen(channel, onNotification)
+      return async () => { if (!hasEnded()) await alone(end) }
+    }),
+    close: () => alone(close),
+    get closed() { return hasEnded() },
+    ready: true,
+    waitReady: Promise.resolve(),
+  }
+}
+
+async function transact<T>({ query, exec }: Statements, run: (tx: Statements & { rollback: () => Promise<void> }) => Promise<T>): Promise<T> {
+  // The first statement tells of a begin that failed: who waits for the transaction to begin, as Kysely does, would wait for ever.
+  const lost = await exec('begin').then(() => undefined, (error: unknown) => ({ error }))
+  let isOver = false
+  const end = async (how: 'commit' | 'rollback'): Promise<Results | undefined> => {
+    isOver = true
+    return (await exec(how))[0]
+  }
+  const whileOpen = (): void => {
+    if (lost) throw lost.error
+    if (isOver) throw new Error('The transaction has ended.')
+  }
+  try {
+    const result = await run({
+      query: async (...given) => { whileOpen(); return query(...given) },
+      exec: async (...given) => { whileOpen(); return exec(...given) },
+      rollback: async () => { await end('rollback') },
+    })
+    // A transaction in which a statement failed ends with ROLLBACK, whatever is asked.
+    if (lost) throw lost.error
+    if (!isOver && (await end('commit'))?.command === 'ROLLBACK') throw Object.assign(new Error('The transaction was rolled back: a statement of it had failed.'), { code: '25P02' })
+    return result
+  } catch (error) {
+    if (!isOver && !lost) await end('rollback')
+    throw error
+  }
+}
