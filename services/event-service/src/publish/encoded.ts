@@ -13,12 +13,7 @@ export function encodeData(data: Readonly<Record<string, unknown>>): string {
   return json
 }
 
-/** JSON of an object with the event's data in it. */
-export function encodeWith(rest: Readonly<Record<string, unknown>>, data: Readonly<Record<string, unknown>>): string {
-  return `${JSON.stringify(rest).slice(0, -1)},"data":${encodeData(data)}}`
-}
-
 /** JSON of an envelope. */
 export function encodeEnvelope({ data, ...rest }: Envelope): string {
-  return encodeWith(rest, data)
+  return `${JSON.stringify(rest).slice(0, -1)},"data":${encodeData(data)}}`
 }
