@@ -21,6 +21,7 @@ export const lengths: Readonly<Record<string, Length>> = {
   NEO_PRESENCE_TRACES: { ci: 20_000, long: 200_000, file: 'services/event-service/test/presence-model.test.ts', what: 'simulated days of presence against an oracle' },
   NEO_INTERLEAVINGS: { ci: 50, long: 1_000, file: 'tests/feed-interleavings.test.ts', what: 'random interleavings of publishing, faults and reconnects' },
   NEO_METRICS_RUNS: { ci: 15, long: 150, file: 'tests/metrics-joins.test.ts', what: 'random interleavings of snapshots and live samples' },
+  NEO_HEAP_SECONDS: { ci: 10, long: 3_600, file: 'tests/e2e/metrics-heap.test.ts', what: 'seconds of ten samples each that a page of figures is given' },
   NEO_COUNTER_ACTS: { ci: 10_000, long: 100_000, file: 'tests/billing-counters.test.ts', what: 'acts of four devices on an inbox before the recount' },
   NEO_LOG_LINES: { ci: 200_000, long: 1_000_000, file: 'tests/log-follow.test.ts', what: 'lines of a log followed through cuts and a restart' },
   NEO_FAULT_SECONDS: { ci: 20, long: 60, file: 'tests/cluster/faults.test.ts', what: 'seconds that each part of a cluster is paused' },

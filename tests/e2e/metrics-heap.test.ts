@@ -9,6 +9,11 @@ import { openStage, type Stage } from './stage.ts'
 const UPDATES = 10_000
 const MAX_GROWTH = 2 * 1024 ** 2
 
+/** How long samples come at the pace of ten series with one a second each. */
+const SECONDS = Number(process.env['NEO_HEAP_SECONDS'] ?? 10)
+const PER_SECOND = 10
+const MAX_GROWTH_OF_AN_HOUR = 10 * 1024 ** 2
+
 interface Painted { strokes: number, changes: number }
 
 /** Counts what is drawn on canvases and changed in the dashboard. Runs in the page. */
@@ -35,6 +40,8 @@ function setVisibility(state: 'hidden' | 'visible'): void {
   document.dispatchEvent(new Event('visibilitychange'))
 }
 const twoFrames = 'new Promise(resolve => requestAnimationFrame(() => requestAnimationFrame(resolve)))'
+
+const toMegabytes = (bytes: number): string => (bytes / 1024 ** 2).toFixed(2)
 
 async function readHeap(page: Page): Promise<number> {
   const session = await page.context().newCDPSession(page)
@@ -86,9 +93,28 @@ describe.skipIf(!chromiumPath && !isRequired)(`the page of figures${chromiumPath
     await push(UPDATES)
     await isShown()
     const growth = await readHeap(page) - before
-    console.log(`retained heap after ${UPDATES} updates: ${(growth / 1024 ** 2).toFixed(2)} MB more than ${(before / 1024 ** 2).toFixed(1)} MB`)
+    console.log(`retained heap after ${UPDATES} updates: ${toMegabytes(growth)} MB more than ${toMegabytes(before)} MB`)
     expect(growth).toBeLessThanOrEqual(MAX_GROWTH)
   }, 240_000)
+
+  it('keeps no more than 10 MB more after an hour of ten samples a second', async () => {
+    // A range whose past is read anew every minute.
+    await page.getByTestId('chart-range').selectOption('m30')
+    await push(1000)
+    await isShown()
+    const before = await readHeap(page)
+    const startedAt = Date.now()
+    for (let second = 1; second <= SECONDS; second++) {
+      await push(PER_SECOND)
+      await until(() => Date.now() >= startedAt + second * 1000, { timeoutMs: 5000, everyMs: 50 })
+      if (second % 300 === 0) console.log(`after ${second} s: ${toMegabytes(await readHeap(page) - before)} MB more`)
+    }
+    await isShown()
+    const growth = await readHeap(page) - before
+    console.log(`retained heap after ${SECONDS} s of ${PER_SECOND} samples a second: ${toMegabytes(growth)} MB more than ${toMegabytes(before)} MB`)
+    expect(growth).toBeLessThanOrEqual(MAX_GROWTH_OF_AN_HOUR)
+    await page.getByTestId('chart-range').selectOption('live')
+  }, (SECONDS + 240) * 1000)
 
   it('paints nothing while the tab is hidden, and what came meanwhile is there at once afterwards', async () => {
     await page.evaluate(watchPainting)
