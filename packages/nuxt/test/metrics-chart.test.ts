@@ -1,6 +1,7 @@
 import type { MetricsSample } from '@neo-stack/events'
 import { describe, expect, it, vi } from 'vitest'
 import { nextTick, shallowRef } from 'vue'
+import { useChartMarks } from '../src/runtime/composables/use-chart-marks.ts'
 import { useMetricsChart } from '../src/runtime/composables/use-metrics-chart.ts'
 import { createApp } from './kit/app.ts'
 
@@ -49,6 +50,17 @@ describe('useMetricsChart', () => {
     result.range.value = 'live'
     await nextTick()
     expect(result.isLoading.value).toBe(false)
+    unmount()
+  })
+})
+
+describe('useChartMarks', () => {
+  it('has what happened within the last point, however wide that is', async () => {
+    const { fake, run } = await createApp()
+    const { result, unmount } = run(() => useChartMarks(undefined, () => ({ samples: samples(7200, 7200), step: 3600 })))
+    fake.rest.marks.mockResolvedValue({ marks: [] })
+    await vi.waitFor(() => { expect(fake.rest.marks).toHaveBeenLastCalledWith({ from: '1970-01-01T02:00:00.000Z', to: '1970-01-01T03:00:00.000Z', limit: 50 }, expect.anything()) })
+    expect(result.value).toEqual([])
     unmount()
   })
 })

@@ -13,8 +13,14 @@ const LIMIT = 50
 /** A series that moves on is asked about again when this much of it is new, in seconds. */
 const ASK_SECONDS = 15
 
-/** Marks of the span that samples cover, of what the reader may see, without a tenant those of all; requests end with the scope. */
-export function useChartMarks(tenantId: string | undefined, samples: () => readonly MetricsSample[]): Readonly<ShallowRef<readonly Mark[]>> {
+/** A series whose marks are wanted: its points, each `step` seconds wide. */
+export interface MarkedSeries {
+  samples: readonly MetricsSample[]
+  step: number
+}
+
+/** Marks of the span that a series covers, of what the reader may see, without a tenant those of all; requests end with the scope. */
+export function useChartMarks(tenantId: string | undefined, series: () => MarkedSeries): Readonly<ShallowRef<readonly Mark[]>> {
   const { rest } = useNeoClient()
   const marks = shallowRef<readonly Mark[]>([])
   let reading = new AbortController()
@@ -32,8 +38,9 @@ export function useChartMarks(tenantId: string | undefined, samples: () => reado
     if (found && !signal.aborted) marks.value = found
   }
   watch(() => {
-    const [first, last] = [samples().at(0)?.at, samples().at(-1)?.at]
-    return first === undefined || last === undefined ? undefined : `${Math.floor(first / ASK_SECONDS)} ${Math.ceil(last / ASK_SECONDS)}`
+    const { samples, step } = series()
+    const [first, last] = [samples.at(0)?.at, samples.at(-1)?.at]
+    return first === undefined || last === undefined ? undefined : `${Math.floor(first / ASK_SECONDS)} ${Math.ceil((last + step - 1) / ASK_SECONDS)}`
   }, next => {
     const [from, to] = (next ?? '').split(' ').map(Number)
     if (from !== undefined && to !== undefined) void read(from * ASK_SECONDS, to * ASK_SECONDS)
