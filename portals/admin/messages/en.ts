@@ -21,6 +21,7 @@ export const en: Messages = {
     undo: 'Undo',
     all: 'All',
     byStatus: 'By status',
+    underWay: 'Under way from {from} to {to}',
     refresh: 'Refresh',
     around: 'Tenants in trouble and people',
     troubled: 'Tenants in trouble',

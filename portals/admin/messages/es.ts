@@ -21,6 +21,7 @@ export const es: Messages = {
     undo: 'Deshacer',
     all: 'Todos',
     byStatus: 'Por estado',
+    underWay: 'En curso de {from} a {to}',
     refresh: 'Actualizar',
     around: 'Clientes con problemas y personas',
     troubled: 'Clientes con problemas',

@@ -19,6 +19,7 @@ export const ptBR = {
     undo: 'Desfazer',
     all: 'Todos',
     byStatus: 'Por situação',
+    underWay: 'Em curso de {from} a {to}',
     refresh: 'Atualizar',
     around: 'Clientes com problemas e pessoas',
     troubled: 'Clientes com problemas',

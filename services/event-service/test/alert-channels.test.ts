@@ -95,7 +95,7 @@ describe('channels of alerts', () => {
     await expect.poll(() => receiver.received.length, { timeout: 20_000 }).toBe(count)
   }
 
-  it('a webhook is signed, told once of what fires and ends together, and links to the chart', async () => {
+  it('a webhook is signed, told once of what fires and ends together, and links to the chart and the deployments around it', async () => {
     const made = await makeHook()
     await ask('PUT', `${base}/alert-rules`, { rules: [{ ...rule, runbook: 'https://wiki.example/cpu' }, { ...rule, name: 'Quiet', severity: 'info' }] })
     await push(90)
@@ -107,6 +107,7 @@ describe('channels of alerts', () => {
       { change: 'fired', severity: 'critical', rule: 'CPU', metric: 'cpu', value: 90, runbook: 'https://wiki.example/cpu' }, { change: 'resolved', value: 70 },
     ] } })
     expect(JSON.stringify(said.data.alerts[0])).toMatch(/https:\/\/neo\.example\/tenant\/metrics\?from=\d+&to=\d+&figure=cpu/)
+    expect(JSON.stringify(said.data.alerts[0])).toMatch(/https:\/\/neo\.example\/tenant\/history\?q=type%3Adeployment\*\+after%3A[\w%-]+\+before%3A[\w%-]+"/)
     await expect.poll(async () => (await deliveries()).map(({ id, state, attempts }) => ({ id, state, attempts }))).toEqual([{ id: headers['webhook-id'], state: 'sent', attempts: 1 }])
     expect((await ask('GET', `${base}/alert-channels`)).json<AlertChannels>()).toMatchObject({ hasMail: true, channels: [{ id: made.id, name: 'On call', severity: 'warning' }] })
     expect((await ask('GET', `${base}/alert-channels`)).body).not.toContain('whsec_')
@@ -262,11 +263,11 @@ it('attempts come later and later, each at a random moment, half an hour apart a
   expect([0, 1, 2, 20].map(attempts => [toDelay(attempts, 0), toDelay(attempts, 1)])).toEqual([[2500, 5000], [5000, 10_000], [10_000, 20_000], [900_000, 1_800_000]])
 })
 
-it.each(['pt-BR', 'es', 'en'] as const)('a letter in %s names each alert with its chart', language => {
+it.each(['pt-BR', 'es', 'en'] as const)('a letter in %s names each alert with its chart, the deployments around it and its runbook', language => {
   const alert = { alertId: crypto.randomUUID(), change: 'fired', severity: 'critical', message: 'CPU', time: '2026-01-05T12:00:00.000Z', runbook: 'https://wiki.example/' } as const
-  const { subject, text, html } = writeAlertLetter({ language, alerts: [alert, { ...alert, message: 'Disk' }], linkOf: ({ message }) => `https://neo.example/${message}` })
+  const { subject, text, html } = writeAlertLetter({ language, alerts: [alert, { ...alert, message: 'Disk' }], linksOf: ({ message }) => ({ url: `https://neo.example/${message}`, deploymentsUrl: `https://neo.example/near/${message}` }) })
   expect(subject).toContain('CPU')
-  for (const part of ['https://neo.example/CPU', 'https://neo.example/Disk', 'https://wiki.example/']) {
+  for (const part of ['https://neo.example/CPU', 'https://neo.example/near/CPU', 'https://neo.example/Disk', 'https://wiki.example/']) {
     expect(text).toContain(part)
     expect(html).toContain(part)
   }
@@ -274,6 +275,6 @@ it.each(['pt-BR', 'es', 'en'] as const)('a letter in %s names each alert with it
 
 it('a letter links to no runbook that is not an address of the web', () => {
   const alert = { alertId: crypto.randomUUID(), change: 'fired', severity: 'critical', message: 'CPU', time: '2026-01-05T12:00:00.000Z', runbook: 'javascript:alert(1)' } as const
-  const { text, html } = writeAlertLetter({ language: 'en', alerts: [alert], linkOf: () => 'https://neo.example/' })
+  const { text, html } = writeAlertLetter({ language: 'en', alerts: [alert], linksOf: () => ({ url: 'https://neo.example/', deploymentsUrl: 'https://neo.example/' }) })
   expect(text + html).not.toContain('javascript')
 })

@@ -48,6 +48,14 @@ describe('what operators see of every tenant', () => {
     const rest = (await get(`/v1/admin/deployments?status=failed&limit=2&cursor=${first.next ?? ''}`)).json<AdminDeploymentList>()
     expect([...first.deployments, ...rest.deployments].map(one => [one.tenantId, one.deploymentId])).toEqual([['globex', 'broken-3'], ['globex', 'broken-2'], ['acme', 'broken-1']])
     expect(rest.next).toBeUndefined()
+    const between = async (from: number, to: number): Promise<number> => {
+      const at = Date.parse(first.deployments[0]?.createdAt ?? '')
+      const [start, end] = [from, to].map(seconds => new Date(at + seconds * 1000).toISOString())
+      return (await get(`/v1/admin/deployments?status=failed&from=${start ?? ''}&to=${end ?? ''}`)).json<AdminDeploymentList>().deployments.length
+    }
+    // Those that began before it ended and ended after it began.
+    expect([await between(-600, 600), await between(-600, -60), await between(600, 900)]).toEqual([3, 0, 0])
+    expect((await get('/v1/admin/deployments?from=yesterday')).json()).toMatchObject({ status: 400, errors: [{ path: 'from' }] })
     expect((await get('/v1/admin/deployments?cursor=nonsense')).json()).toMatchObject({ status: 400, errors: [{ path: 'cursor' }] })
     const { instances } = (await get('/v1/admin/instances?q=GLOBEX')).json<AdminInstanceList>()
     expect(new Set(instances.map(({ tenantId }) => tenantId))).toEqual(new Set(['globex']))

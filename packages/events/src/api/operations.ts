@@ -37,9 +37,9 @@ export const adminOverviewSchema = z.object({
 /** See {@link adminOverviewSchema}. */
 export type AdminOverview = z.infer<typeof adminOverviewSchema>
 
-/** GET /v1/admin/deployments: newest first, of every tenant or of one. */
+/** GET /v1/admin/deployments: newest first, of every tenant or of one; with `from` or `to` those that were under way in between. */
 export const adminDeploymentQuerySchema = z.strictObject({
-  tenantId: slugSchema.optional(), status: deploymentStatusSchema.optional(),
+  tenantId: slugSchema.optional(), status: deploymentStatusSchema.optional(), from: z.iso.datetime().optional(), to: z.iso.datetime().optional(),
   limit: z.coerce.number().int().min(1).max(200).default(50),
   /** `next` of the page before. */
   cursor: z.string().max(300).optional(),

@@ -7,8 +7,15 @@ import type { Letter } from '../outbound/mailer.ts'
 export interface AlertOccasion {
   language: 'pt-BR' | 'es' | 'en'
   alerts: readonly ToldAlert[]
-  /** Address of an alert's chart. */
-  linkOf: (alert: ToldAlert) => string
+  linksOf: (alert: ToldAlert) => AlertAddresses
+}
+
+/** Where an alert leads in the portal. */
+export interface AlertAddresses {
+  /** Its range on the chart. */
+  url: string
+  /** Deployments up to ten minutes before and after it. */
+  deploymentsUrl: string
 }
 
 interface Words {
@@ -16,6 +23,7 @@ interface Words {
   change: Readonly<Record<ToldAlert['change'], string>>
   severity: Readonly<Record<ToldAlert['severity'], string>>
   chart: string
+  deployments: string
   runbook: string
   why: string
 }
@@ -23,36 +31,40 @@ interface Words {
 const words: Readonly<Record<AlertOccasion['language'], Words>> = {
   'pt-BR': {
     more: count => ` (e mais ${count})`, change: { fired: 'Disparou', repeated: 'Continua', flapping: 'Oscila', resolved: 'Resolvido' },
-    severity: { info: 'informação', warning: 'aviso', critical: 'crítico' }, chart: 'Ver no gráfico', runbook: 'O que fazer',
+    severity: { info: 'informação', warning: 'aviso', critical: 'crítico' }, chart: 'Ver no gráfico', deployments: 'Deployments ± 10 min', runbook: 'O que fazer',
     why: 'Você recebe este e-mail porque um canal de alertas tem o seu endereço; quem administra os alertas pode retirá-lo.',
   },
   'es': {
     more: count => ` (y ${count} más)`, change: { fired: 'Se disparó', repeated: 'Continúa', flapping: 'Oscila', resolved: 'Resuelta' },
-    severity: { info: 'información', warning: 'aviso', critical: 'crítica' }, chart: 'Ver en el gráfico', runbook: 'Qué hacer',
+    severity: { info: 'información', warning: 'aviso', critical: 'crítica' }, chart: 'Ver en el gráfico', deployments: 'Deployments ± 10 min', runbook: 'Qué hacer',
     why: 'Recibe este correo porque un canal de alertas tiene su dirección; quien administra las alertas puede quitarlo.',
   },
   'en': {
     more: count => ` (and ${count} more)`, change: { fired: 'Fired', repeated: 'Still firing', flapping: 'Flapping', resolved: 'Resolved' },
-    severity: { info: 'information', warning: 'warning', critical: 'critical' }, chart: 'See the chart', runbook: 'What to do',
+    severity: { info: 'information', warning: 'warning', critical: 'critical' }, chart: 'See the chart', deployments: 'Deployments ± 10 min', runbook: 'What to do',
     why: 'You get this e-mail because a channel of alerts has your address; whoever manages the alerts can take it away.',
   },
 }
 
 /** Writes it. */
-export function writeAlertLetter({ language, alerts, linkOf }: AlertOccasion): Letter {
+export function writeAlertLetter({ language, alerts, linksOf }: AlertOccasion): Letter {
   const said = words[language]
   const times = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'medium', timeZone: 'UTC' })
   const lines = alerts.map(alert => ({
-    head: `${said.change[alert.change]} · ${said.severity[alert.severity]}`, message: alert.message, time: `${times.format(new Date(alert.time))} UTC`, link: linkOf(alert), runbook: alertRuleSchema.shape.runbook.safeParse(alert.runbook).data,
+    head: `${said.change[alert.change]} · ${said.severity[alert.severity]}`, message: alert.message, time: `${times.format(new Date(alert.time))} UTC`, links: toLinks(said, { ...linksOf(alert), runbook: alertRuleSchema.shape.runbook.safeParse(alert.runbook).data }),
   }))
   const [first] = lines
   return {
     subject: `${first ? `${first.head}: ${first.message}`.slice(0, 150) : ''}${lines.length > 1 ? said.more(lines.length - 1) : ''}`,
-    text: [...lines.flatMap(line => [`${line.head} – ${line.message}`, line.time, `${said.chart}: ${line.link}`, ...line.runbook === undefined ? [] : [`${said.runbook}: ${line.runbook}`], '']), said.why, ''].join('\n'),
+    text: [...lines.flatMap(line => [`${line.head} – ${line.message}`, line.time, ...line.links.map(({ name, url }) => `${name}: ${url}`), '']), said.why, ''].join('\n'),
     html: `<!doctype html><html lang="${language}"><head><meta charset="utf-8"></head><body style="margin:0;padding:24px;font-family:Arial,Helvetica,sans-serif;color:#18181b">
-${lines.map(line => `<p style="margin:0 0 16px;padding-left:12px;border-left:4px solid #b91c1c"><strong>${escape(line.head)}</strong><br>${escape(line.message)}<br><span style="font-size:13px;color:#52525b">${escape(line.time)}</span><br><a href="${escape(line.link)}">${escape(said.chart)}</a>${line.runbook === undefined ? '' : ` · <a href="${escape(line.runbook)}">${escape(said.runbook)}</a>`}</p>`).join('\n')}
+${lines.map(line => `<p style="margin:0 0 16px;padding-left:12px;border-left:4px solid #b91c1c"><strong>${escape(line.head)}</strong><br>${escape(line.message)}<br><span style="font-size:13px;color:#52525b">${escape(line.time)}</span><br>${line.links.map(({ name, url }) => `<a href="${escape(url)}">${escape(name)}</a>`).join(' · ')}</p>`).join('\n')}
 <p style="margin:0;font-size:12px;color:#52525b">${escape(said.why)}</p></body></html>`,
   }
+}
+
+function toLinks({ chart, deployments, runbook }: Words, links: AlertAddresses & { runbook: string | undefined }): { name: string, url: string }[] {
+  return [{ name: chart, url: links.url }, { name: deployments, url: links.deploymentsUrl }, ...links.runbook === undefined ? [] : [{ name: runbook, url: links.runbook }]]
 }
 
 const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' }

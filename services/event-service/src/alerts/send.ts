@@ -8,7 +8,7 @@ import { createMessageId, type Mailer } from '../outbound/mailer.ts'
 import type { Seal } from '../outbound/seal.ts'
 import { isReader } from './channels.ts'
 import type { Attempt, Held } from './deliveries.ts'
-import { writeAlertLetter } from './letter.ts'
+import { writeAlertLetter, type AlertAddresses } from './letter.ts'
 
 /** What messages are sent with. */
 export interface SendParts {
@@ -39,7 +39,7 @@ export async function sendMessage(parts: SendParts, message: Held): Promise<Atte
 /** The identifier is the message's: a receiver that was told and could not say so knows it again. */
 async function sendWebhook({ seal, fetch, now, publicUrl }: SendParts, { tenantId, id, group, alerts, channel }: Held): Promise<Attempt> {
   const at = new Date(now())
-  const data = { tenantId, group, alerts: alerts.map(alert => ({ ...alert, url: urlOf(publicUrl(), tenantId, alert) })) }
+  const data = { tenantId, group, alerts: alerts.map(alert => ({ ...alert, ...linksOf(publicUrl(), tenantId, alert) })) }
   const body = JSON.stringify({ type: 'alerts', timestamp: at.toISOString(), data })
   const { status } = await fetch({
     url: channel.target, method: 'POST', body,
@@ -56,7 +56,7 @@ async function sendWebhook({ seal, fetch, now, publicUrl }: SendParts, { tenantI
 async function sendMail({ database, mail, publicUrl }: SendParts, { tenantId, id, alerts, channel }: Held): Promise<Attempt> {
   if (!mail) return { error: 'this installation sends no e-mail' }
   if (!await database.inTenant(tenantId, tx => isReader(tx, tenantId, channel.target))) return { error: 'the address is nobody\'s of this account any more', isFinal: true }
-  const letter = writeAlertLetter({ language: channel.language, alerts, linkOf: alert => urlOf(publicUrl(), tenantId, alert) })
+  const letter = writeAlertLetter({ language: channel.language, alerts, linksOf: alert => linksOf(publicUrl(), tenantId, alert) })
   const outcome = await mail.mailer.send({ ...letter, to: { name: channel.name, address: channel.target }, messageId: createMessageId('alert', [tenantId, id, alerts.length], mail.from) })
   return outcome === 'refused' ? { error: 'the mail server refused it', isFinal: true } : {}
 }
@@ -64,9 +64,16 @@ async function sendMail({ database, mail, publicUrl }: SendParts, { tenantId, id
 /** Ten minutes around an alert, in seconds. */
 const AROUND_SECONDS = 600
 
-/** The range of an alert on its chart. */
-function urlOf(publicUrl: string, tenantId: string, { time, metric }: ToldAlert): string {
+/** The range of an alert on its chart, and the deployments around it. */
+function linksOf(publicUrl: string, tenantId: string, { time, metric }: ToldAlert): AlertAddresses {
   const at = Math.floor(Date.parse(time) / 1000)
-  const query = new URLSearchParams({ from: String(at - AROUND_SECONDS), to: String(at + AROUND_SECONDS), ...metric !== undefined && { figure: metric } })
-  return `${publicUrl}/${tenantId === PLATFORM_TENANT ? 'admin' : 'tenant'}/metrics?${query.toString()}`
+  const [from, to] = [at - AROUND_SECONDS, at + AROUND_SECONDS]
+  const chart = new URLSearchParams({ from: String(from), to: String(to), ...metric !== undefined && { figure: metric } })
+  const [first = '', last = ''] = [from, to].map(second => new Date(second * 1000).toISOString())
+  const isOperators = tenantId === PLATFORM_TENANT
+  const deployments = isOperators
+    ? `deployments?${new URLSearchParams({ from: first, to: last }).toString()}`
+    : `history?${new URLSearchParams({ q: `type:deployment* after:${first.slice(0, 16)} before:${last.slice(0, 16)}` }).toString()}`
+  const portal = `${publicUrl}/${isOperators ? 'admin' : 'tenant'}`
+  return { url: `${portal}/metrics?${chart.toString()}`, deploymentsUrl: `${portal}/${deployments}` }
 }

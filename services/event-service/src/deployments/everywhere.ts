@@ -11,16 +11,21 @@ import { toDeployment, type DeploymentRow } from './rows.ts'
 export interface EverywhereQuery {
   tenantId?: string | undefined
   status?: DeploymentStatus | undefined
+  /** Those under way in between, both included: begun by `to`, not ended before `from`. */
+  from?: string | undefined
+  to?: string | undefined
   limit: number
   cursor?: string | undefined
 }
 
 /** A page of deployments, newest first. @throws {Problem} `invalid_request` for a cursor that is none */
-export function listDeploymentsEverywhere(database: Database, { tenantId, status, limit, cursor }: EverywhereQuery): Promise<AdminDeploymentList> {
+export function listDeploymentsEverywhere(database: Database, { tenantId, status, from, to, limit, cursor }: EverywhereQuery): Promise<AdminDeploymentList> {
   return database.inSystem(async tx => {
     let select = tx.selectFrom('deployments').selectAll()
     if (tenantId !== undefined) select = select.where('tenant_id', '=', tenantId)
     if (status !== undefined) select = select.where('status', '=', status)
+    if (to !== undefined) select = select.where('created_at', '<=', new Date(to))
+    if (from !== undefined) select = select.where(({ eb, or }) => or([eb('finished_at', 'is', null), eb('finished_at', '>=', new Date(from))]))
     if (cursor !== undefined) {
       const [time, deploymentId, ofTenant] = parseCursor(cursor)
       select = select.where(({ eb, refTuple, tuple }) => eb(refTuple('created_at', 'deployment_id', 'tenant_id'), '<', tuple(new Date(time), deploymentId, ofTenant)))
