@@ -70,11 +70,26 @@ const matchers = families.map(family => ({
     `(?<${variables[name].part}>${variables[name].shape})`)}$`),
 }))
 
+/** Channels that were read lately: every event names one, several times on its way. */
+const read = new Map<string, Channel>()
+/** Then all are forgotten. */
+const MAX_READ = 10_000
+
 /**
  * Reads a channel name.
  * @returns the channel, or `undefined` when the name has no known form.
  */
 export function parseChannel(name: string): Channel | undefined {
+  const known = read.get(name)
+  if (known) return known
+  const channel = readName(name)
+  if (!channel) return undefined
+  if (read.size >= MAX_READ) read.clear()
+  read.set(name, Object.freeze(channel))
+  return channel
+}
+
+function readName(name: string): Channel | undefined {
   for (const { family, regex } of matchers) {
     const match = regex.exec(name)
     if (match) {

@@ -43,14 +43,21 @@ export const deliveryProjection: Projection = {
     await queueAlert(tx, event)
     return undefined
   },
+  // Most tenants have no channel: nothing of an alert needs to be read then.
+  applyAll: async (tx, events) => {
+    const channels = await channelsOf(tx, events[0]?.channel.tenantId ?? '')
+    return channels.length === 0 ? events.map(() => ({})) : undefined
+  },
 }
 
 /** Writes down what channels are to be told of an alert. What a silence holds is told to nobody. */
 export async function queueAlert(tx: Tx, { id, type, time, channel: { tenantId }, data }: Tellable): Promise<void> {
   const severity = severitySchema.safeParse(data['severity'])
   if (data['isSilenced'] === true || !severity.success) return
+  const channels = await channelsOf(tx, tenantId)
+  if (channels.length === 0) return
   const { group, ...params } = paramsSchema.parse(data['params'] ?? {})
-  const listening = (await channelsOf(tx, tenantId)).filter(one => ranks[one.severity] <= ranks[severity.data] && (one.group_name === null || one.group_name === group))
+  const listening = channels.filter(one => ranks[one.severity] <= ranks[severity.data] && (one.group_name === null || one.group_name === group))
   if (listening.length === 0) return
   const told: ToldAlert = toldAlertSchema.parse({ ...params, alertId: data['alertId'] ?? id, change: changeOf(type, data['messageKey']), severity: severity.data, message: data['message'], time })
   for (const { id: channelId } of listening) await addToMessage(tx, { tenantId, channelId, group, told })

@@ -1,8 +1,8 @@
 /** Ports that measure what goes through them. */
 
-import { parseChannel } from '@neo-stack/events'
 import type { Database } from '../database/database.ts'
 import type { Realtime } from '../realtime/realtime.ts'
+import { countByFamily } from './by-family.ts'
 import type { Instruments } from './registry.ts'
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10] as const
@@ -43,7 +43,7 @@ export function measureRealtime(realtime: Realtime, instruments: Instruments): R
     deliver: async events => {
       const end = times.startTimer()
       await realtime.deliver(events).finally(end)
-      for (const event of events) delivered.inc({ family: parseChannel(event.channel)?.family ?? 'unknown', type: event.type })
+      countByFamily(delivered, events)
     },
     disconnect: async (target, reason) => {
       revocations.inc({ kind: target.sessionId === undefined ? target.userId === undefined ? 'tenant' : 'user' : 'session' })

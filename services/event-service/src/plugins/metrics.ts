@@ -1,11 +1,12 @@
 /** Prometheus metrics over HTTP, and what requests say. */
 
 import { createHash, timingSafeEqual } from 'node:crypto'
-import { parseChannel, TELEMETRY_SAMPLE, type Envelope, type telemetrySchema } from '@neo-stack/events'
+import { TELEMETRY_SAMPLE, type Envelope, type telemetrySchema } from '@neo-stack/events'
 import type * as z from 'zod'
 import type { FastifyRequest } from 'fastify'
 import { Problem } from '../errors.ts'
 import type { App } from '../http.ts'
+import { countByFamily } from '../metering/by-family.ts'
 import type { Instruments } from '../metering/registry.ts'
 import { share } from '../metering/shared.ts'
 import { createTenantFigures, type TenantFigures } from '../metering/tenant-figures.ts'
@@ -65,10 +66,8 @@ function createMeter(instruments: Instruments, tenants: TenantFigures | undefine
   const size = instruments.histogram('event_size_bytes', [100, 500, 1000, 5000, 10_000, 50_000])
   return {
     onWritten: events => {
-      for (const event of events) {
-        published.inc({ family: parseChannel(event.channel)?.family ?? 'unknown', type: event.type })
-        size.observe(Buffer.byteLength(encodeData(event.data)))
-      }
+      countByFamily(published, events)
+      for (const { data } of events) size.observe(Buffer.byteLength(encodeData(data)))
       tenants?.onWritten(events)
     },
     trackReceive: report => {

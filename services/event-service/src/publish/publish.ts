@@ -25,7 +25,8 @@ export function actorOf({ kind, userId, isDemo }: Pick<Principal, 'kind' | 'user
  */
 export async function publishAs(writePath: WritePath, principal: Principal, { events, idempotencyKey }: PublishMany): Promise<Published[]> {
   const path = (index: number): string => events.length > 1 ? `events.${index}.` : ''
-  const drafts = events.map((event, index) => toDraft(principal, event, path(index)))
+  const actor = actorOf(principal)
+  const drafts = events.map((event, index) => ({ ...toDraft(principal, event, path(index)), actor }))
   const [first] = drafts
   if (!first) return []
   if (drafts.some(draft => draft.channel.tenantId !== first.channel.tenantId)) {
@@ -47,7 +48,7 @@ export interface Commanded {
  * @throws {Problem} as {@link publishAs}
  */
 export async function publishCommand(writePath: WritePath, principal: Principal, { event, act, idempotencyKey }: Commanded): Promise<Published> {
-  const draft = toDraft(principal, event, '')
+  const draft = { ...toDraft(principal, event, ''), actor: actorOf(principal) }
   const { tenantId, name } = draft.channel
   const told = principal.kind === 'user' ? [toActivity({ ...act, tenantId, actor: draft.actor })] : []
   const [published] = await write(writePath, [draft, ...told], keyOf(name, [event], idempotencyKey))
@@ -76,11 +77,11 @@ function keyOf(scope: string, body: unknown, key: string | undefined): Submissio
   return key === undefined ? undefined : { scope, key, bodyHash: hashOf(body) }
 }
 
-function toDraft(principal: Principal, event: PublishRequest, path: string): DraftEvent {
+function toDraft(principal: Principal, event: PublishRequest, path: string): Omit<DraftEvent, 'actor'> {
   const channel = parseName(event.channel, path)
   const decision = authorize(principal, channel, 'publish')
   if (!decision.allowed) throw new Problem(decision.status === 404 ? 'not_found' : 'forbidden')
-  return { ...check(channel, event, path), actor: actorOf(principal) }
+  return check(channel, event, path)
 }
 
 function parseName(name: string, path: string): Channel {

@@ -250,11 +250,13 @@ interface Ledger {
 /** Projects and numbers a submission's events. @returns its answer */
 async function writeMember(ledger: Ledger, tx: Tx, submission: Submission, events: readonly PendingEvent[]): Promise<unknown> {
   const own: Envelope[] = []
-  for await (const { first, isRepeat, derived } of project(ledger.options, tx, events)) {
-    ledger.options.onStage?.('event-projected')
-    own.push(isRepeat ? toEnvelope(first) : number(ledger, first))
-    for (const one of derived) number(ledger, one)
-    ledger.options.onStage?.('event-numbered')
+  for await (const projected of project(ledger.options, tx, events)) {
+    for (const { first, isRepeat, derived } of projected) {
+      ledger.options.onStage?.('event-projected')
+      own.push(isRepeat ? toEnvelope(first) : number(ledger, first))
+      for (const one of derived) number(ledger, one)
+      ledger.options.onStage?.('event-numbered')
+    }
   }
   await submission.within?.(tx, own)
   ledger.options.onStage?.('member-written')
@@ -303,12 +305,13 @@ interface ProjectedEvent {
   derived: readonly PendingEvent[]
 }
 
-/** Projects events in their order; neighbours of one type at once, where their projection can. */
-async function* project(options: Kept, tx: Tx, events: readonly PendingEvent[]): AsyncGenerator<ProjectedEvent> {
+/** Projects events in their order; neighbours of one type at once, where their projection can or where they have none. */
+async function* project(options: Kept, tx: Tx, events: readonly PendingEvent[]): AsyncGenerator<ProjectedEvent[]> {
   for (const run of toRuns(events)) {
     const projection = options.projections.get(run[0].type)
-    const all = run.length > 1 ? await projection?.applyAll?.(tx, run) : undefined
-    for (const [index, event] of run.entries()) yield toProjected(options, event, all ? all[index] : await projection?.apply(tx, event))
+    const all = !projection ? [] : run.length > 1 ? await projection.applyAll?.(tx, run) : undefined
+    if (all || !projection) yield run.map((event, index) => toProjected(options, event, all?.[index]))
+    else for (const event of run) yield [toProjected(options, event, await projection.apply(tx, event))]
   }
 }
 
