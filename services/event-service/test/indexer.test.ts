@@ -140,16 +140,20 @@ describe('after the first look a search', () => {
     ['asks the index for what it did not see', { hits: 0, indexed: 0, looked: 500, total: 1e6, wanted: 51 }, 'index'],
     ['asks the index for what is rare', { hits: 1, indexed: 1, looked: 500, total: 50_000, wanted: 51 }, 'index'],
     ['walks on where the index would come back with most of the log', { hits: 4, indexed: 450, looked: 500, total: 50_000, wanted: 51 }, 'walk'],
-    ['asks the index where that has little to look through', { hits: 10, indexed: 10, looked: 500, total: 1000, wanted: 1000 }, 'index'],
+    ['asks the index where that has little to look through', { hits: 10, indexed: 10, looked: 500, total: 10_000, wanted: 1000 }, 'index'],
+    ['walks over all of a log that is no longer than asking the index takes', { hits: 10, indexed: 10, looked: 500, total: 1000, wanted: 1000 }, 'walk'],
+    ['asks the index for a thousand of what is in every hundredth', { hits: 5, indexed: 275, looked: 500, total: 100_000, wanted: 1000 }, 'index'],
+    ['walks on where words need to be looked at only here and there', { hits: 5, indexed: 275, looked: 500, total: 100_000, wanted: 1000, isNarrowed: true }, 'walk'],
+    ['asks the index for rare words, whatever else is asked', { hits: 1, indexed: 1, looked: 500, total: 100_000, wanted: 51, isNarrowed: true }, 'index'],
   ] as const)('%s', (_title, seen, step) => {
-    expect(planNext(seen).step).toBe(step)
+    expect(planNext({ isNarrowed: false, ...seen }).step).toBe(step)
   })
 
-  it('never walks over more events than 40,000', () => {
-    const seen = fc.record({ hits: fc.nat(500), indexed: fc.nat(500), looked: fc.constant(500), total: fc.nat(1e9), wanted: fc.integer({ min: 1, max: 1000 }) })
+  it('never looks at the words of more events than 40,000, nor walks over more than four times as many', () => {
+    const seen = fc.record({ isNarrowed: fc.boolean(), hits: fc.nat(500), indexed: fc.nat(500), looked: fc.constant(500), total: fc.nat(1e9), wanted: fc.integer({ min: 1, max: 1000 }) })
     fc.assert(fc.property(seen, one => {
       const next = planNext(one)
-      expect(next.step === 'index' || next.window <= 40_000).toBe(true)
+      expect(next.step === 'index' || next.window <= (one.isNarrowed ? 160_000 : 40_000)).toBe(true)
     }))
   })
 })

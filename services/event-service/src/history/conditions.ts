@@ -41,10 +41,13 @@ const contains = (text: string, { plain }: Words): Condition => hasTrigram(text)
   ? sql<boolean>`${plain} like '%' || neo_plain(${escapeLike(text)}) || '%'`
   : sql<boolean>`position(neo_plain(${text}) in ${plain}) > 0`
 
+/** `neo_plain` of a text that is short, without calling it where nothing has an accent: that takes a fifth of the time. */
+const folded = (text: RawBuilder<unknown>): RawBuilder<string> => sql<string>`(case when octet_length(${text}) = length(${text}) then lower(${text}) else neo_plain(${text}) end)`
+
 function toFieldCondition({ field, value, isPrefix }: Extract<Term, { kind: 'field' }>): Condition {
   const matches = (left: RawBuilder<unknown>): Condition => isPrefix
-    ? sql<boolean>`starts_with(neo_plain(${left}), neo_plain(${value}))`
-    : sql<boolean>`neo_plain(${left}) = neo_plain(${value})`
+    ? sql<boolean>`starts_with(${folded(left)}, neo_plain(${value}))`
+    : sql<boolean>`${folded(left)} = neo_plain(${value})`
   switch (field) {
     case 'type': return matches(sql`type`)
     case 'from': return sql<boolean>`(${matches(sql`actor ->> 'id'`)} or ${matches(sql`actor ->> 'type'`)})`

@@ -22,6 +22,8 @@ export interface Seen {
   /** Events there are in all, about. */
   total: number
   wanted: number
+  /** Something is asked that an event says without its words, which are then looked at only where that holds. */
+  isNarrowed: boolean
 }
 
 /** The next step: through so many more events, or the index. */
@@ -33,7 +35,10 @@ const INDEX_COST = 2
 /** What asking the index costs before anything comes back, in events that are walked over: the lists of parts of words are long. */
 const INDEX_ASKED = 1000
 
-/** Nobody walks further. */
+/** What walking over an event costs whose words need not be looked at, as a part of one whose words are. */
+const NARROWED_COST = 0.25
+
+/** Nobody walks further, in events whose words are looked at. */
 const MAX_WALK = 40_000
 
 /** Chance is not evenly spread: a walk may be so many times longer than expected. */
@@ -73,9 +78,13 @@ const WALKED_PART = 0.1
 /** Whether the newest of a scope are found by going back along everything. */
 export const isWalked = ({ inScope, total }: { inScope: number, total: number }): boolean => inScope >= total * WALKED_PART
 
+/** Whether something of a query is decided without words. */
+export const isNarrowed = ({ rest }: Parts): boolean => 'of' in rest && [rest.of].flat().some(part => !asksForWords(part))
+
 /** Decides. What was rare among the newest is taken for rare everywhere: the index is right in any case, only slower for common words. */
-export function planNext({ hits, indexed, looked, total, wanted }: Seen): NextStep {
+export function planNext({ hits, indexed, looked, total, wanted, isNarrowed: isCheap }: Seen): NextStep {
+  const cost = isCheap ? NARROWED_COST : 1
   const expected = hits === 0 ? Infinity : wanted * looked / hits
-  const window = Math.ceil(expected * SLACK)
-  return window <= MAX_WALK && expected <= INDEX_ASKED + total * indexed / looked * INDEX_COST ? { step: 'walk', window } : { step: 'index' }
+  const window = Math.min(Math.ceil(expected * SLACK), total)
+  return window * cost <= MAX_WALK && Math.min(expected, total) * cost <= INDEX_ASKED + total * indexed / looked * INDEX_COST ? { step: 'walk', window } : { step: 'index' }
 }

@@ -10,7 +10,7 @@ import type { Query } from './grammar.ts'
 import { textsOf, toPlain, type Marks } from './highlight.ts'
 import type { Scope } from './scope.ts'
 import { Problem } from '../errors.ts'
-import { asksForWords, isEmpty, isWalked, planNext, toParts, WINDOW, type Parts } from './search-plan.ts'
+import { asksForWords, isEmpty, isNarrowed, isWalked, planNext, toParts, WINDOW, type Parts } from './search-plan.ts'
 import { anyWords, freshWords, indexedWords, joinWords } from './words.ts'
 
 /** Where a page begins and in which direction it goes. */
@@ -79,9 +79,10 @@ export async function findRelevant(tx: Tx, options: SearchOptions): Promise<Foun
 async function find(tx: Tx, plan: Plan): Promise<Found[]> {
   const { hits, ...seen } = await look(tx, plan)
   if (hits.length === plan.limit || isEmpty(plan.query) || seen.looked < WINDOW) return hits
-  const next = planNext({ ...seen, hits: hits.length, total: plan.log.total, wanted: plan.limit })
-  const walked = next.step === 'walk' ? await walk(tx, plan, next.window) : []
-  return walked.length === plan.limit ? walked : await askIndex(tx, plan)
+  const next = planNext({ ...seen, hits: hits.length, total: plan.log.total, wanted: plan.limit, isNarrowed: isNarrowed(plan.parts) })
+  if (next.step === 'index') return askIndex(tx, plan)
+  const walked = await walk(tx, plan, next.window)
+  return walked.length === plan.limit || next.window >= plan.log.total ? walked : await askIndex(tx, plan)
 }
 
 async function measureLog(tx: Tx, scope: Scope): Promise<Log> {
