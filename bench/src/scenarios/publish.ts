@@ -45,9 +45,12 @@ export const publish: Scenario = {
   },
 }
 
-/** Each way has a server of its own: what the one before left to be indexed must not weigh on the next. */
+/**
+ * Each way has a server of its own: what the one before left to be indexed must not weigh on the next. The goals are of two cores, and the
+ * database has a thread, so the server may use both; the generator stays on one.
+ */
 async function measureAlone(context: BenchContext, way: Way): Promise<Measured> {
-  await using platform = await startServer(context, { prefix: ['taskset', '-c', '0,1'] })
+  await using platform = await startServer(context, context.pinned ? { prefix: ['taskset', '-c', '0,1'] } : {})
   const measured = await measure(context, platform, way)
   // Not killed: a profile is written at the end.
   await platform.terminate()

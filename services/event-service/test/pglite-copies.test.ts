@@ -80,6 +80,34 @@ describe('copies of a dump', () => {
     await second.close()
   })
 
+  it('forget what was prepared: the next owner prepares the same anew', async () => {
+    for (let owner = 0; owner < 2; owner++) {
+      const one = await copies.take()
+      for (const n of [1, 2]) expect((await one.query('/* prepared */ select $1::int as n', [n])).rows).toEqual([{ n }])
+      await one.close()
+    }
+    expect(opened).toHaveLength(1)
+  })
+
+  it('are put back once the transaction in hand has ended', async () => {
+    const first = await copies.take()
+    const isBegun = Promise.withResolvers<undefined>()
+    const mayEnd = Promise.withResolvers<undefined>()
+    const writing = first.transaction(async tx => {
+      isBegun.resolve(undefined)
+      await mayEnd.promise
+      await tx.query(`insert into tenants (id, name) values ('late', 'Late')`)
+    })
+    await isBegun.promise
+    const closing = first.close()
+    mayEnd.resolve(undefined)
+    await Promise.all([writing, closing])
+    const second = await copies.take()
+    expect(opened).toHaveLength(1)
+    expect((await second.query(`select from tenants where id = 'late'`)).rows).toEqual([])
+    await second.close()
+  })
+
   it('are several at once, and are not used again after their tables were changed', async () => {
     const [one, two] = [await copies.take(), await copies.take()]
     expect(opened).toHaveLength(2)

@@ -52,7 +52,7 @@ describe('statements on PGlite', () => {
     expect((await statements.query('select $1::int as n', [1])).rows).toEqual([{ n: 1 }])
   })
 
-  it('are prepared once where they ask for it: what could not be parsed is parsed again, what failed later is not', async () => {
+  it('are prepared once where they ask for it, also after one that failed', async () => {
     const text = '/* prepared */ select 1 / $1::int as n, (select count(*)::int from later) as later'
     await expect(statements.query(text, [1])).rejects.toMatchObject({ code: '42P01' })
     await statements.exec('create table later ()')

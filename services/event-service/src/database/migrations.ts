@@ -30,8 +30,8 @@ import { sql as alertHolds } from './migrations/0231-alert-holds.ts'
 import { sql as marks } from './migrations/0250-marks.ts'
 import { sql as policies } from './migrations/0270-policies.ts'
 import { sql as lists } from './migrations/0271-lists.ts'
-import { sql as tenantsPolicy } from './migrations/0290-tenants-policy.ts'
 import { sql as eventsFree } from './migrations/0272-events-free.ts'
+import { sql as tenantsPolicy } from './migrations/0290-tenants-policy.ts'
 import { sql as traces } from './migrations/0180-traces.ts'
 import { sql as outbox } from './migrations/0080-outbox.ts'
 import { sql as shared } from './migrations/0081-shared.ts'
@@ -76,8 +76,8 @@ const migrations: readonly Migration[] = [
   { name: '0180-traces', sql: traces },
   { name: '0270-policies', sql: policies },
   { name: '0271-lists', sql: lists },
-  { name: '0290-tenants-policy', sql: tenantsPolicy },
   { name: '0272-events-free', sql: eventsFree },
+  { name: '0290-tenants-policy', sql: tenantsPolicy },
 ]
 
 /** Another one with any change of a migration: a database that was prepared by another build is told by it. */

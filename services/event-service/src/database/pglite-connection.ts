@@ -26,13 +26,22 @@ export function inThisThread(pglite: PGlite): Place {
   return { statements: createStatements(pglite), listen: (...given) => pglite.listen(...given), dump: () => pglite.dumpDataDir('none'), close: () => pglite.close(), hasEnded: () => pglite.closed }
 }
 
-/** One connection: what is asked outside of a transaction waits until it has ended. */
+/**
+ * One connection: what is asked outside of a transaction waits until it has ended. What comes after `close` is refused; `close` waits for
+ * what was asked before it, and ends whoever still listens.
+ */
 export function connectTo({ statements, listen, dump, close, hasEnded }: Place): EmbeddedPostgres {
   let queue: Promise<unknown> = Promise.resolve()
-  const alone = <T>(run: () => Promise<T>): Promise<T> => {
+  let closing: Promise<void> | undefined
+  const listeners = new Set<() => Promise<void>>()
+  const inTurn = <T>(run: () => Promise<T>): Promise<T> => {
     const turn = queue.then(() => run())
     queue = turn.catch(() => undefined)
     return turn
+  }
+  const alone = async <T>(run: () => Promise<T>): Promise<T> => {
+    if (closing || hasEnded()) throw new Error('The database is closed.')
+    return inTurn(run)
   }
   return {
     query: (...given) => alone(() => statements.query(...given)),
@@ -41,10 +50,16 @@ export function connectTo({ statements, listen, dump, close, hasEnded }: Place):
     dumpDataDir: () => alone(dump),
     listen: (channel, onNotification) => alone(async () => {
       const end = await listen(channel, onNotification)
-      return async () => { if (!hasEnded()) await alone(end) }
+      // Once: what is called after the close would end a listener of the next owner.
+      const endOnce = async (): Promise<void> => { if (listeners.delete(endOnce) && !hasEnded()) await end() }
+      listeners.add(endOnce)
+      return () => inTurn(endOnce)
     }),
-    close: () => alone(close),
-    get closed() { return hasEnded() },
+    close: () => closing ??= inTurn(async () => {
+      await Promise.allSettled([...listeners].map(end => end()))
+      await close()
+    }),
+    get closed() { return closing !== undefined || hasEnded() },
     ready: true,
     waitReady: Promise.resolve(),
   }

@@ -86,43 +86,16 @@ export function createPgliteCopies(open: () => Promise<PGlite>): PgliteCopies {
     if (kept.length < MOST_KEPT && await putBack(pglite)) kept.push(pglite)
     else await pglite.close()
   }
-  return { take: async () => lend(kept.pop() ?? await open(), giveBack) }
+  const lend = (pglite: PGlite): EmbeddedPostgres => connectTo({ ...inThisThread(pglite), close: () => giveBack(pglite) })
+  return { take: async () => lend(kept.pop() ?? await open()) }
 }
 
 /** Whether it is as the dump: what a test did to the tables themselves is not undone. */
 async function putBack(pglite: PGlite): Promise<boolean> {
   try {
-    await pglite.exec('reset all; unlisten *; select kept.put_back()')
+    await pglite.exec('reset all; unlisten *; deallocate all; select kept.put_back()')
     return true
   } catch {
     return false
-  }
-}
-
-function lend(pglite: PGlite, giveBack: (pglite: PGlite) => Promise<void>): EmbeddedPostgres {
-  const listeners = new Set<() => Promise<void>>()
-  let closing: Promise<void> | undefined
-  const connection = connectTo(inThisThread(pglite))
-  const held = (): EmbeddedPostgres => {
-    if (closing) throw new Error('The database is closed.')
-    return connection
-  }
-  return {
-    query: async (...given) => held().query(...given),
-    exec: async (...given) => held().exec(...given),
-    transaction: async run => held().transaction(run),
-    listen: async (channel, onNotification) => {
-      const end = await held().listen(channel, onNotification)
-      // Once: what is called after the close would end a listener of the next owner.
-      const endOnce = async (): Promise<void> => { if (listeners.delete(endOnce)) await end() }
-      listeners.add(endOnce)
-      if (closing) await endOnce()
-      return endOnce
-    },
-    dumpDataDir: async (...given) => held().dumpDataDir(...given),
-    close: () => closing ??= Promise.allSettled([...listeners].map(end => end())).then(() => giveBack(pglite)),
-    get closed() { return closing !== undefined },
-    ready: true,
-    waitReady: Promise.resolve(),
   }
 }

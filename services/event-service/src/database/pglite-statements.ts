@@ -15,7 +15,7 @@ const { serialize } = protocol
 /** Statements on a PGlite. Who asks sees to it that nobody else's come in between. */
 export function createStatements(pglite: PGlite): Statements {
   const prepared = new Set<string>()
-  const send = async (messages: readonly Uint8Array[]): Promise<Results[]> => parse.parseResults((await pglite.execProtocol(join(messages))).messages, pglite.parsers) as Results[]
+  const send = async (messages: readonly Uint8Array[]): Promise<Results[]> => parse.parseResults(await pglite.execProtocolStream(join(messages), {}), pglite.parsers) as Results[]
   const run = (statement: string, parameters: readonly unknown[]): Uint8Array[] =>
     [serialize.bind({ statement, values: parameters.map(toParameter) }), serialize.describe({ type: 'P' }), serialize.execute({}), serialize.sync()]
   return {

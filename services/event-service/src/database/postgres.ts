@@ -82,13 +82,19 @@ async function execPatiently(client: pg.PoolClient, text: string): Promise<void>
 
 /** The pool as Kysely uses it: connections prepare the statements that ask for it. */
 function preparing(pool: pg.Pool): PostgresPool {
+  const known = new WeakMap<pg.PoolClient, PostgresPoolClient>()
+  const toPreparing = (client: pg.PoolClient): PostgresPoolClient => {
+    const query = (text: string, values: readonly unknown[]): Promise<pg.QueryResult> => client.query({ text, values: [...values], name: nameOf(text) })
+    return { query: query as unknown as PostgresPoolClient['query'], release: error => { client.release(error) } }
+  }
   return {
     options: pool.options,
     end: () => pool.end(),
     connect: async () => {
       const client = await pool.connect()
-      const query = (text: string, values: readonly unknown[]): Promise<pg.QueryResult> => client.query({ text, values: [...values], name: nameOf(text) })
-      return { query: query as unknown as PostgresPoolClient['query'], release: error => { client.release(error) } }
+      const found = known.get(client) ?? toPreparing(client)
+      known.set(client, found)
+      return found
     },
   }
 }

@@ -76,7 +76,8 @@ async function finish({ database, perform }: TenantsOptions, asked: Asked, { nam
   Object.assign(removed, { audit: Number(trail?.n ?? 0), tenants: 1 })
   await perform({ ...toAct(asked), tenantId: PLATFORM_TENANT, action: 'tenant.deleted', target: tenantId, detail: { name } }, {
     run: async tx => {
-      // Nobody can refer to the tenant any more from here on, and nobody writes to its channels: whoever does has locked the channel first.
+      // Nobody can refer to the tenant any more from here on, and nobody writes to its channels: whoever does has locked the channel first. One
+      // who then refers to the tenant itself meets this the other way round: the database ends one of the two, which is tried again.
       await lockTenant(tx, tenantId)
       await tx.selectFrom('channels').select('name').where('tenant_id', '=', tenantId).orderBy('name').forUpdate().execute()
       for (const table of tables) while (await removeBatch(tx, table, tenantId) === BATCH) continue
