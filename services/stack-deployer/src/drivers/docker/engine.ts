@@ -150,12 +150,12 @@ export async function exitCode(container: Docker.Container): Promise<number | un
 }
 
 /** How long former events are waited for, in milliseconds. */
-const EVENTS_MS = 3000
+const EVENTS_MS = 10_000
 
 /**
  * With which code a container ended the last time; undefined when the engine does not say. Its state forgets that when it begins to
  * start again.
- * @param asked.patienceMs the events stay open up to the later clock's time; after so long what has come by then is used. @default 3000
+ * @param asked.patienceMs the events stay open up to the later clock's time; after so long what has come by then is used. @default 10,000
  */
 export async function formerExitCode(docker: Docker, { Id, Created, State: { StartedAt, FinishedAt } }: Docker.ContainerInspectInfo, { now, patienceMs = EVENTS_MS }: { now: number, patienceMs?: number }): Promise<number | undefined> {
   // Docker calls it die, podman's filter knows it as died. The engine's clock may be another one than ours.
