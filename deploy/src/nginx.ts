@@ -24,10 +24,10 @@ ${servers.map(server => `    server ${server} max_fails=1 fail_timeout=1s;`).joi
     keepalive 32;
   }`
 
-/** What the gateway says by itself has the form of everything else (RFC 9457). */
+/** What the gateway says by itself has the form of everything else (RFC 9457); where it stands for a service, the id leads to that one's log. */
 function problem(title: string, code: 'payload_too_large' | 'unavailable'): string {
   const { status, detail } = errorCodes[code]
-  return `default_type application/problem+json; return ${status} '${JSON.stringify({ type: 'about:blank', title, status, code, detail, requestId: '$request_id' })}';`
+  return `default_type application/problem+json; return ${status} '${JSON.stringify({ type: 'about:blank', title, status, code, detail, ...status >= 500 && { requestId: '$known_request_id' } })}';`
 }
 
 /** The services take no more, and a gateway that is still sending when they have said so finds a closed connection. */
@@ -38,6 +38,12 @@ const refusals = `    client_max_body_size ${BODY_BYTES};
     error_page 502 504 =503 @away;
     location @too_large { ${problem('Payload Too Large', 'payload_too_large')} }
     location @away { add_header Retry-After 1 always; ${problem('Service Unavailable', 'unavailable')} }`
+
+const maps = `  map $http_upgrade $connection_upgrade { default upgrade; '' ''; }
+  # A gateway before this one that ends TLS says so.
+  map $http_x_forwarded_proto $forwarded_proto { default $scheme; https https; }
+  # The services take the same names from a caller, and make one where there is none.
+  map $http_x_request_id $known_request_id { "~^[\\w.-]{1,64}$" $http_x_request_id; default $request_id; }`
 
 const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
 
@@ -53,9 +59,7 @@ http {
   access_log off; server_tokens off;
 ${temporary.map(name => `  ${name}_temp_path ${folder}/${name};`).join('\n')}
   proxy_cache_path ${folder}/cache keys_zone=jwks:1m max_size=1m;
-  map $http_upgrade $connection_upgrade { default upgrade; '' ''; }
-  # A gateway before this one that ends TLS says so.
-  map $http_x_forwarded_proto $forwarded_proto { default $scheme; https https; }
+${maps}
 ${upstream('event_service', eventServices)}
 ${upstream('centrifugo', centrifugos)}
   server {
@@ -67,6 +71,7 @@ ${refusals}
     proxy_set_header Host $http_host;
     proxy_set_header X-Forwarded-For $remote_addr;
     proxy_set_header X-Forwarded-Proto $forwarded_proto;
+    proxy_set_header X-Request-Id $known_request_id;
     proxy_set_header Connection '';
     location /connection/ {
       proxy_pass http://centrifugo;
@@ -74,6 +79,7 @@ ${refusals}
       proxy_read_timeout 75s;
       proxy_set_header Host $http_host;
       proxy_set_header X-Forwarded-For $remote_addr;
+      proxy_set_header X-Request-Id $known_request_id;
       proxy_set_header Upgrade $http_upgrade;
       proxy_set_header Connection $connection_upgrade;
     }

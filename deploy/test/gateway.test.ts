@@ -1,0 +1,73 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { findFreePort, until } from '@neo-stack/testing'
+import { createNginxConfig } from '../src/nginx.ts'
+
+const isRequired = process.env['NEO_REQUIRE_ALL'] === '1'
+const nginx = ['/usr/sbin/nginx', '/usr/bin/nginx'].find(file => existsSync(file))
+
+describe.skipIf(!nginx && !isRequired)(nginx ? 'what the gateway says by itself' : 'what the gateway says by itself (skipped: needs nginx)', () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'gateway-'))
+  const received: unknown[] = []
+  let service: Server
+  let gateway: ChildProcess
+  let url: string
+
+  /** A service that takes each request and breaks off, and nginx before it. */
+  beforeAll(async () => {
+    service = createServer(request => {
+      received.push(request.headers['x-request-id'])
+      request.socket.destroy()
+    }).listen(0, '127.0.0.1')
+    await once(service, 'listening')
+    const inner = `127.0.0.1:${(service.address() as AddressInfo).port}`
+    const listen = `127.0.0.1:${await findFreePort()}`
+    url = `http://${listen}`
+    const file = path.join(folder, 'nginx.conf')
+    await writeFile(file, createNginxConfig({ listen, eventServices: [inner], centrifugos: [inner], folder, ...process.getuid?.() === 0 && { user: 'root' } }))
+    gateway = spawn(nginx ?? '', ['-e', 'stderr', '-c', file], { stdio: ['ignore', 'ignore', 'ignore'] })
+    await until(() => fetch(`${url}/metrics`).then(({ status }) => status === 404), { timeoutMs: 20_000, everyMs: 20, what: 'the gateway' })
+  })
+  afterAll(async () => {
+    if (gateway.exitCode === null) {
+      gateway.kill('SIGTERM')
+      await once(gateway, 'exit')
+    }
+    service.close()
+    rmSync(folder, { recursive: true })
+  })
+
+  const ask = async (route: string, init?: RequestInit): Promise<{ status: number, code?: string, requestId?: string }> => {
+    const answer = await fetch(url + route, init)
+    expect(answer.headers.get('content-type')).toBe('application/problem+json')
+    return await answer.json() as { status: number }
+  }
+
+  it.each(['/v1/session', '/connection/websocket', '/.well-known/jwks.json'])('of a service that is away at %s has the id that the service received', async route => {
+    const { code, requestId } = await ask(route)
+    expect({ code, requestId }).toEqual({ code: 'unavailable', requestId: expect.stringMatching(/^[0-9a-f]{32}$/) as string })
+    expect(received.at(-1)).toBe(requestId)
+  })
+
+  it('has the id of the caller, and one of its own where that could not stand in an answer', async () => {
+    expect(await ask('/v1/session', { headers: { 'x-request-id': 'mine-1' } })).toMatchObject({ requestId: 'mine-1' })
+    expect(received.at(-1)).toBe('mine-1')
+    const { requestId } = await ask('/v1/session', { headers: { 'x-request-id': '","code":"' } })
+    expect(requestId).toMatch(/^[0-9a-f]{32}$/)
+    expect(received.at(-1)).toBe(requestId)
+  })
+
+  it('names no request that no service has seen', async () => {
+    const seen = received.length
+    const { status, code, requestId } = await ask('/v1/events', { method: 'POST', body: 'x'.repeat(1_048_577) })
+    expect({ status, code, requestId }).toEqual({ status: 413, code: 'payload_too_large', requestId: undefined })
+    expect(received).toHaveLength(seen)
+  })
+})
