@@ -197,6 +197,16 @@ describe('tenants, for operators', () => {
     expect(entries.map(({ target }) => target)).toEqual([id])
   })
 
+  it('take an announcement back at once, and it is taken back once', async () => {
+    const { id } = (await call('POST', '/v1/admin/announcements', { payload: { message: 'Foi engano também' } })).json<{ id: string }>()
+    const answers = await Promise.all([1, 2, 3, 4].map(() => call('DELETE', `/v1/admin/announcements/${id}`)))
+    expect(answers.map(({ statusCode }) => statusCode)).toEqual([204, 204, 204, 204])
+    const { events } = (await call('GET', '/v1/history?channel=system:announcements', { headers: await service.bearer('viewer@globex.example') })).json<{ events: Envelope[] }>()
+    expect(events.filter(({ type, data }) => type === 'announcement_withdrawn' && data['announcementId'] === id)).toHaveLength(1)
+    const { entries } = (await call('GET', '/v1/admin/audit?action=announcement.withdrawn')).json<{ entries: { target: string }[] }>()
+    expect(entries.filter(({ target }) => target === id)).toHaveLength(1)
+  })
+
   it('get a second operator, who must set a password first', async () => {
     const { user, password } = (await call('POST', '/v1/admin/users', { payload: { email: 'second@neo.example', name: 'Second', roles: ['admin'] } })).json<{ user: { tenantId: string }, password: string }>()
     expect(user.tenantId).toBe('platform')

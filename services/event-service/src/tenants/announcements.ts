@@ -44,6 +44,8 @@ export async function withdrawAnnouncement(perform: Perform, { asked, database }
   if (isDone) return
   await perform({ ...toAct(asked), action: 'announcement.withdrawn', target: id }, {
     events: [{ channel, type: 'announcement_withdrawn', data: { announcementId: id } }], run: () => Promise.resolve(),
+    // One key for everybody: of two at once only one is carried out.
+    key: { scope: 'announcement-withdrawals', key: id, bodyHash: '' },
   })
 }
 
