@@ -37,15 +37,21 @@ export async function openapiPlugin(app: App, version: string): Promise<void> {
   })
 }
 
-/** Adds the documents and the page: after all routes. */
-export function openapiRoutes(app: App, version: string): void {
+/** Adds the documents and the page, which `open` gives: after all routes. */
+export function openapiRoutes(app: App, version: string, open: typeof openBrowser = openBrowser): void {
   let asyncApi: ReturnType<typeof toAsyncApi> | undefined
   app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger())
   app.get('/asyncapi.json', { schema: { hide: true } }, () => asyncApi ??= toAsyncApi(version))
   let browser: ReturnType<typeof openBrowser> | undefined
+  const getBrowser = (): ReturnType<typeof openBrowser> => browser ??= open().catch((error: unknown): never => {
+    // Not for good: the next one tries again.
+    browser = undefined
+    throw error
+  })
+  app.addHook('onClose', async () => { await (await browser?.catch(() => undefined))?.close() })
   for (const url of ['/docs', '/docs/', '/docs/js/scalar.js']) {
     app.get(url, { schema: { hide: true } }, async (_request, reply) => {
-      const { statusCode, headers, rawPayload } = await (await (browser ??= openBrowser())).inject(url)
+      const { statusCode, headers, rawPayload } = await (await getBrowser()).inject(url)
       for (const name of ['content-type', 'location'] as const) if (headers[name] !== undefined) reply.header(name, headers[name])
       if (url === '/docs/') reply.header('content-security-policy', pagePolicy(scriptHashes(rawPayload.toString())))
       return reply.code(statusCode).send(rawPayload)
