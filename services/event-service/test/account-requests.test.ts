@@ -78,6 +78,27 @@ describe('the account of an instance, asked of a deployer in another process', (
     }
   })
 
+  it('is waited for no longer because the queue was slow to open', async () => {
+    let time = 0
+    let looks = 0
+    const { boss } = service.jobs
+    const slow = {
+      createQueue: async (...given: Parameters<PgBoss['createQueue']>) => {
+        await boss.createQueue(...given)
+        time += 90_000
+      },
+      findJobs: (...given: Parameters<PgBoss['findJobs']>) => {
+        looks++
+        time += 5000
+        return boss.findJobs(...given)
+      },
+      send: boss.send.bind(boss), deleteJob: boss.deleteJob.bind(boss),
+    } as unknown as PgBoss
+    await expect(createSealedRequests(slow, { queue: 'slow-to-open', patienceMs: 100_000, now: () => time }).ask(instance)).rejects.toMatchObject({ code: 'unavailable' })
+    expect(looks).toBe(2)
+    expect(await boss.findJobs('slow-to-open')).toEqual([])
+  })
+
   it('is answered while questions of another tenant hang', async () => {
     const ask = createSealedRequests<{ tenantId: string, n: number }, number>(service.jobs.boss, { queue: 'hanging', patienceMs: 30_000 })
     const hung = Promise.withResolvers<number>()

@@ -6,7 +6,7 @@ import { Problem } from '../errors.ts'
 import { inTime } from '../in-time.ts'
 import { getDeployed, type InstanceKey } from './past.ts'
 
-/** How long an answer is waited for, in milliseconds: longer than a deployer in another process is. */
+/** How long an answer is waited for, in milliseconds: longer than a deployer in another process is (`sealed-requests.ts`). */
 const PATIENCE_MS = 15_000
 
 /** Where answers come from. */

@@ -10,7 +10,7 @@ import type { PgBoss } from 'pg-boss'
 import { Problem } from '../errors.ts'
 import { inTime } from '../in-time.ts'
 
-/** How long an answer is waited for, and between two looks for it, in milliseconds. */
+/** How long an answer is waited for from the question on, whatever holds it up, and between two looks for it, in milliseconds. */
 const PATIENCE_MS = 10_000
 const LOOK_MS = 50
 /** Questions that one deployer answers at a time, and those of one tenant among them: who waits for a slow one does not hold up the others. */
@@ -38,12 +38,13 @@ export interface SealedRequests<Asked extends { tenantId: string }, Told> {
 export interface SealedRequestsOptions {
   /** Name of the queue, one for each kind of question. */
   queue: string
-  /** How long an answer is waited for. @default 10_000 */
+  /** How long an answer is waited for, opening the queue included. @default 10_000 */
   patienceMs?: number
+  now?: () => number
 }
 
 /** Creates both ends over a started queue. */
-export function createSealedRequests<Asked extends { tenantId: string }, Told>(boss: PgBoss, { queue, patienceMs = PATIENCE_MS }: SealedRequestsOptions): SealedRequests<Asked, Told> {
+export function createSealedRequests<Asked extends { tenantId: string }, Told>(boss: PgBoss, { queue, patienceMs = PATIENCE_MS, now = Date.now }: SealedRequestsOptions): SealedRequests<Asked, Told> {
   let made: Promise<void> | undefined
   const open = (): Promise<void> => made ??= boss.createQueue(queue, {
     policy: 'standard', retryLimit: 0, expireInSeconds: KEPT_SECONDS, retentionSeconds: KEPT_SECONDS, deleteAfterSeconds: KEPT_SECONDS, notify: true,
@@ -54,16 +55,19 @@ export function createSealedRequests<Asked extends { tenantId: string }, Told>(b
   })
   return {
     ask: async asked => {
-      // A database that does not answer is waited for no longer than a deployer is, and the next one does not wait for the same answer.
-      await inTime(patienceMs, open(), () => {
+      const end = now() + patienceMs
+      /** A database that does not answer is waited for no longer than a deployer is. */
+      const soon = <T>(work: Promise<T>, late = unanswered): Promise<T> => inTime(end - now(), work, () => { throw late() })
+      // The next one does not wait for the same answer.
+      await soon(open(), () => {
         made = undefined
-        throw unanswered()
+        return unanswered()
       })
       const own = generateKeyPairSync('x25519')
-      const id = await boss.send(queue, { ...asked, publicKey: toText(own.publicKey) } satisfies Question<Asked>, { group: { id: asked.tenantId } })
+      const id = await soon(boss.send(queue, { ...asked, publicKey: toText(own.publicKey) } satisfies Question<Asked>, { group: { id: asked.tenantId } }))
       if (id === null) throw new TypeError('the queue took no question')
       try {
-        const { sealed } = await untilAnswered(boss, { queue, id, patienceMs })
+        const { sealed } = await soon(untilAnswered(boss, { queue, id, isOver: () => now() >= end }))
         return sealed === null ? undefined : JSON.parse(unseal(own.privateKey, { queue, sealed })) as Told
       } finally {
         await boss.deleteJob(queue, id)
@@ -82,8 +86,8 @@ export function createSealedRequests<Asked extends { tenantId: string }, Told>(b
   }
 }
 
-async function untilAnswered(boss: PgBoss, { queue, id, patienceMs }: Required<SealedRequestsOptions> & { id: string }): Promise<Answer> {
-  for (const end = Date.now() + patienceMs; Date.now() < end; await sleep(LOOK_MS)) {
+async function untilAnswered(boss: PgBoss, { queue, id, isOver }: { queue: string, id: string, isOver: () => boolean }): Promise<Answer> {
+  for (; !isOver(); await sleep(LOOK_MS)) {
     const [job] = await boss.findJobs(queue, { id })
     if (job?.state === 'completed') return job.output as Answer
     if (job?.state === 'failed') break
