@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto'
 import { authorize, parseChannel, parseEvent, type Actor, type Channel, type Principal, type Publish, type Published, type PublishRequest } from '@neo-stack/events'
 import { Problem } from '../errors.ts'
 import { toActivity, type Told } from './activity.ts'
+import { encodeData } from './encoded.ts'
 import { toStorableData } from './storable.ts'
 import type { DraftEvent, Submission, WritePath } from './write-path.ts'
 
@@ -93,7 +94,7 @@ function parseName(name: string, path: string): Channel {
 function check(channel: Channel, { type, data }: { type: string, data: unknown }, path: string): Omit<DraftEvent, 'actor'> {
   const parsed = parseEvent(channel, type, data)
   if (!parsed.ok) throw new Problem(parsed.code, { errors: parsed.faults.map(fault => ({ ...fault, path: path + fault.path })) })
-  return { channel, type: parsed.type, data: toStorableData(parsed.data) }
+  return { channel, type: parsed.type, data: toStorableData(parsed.data, encodeData(parsed.data)) }
 }
 
 /** A hash that does not depend on the order of keys. */

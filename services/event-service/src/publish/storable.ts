@@ -1,7 +1,5 @@
 /** What PostgreSQL's jsonb cannot hold (U+0000, halves of surrogate pairs) is replaced by U+FFFD: containers print anything. Pure. */
 
-import { encodeData } from './encoded.ts'
-
 /** A text that can be stored. */
 export function toStorable(text: string): string {
   return text.toWellFormed().replaceAll('\0', '\uFFFD')
@@ -10,9 +8,9 @@ export function toStorable(text: string): string {
 /** How JSON writes them; also what only looks like it. */
 const UNSTORABLE = /\\u(?:0000|d[89a-f])/i
 
-/** An event's data with every text made storable; as it is where it is so already, which its JSON says, and that is needed anyway. */
-export function toStorableData(data: Record<string, unknown>): Record<string, unknown> {
-  return UNSTORABLE.test(encodeData(data)) ? mend(data) : data
+/** An event's data with every text made storable; as it is where it is so already, which its JSON (`encodeData`) says. */
+export function toStorableData(data: Record<string, unknown>, json: string): Record<string, unknown> {
+  return UNSTORABLE.test(json) ? mend(data) : data
 }
 
 function mend(data: Readonly<Record<string, unknown>>): Record<string, unknown> {

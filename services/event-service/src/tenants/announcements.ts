@@ -6,6 +6,7 @@ import { toAct, toKey, type Asked } from '../asked.ts'
 import type { Database, Tx } from '../database/database.ts'
 import { Problem } from '../errors.ts'
 import type { Perform } from '../publish/acts.ts'
+import { encodeData } from '../publish/encoded.ts'
 import { toStorableData } from '../publish/storable.ts'
 
 /** More announcements than this are found in the history of their channel. */
@@ -52,7 +53,7 @@ export async function withdrawAnnouncement(perform: Perform, { asked, database }
 /** Tells everybody. */
 export async function announce(perform: Perform, asked: Asked, announcement: Announce): Promise<Published> {
   const { result } = await perform<Published>({ ...toAct(asked), action: 'announcement.made', target: channel.name }, {
-    events: [{ channel, type: 'announcement', data: toStorableData(announcement) }],
+    events: [{ channel, type: 'announcement', data: toStorableData(announcement, encodeData(announcement)) }],
     run: (_tx, events) => {
       const told = events.find(({ type }) => type === 'announcement')
       if (!told) throw new Problem('internal')

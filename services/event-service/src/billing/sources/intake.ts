@@ -3,8 +3,9 @@
 import { channelOf, parseEvent, PLATFORM_TENANT, type Envelope, type WebhookAnswer } from '@neo-stack/events'
 import type { Database, Tx } from '../../database/database.ts'
 import { Problem } from '../../errors.ts'
-import { toStorableData } from '../../publish/storable.ts'
+import { encodeData } from '../../publish/encoded.ts'
 import type { Quotas } from '../../publish/quotas.ts'
+import { toStorableData } from '../../publish/storable.ts'
 import type { DraftEvent, WritePath } from '../../publish/write-path.ts'
 import { mapGeneric, type Mapped, type MappedEvent } from './mapping.ts'
 import { verifyStandard, verifyStripe, type Signed } from './signature.ts'
@@ -74,7 +75,7 @@ function toDraft({ tenantId, sourceId }: { tenantId: string, sourceId: string },
   const channel = channelOf('billing', { tenantId })
   const parsed = parseEvent(channel, type, data)
   if (!parsed.ok) throw new Problem(parsed.code, { errors: parsed.faults.map(fault => ({ ...fault, path: `${path}data${fault.path === '' ? '' : `.${fault.path.replace(/^data\./, '')}`}` })) })
-  return { channel, type: parsed.type, data: toStorableData(parsed.data), actor: { type: 'service', id: sourceId } }
+  return { channel, type: parsed.type, data: toStorableData(parsed.data, encodeData(parsed.data)), actor: { type: 'service', id: sourceId } }
 }
 
 async function store({ database, writePath, now }: IntakeOptions, { tenantId, sourceId, eventId }: { tenantId: string, sourceId: string, eventId: string }, events: readonly DraftEvent[]): Promise<WebhookAnswer> {
