@@ -153,6 +153,19 @@ describe('LogViewer', () => {
     expect(document.activeElement).toBe(view.get(byTestId('log-search')).element)
   })
 
+  it('goes from what is in sight to the next error, not to one just above or below', async () => {
+    const { view, press, scrollTo } = await open(lines(1, 1000).map(one => [95, 110, 515, 530].includes(one.n) ? { ...one, stream: 'stderr' } : one))
+    const isMarked = (n: number): boolean => view.find(`[data-line="${n}"]`).classes().includes('bg-primary/10')
+    await scrollTo(99 * ROW_HEIGHT)
+    await press('n')
+    expect(isMarked(110)).toBe(true)
+    await scrollTo(504 * ROW_HEIGHT)
+    await press('p')
+    expect(isMarked(515)).toBe(true)
+    await press('p')
+    expect(isMarked(110)).toBe(true)
+  })
+
   it('folds groups, and unfolds the one that hides what is gone to', async () => {
     const { view, shown } = await open([line(1, '::group::Build'), line(2), line(3, '::group::Inner'), line(4, 'needle'), line(5, '::endgroup::'), line(6, '::endgroup::'), line(7)])
     expect(view.get('[data-line="1"]').text()).toContain('Build5 s')

@@ -7,7 +7,7 @@ import type { Shown } from './window.ts'
 import { computed, nextTick, onMounted, onScopeDispose, ref, shallowRef, watch } from 'vue'
 import { onLines, onScroll, toUnseen } from './follow.ts'
 import { toRows, unfold } from './rows.ts'
-import { toScrollTop, toShown, toSpace, toStep } from './window.ts'
+import { toInSight, toScrollTop, toShown, toSpace, toStep } from './window.ts'
 
 /** Height of a view that is not laid out yet. */
 const GUESSED_HEIGHT = 400
@@ -18,6 +18,8 @@ export interface LogScroller {
   /** Pixels of the scrolled space. */
   space: ComputedRef<number>
   shown: ComputedRef<Shown>
+  /** First and last row that a reader sees, without those held above and below. */
+  inSight: ComputedRef<Pick<Shown, 'first' | 'last'>>
   /** Pixels between the lower edge and the end of the space. */
   below: ComputedRef<number>
   isFollowing: ComputedRef<boolean>
@@ -73,7 +75,7 @@ export function useLogScroller(source: () => LogSource, box: Readonly<ShallowRef
   onMounted(() => { if (follow.value.isFollowing) scrollTo(space.value) })
 
   return {
-    rows, space, shown, below, folded, current, toEnd,
+    rows, space, shown, inSight: computed(() => toInSight(view.value)), below, folded, current, toEnd,
     isFollowing: computed(() => follow.value.isFollowing),
     unseen: computed(() => toUnseen(follow.value, last.value)),
     onScroll: () => {

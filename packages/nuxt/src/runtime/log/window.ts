@@ -33,7 +33,13 @@ export function toSpace(count: number): number {
   return Math.min(count * ROW_HEIGHT, HIGHEST)
 }
 
-/** Rows at a place. @param isWrapped rows may be higher than one line: the first one lies at the upper edge */
+/** Rows that are in sight, those included that are cut by an edge. */
+export function toInSight({ count, scrollTop, height }: Viewport): Pick<Shown, 'first' | 'last'> {
+  const offset = toOffset({ count, scrollTop, height })
+  return { first: Math.floor(offset / ROW_HEIGHT) + 1, last: Math.min(count, Math.ceil((offset + height) / ROW_HEIGHT)) }
+}
+
+/** Rows that the page holds at a place: those in sight and some around. @param isWrapped rows may be higher than one line: the first one lies at the upper edge */
 export function toShown({ count, scrollTop, height }: Viewport, isWrapped = false): Shown {
   const offset = toOffset({ count, scrollTop, height })
   const visible = Math.ceil(height / ROW_HEIGHT) + 1
