@@ -61,7 +61,7 @@ export const es: Messages = {
     reason: 'Motivo',
     silence: 'Silenciar',
     onChart: 'Ver en el gráfico',
-    deploymentsAround: 'Deployments ± 10 min',
+    deploymentsAround: 'Despliegues ± 10 min',
     toTenant: 'Ver el cliente',
     runbook: 'Qué hacer',
     advice: {

@@ -3,7 +3,9 @@ import { createServer, type IncomingHttpHeaders, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { Webhook } from 'standardwebhooks'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { PLATFORM_TENANT } from '@neo-stack/events'
 import type { AlertChannels, AlertDeliveries, AlertDelivery, AlertList, ChannelMade } from '@neo-stack/events'
+import { linksOf } from '../src/alerts/addresses.ts'
 import { toDelay } from '../src/alerts/deliveries.ts'
 import { writeAlertLetter } from '../src/alerts/letter.ts'
 import { startMailServer, partOf, type MailServer } from './smtp-server.ts'
@@ -257,6 +259,20 @@ describe('channels of alerts', () => {
     await ask('PUT', `${base}/alert-rules`, { rules: [{ ...rule, name: 'Beside' }, { ...rule, repeat: '2m' }] })
     expect(await ofRule()).toEqual({ id, isAcknowledged: true, toldAt })
   })
+
+  it('operators who are told of a tenant\'s alert are led to that tenant and its deployments', async () => {
+    const operator = await service.bearer('operator@neo.example')
+    expect((await ask('POST', '/v1/admin/alert-channels', { kind: 'webhook', name: 'Operators', target: hook }, operator)).statusCode).toBe(201)
+    const alert = { channel: 'tenant:acme:alerts', type: 'alert', data: { severity: 'critical', message: 'No power' } }
+    expect((await ask('POST', '/v1/events', alert, { authorization: `Bearer ${service.keyOf('acme')}` })).statusCode).toBe(201)
+    // What other tests' alerts told may come with it.
+    const isIt = ({ message }: { message: string }): boolean => message === 'acme: No power'
+    await expect.poll(async () => (await ask('GET', '/v1/admin/alert-deliveries', undefined, operator)).json<AlertDeliveries>().deliveries.some(({ alerts: told }) => told.some(isIt)), { timeout: 20_000 }).toBe(true)
+    endGroups()
+    const told = (): { message: string }[] => receiver.received.flatMap(({ body }) => (JSON.parse(body) as { data: { alerts: { message: string }[] } }).data.alerts).filter(isIt)
+    await expect.poll(told, { timeout: 20_000 }).toMatchObject([{ tenantId: 'acme', url: 'https://neo.example/admin/tenants/acme' }])
+    expect(JSON.stringify(told())).toMatch(/admin\/deployments\?from=[\w%.-]+&to=[\w%.-]+&tenant=acme"/)
+  })
 })
 
 it('attempts come later and later, each at a random moment, half an hour apart at most', () => {
@@ -271,6 +287,25 @@ it.each(['pt-BR', 'es', 'en'] as const)('a letter in %s names each alert with it
     expect(text).toContain(part)
     expect(html).toContain(part)
   }
+})
+
+it('a tenant is led to its own chart and history, operators to the host\'s, and by a tenant\'s alert to that tenant', () => {
+  const alert = { time: '2026-01-05T12:00:40.500Z', metric: 'cpu' }
+  const decoded = (told: string, of: Parameters<typeof linksOf>[2]): string[] => Object.values(linksOf('https://neo.example', told, of)).map((link: string) => decodeURIComponent(link.replaceAll('+', ' ')))
+  const range = `from=${Date.parse('2026-01-05T11:50:40Z') / 1000}&to=${Date.parse('2026-01-05T12:10:40Z') / 1000}`
+  const span = 'from=2026-01-05T11:50:40.000Z&to=2026-01-05T12:10:40.000Z'
+  // To the second: the whole ten minutes after it belong to it.
+  expect(decoded('acme', { ...alert, tenantId: 'globex' })).toEqual([
+    `https://neo.example/tenant/metrics?${range}&figure=cpu`, 'https://neo.example/tenant/history?q=type:deployment* after:2026-01-05T11:50:40 before:2026-01-05T12:10:40',
+  ])
+  expect(decoded(PLATFORM_TENANT, alert)).toEqual([`https://neo.example/admin/metrics?${range}&figure=cpu`, `https://neo.example/admin/deployments?${span}`])
+  expect(decoded(PLATFORM_TENANT, { ...alert, tenantId: 'acme' })).toEqual(['https://neo.example/admin/tenants/acme', `https://neo.example/admin/deployments?${span}&tenant=acme`])
+})
+
+it('a letter to operators names the link to a tenant so', () => {
+  const alert = { alertId: crypto.randomUUID(), change: 'fired', severity: 'critical', message: 'acme: CPU', time: '2026-01-05T12:00:00.000Z', tenantId: 'acme' } as const
+  const { text } = writeAlertLetter({ language: 'es', alerts: [alert], linksOf: one => linksOf('https://neo.example', PLATFORM_TENANT, one) })
+  expect(text).toContain('Ver el cliente: https://neo.example/admin/tenants/acme\nDespliegues ± 10 min: https://neo.example/admin/deployments?')
 })
 
 it('a letter links to no runbook that is not an address of the web', () => {

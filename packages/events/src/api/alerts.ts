@@ -1,6 +1,7 @@
 /** HTTP contract: a tenant's alerts and the rules that raise them. */
 
 import * as z from 'zod'
+import { slugSchema } from '../catalog/deployments.ts'
 import { metricsSchema, severitySchema } from '../catalog/metrics.ts'
 
 /** Who has seen to an alert. */
@@ -150,10 +151,10 @@ export const channelMadeSchema = alertChannelSchema.extend({ secret: z.string().
 /** See {@link channelMadeSchema}. */
 export type ChannelMade = z.infer<typeof channelMadeSchema>
 
-/** One alert as a channel is told of it. */
+/** One alert as a channel is told of it; `tenantId` where operators are told of a tenant's. */
 export const toldAlertSchema = z.object({
   alertId: z.uuid(), change: z.enum(['fired', 'repeated', 'flapping', 'resolved']), severity: severitySchema, message: z.string(), time: z.iso.datetime(),
-  rule: z.string().optional(), metric: z.string().optional(), value: z.number().optional(), runbook: z.string().optional(),
+  rule: z.string().optional(), metric: z.string().optional(), value: z.number().optional(), runbook: z.string().optional(), tenantId: slugSchema.optional(),
 })
 
 /** See {@link toldAlertSchema}. */

@@ -5,7 +5,7 @@
 
 import { sql } from 'kysely'
 import * as z from 'zod'
-import { alertRuleSchema, severitySchema, toldAlertSchema, type AlertDelivery, type Severity, type ToldAlert } from '@neo-stack/events'
+import { alertRuleSchema, PLATFORM_TENANT, severitySchema, toldAlertSchema, type AlertDelivery, type Severity, type ToldAlert } from '@neo-stack/events'
 import type { Database, Tx } from '../database/database.ts'
 import { perTransaction } from '../database/per-transaction.ts'
 import { PREPARED } from '../database/prepared.ts'
@@ -31,6 +31,7 @@ const ranks: Readonly<Record<Severity, number>> = { info: 0, warning: 1, critica
 const paramsSchema = z.object({
   group: z.string().catch(''), rule: toldAlertSchema.shape.rule.catch(undefined), metric: toldAlertSchema.shape.metric.catch(undefined),
   value: toldAlertSchema.shape.value.catch(undefined), runbook: alertRuleSchema.shape.runbook.catch(undefined),
+  tenantId: toldAlertSchema.shape.tenantId.catch(undefined),
 })
 
 /** An event that may be told. */
@@ -56,10 +57,10 @@ export async function queueAlert(tx: Tx, { id, type, time, channel: { tenantId }
   if (data['isSilenced'] === true || !severity.success) return
   const channels = await channelsOf(tx, tenantId)
   if (channels.length === 0) return
-  const { group, ...params } = paramsSchema.parse(data['params'] ?? {})
+  const { group, tenantId: about, ...params } = paramsSchema.parse(data['params'] ?? {})
   const listening = channels.filter(one => ranks[one.severity] <= ranks[severity.data] && (one.group_name === null || one.group_name === group))
   if (listening.length === 0) return
-  const told: ToldAlert = toldAlertSchema.parse({ ...params, alertId: data['alertId'] ?? id, change: changeOf(type, data['messageKey']), severity: severity.data, message: data['message'], time })
+  const told: ToldAlert = toldAlertSchema.parse({ ...params, ...tenantId === PLATFORM_TENANT && { tenantId: about }, alertId: data['alertId'] ?? id, change: changeOf(type, data['messageKey']), severity: severity.data, message: data['message'], time })
   for (const { id: channelId } of listening) await addToMessage(tx, { tenantId, channelId, group, told })
 }
 

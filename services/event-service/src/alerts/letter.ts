@@ -12,7 +12,7 @@ export interface AlertOccasion {
 
 /** Where an alert leads in the portal. */
 export interface AlertAddresses {
-  /** Its range on the chart. */
+  /** Its range on the chart; the tenant, where operators are told of a tenant's alert: their charts do not show it. */
   url: string
   /** Deployments up to ten minutes before and after it. */
   deploymentsUrl: string
@@ -23,6 +23,7 @@ interface Words {
   change: Readonly<Record<ToldAlert['change'], string>>
   severity: Readonly<Record<ToldAlert['severity'], string>>
   chart: string
+  tenant: string
   deployments: string
   runbook: string
   why: string
@@ -31,17 +32,17 @@ interface Words {
 const words: Readonly<Record<AlertOccasion['language'], Words>> = {
   'pt-BR': {
     more: count => ` (e mais ${count})`, change: { fired: 'Disparou', repeated: 'Continua', flapping: 'Oscila', resolved: 'Resolvido' },
-    severity: { info: 'informação', warning: 'aviso', critical: 'crítico' }, chart: 'Ver no gráfico', deployments: 'Deployments ± 10 min', runbook: 'O que fazer',
+    severity: { info: 'informação', warning: 'aviso', critical: 'crítico' }, chart: 'Ver no gráfico', tenant: 'Ver o cliente', deployments: 'Deployments ± 10 min', runbook: 'O que fazer',
     why: 'Você recebe este e-mail porque um canal de alertas tem o seu endereço; quem administra os alertas pode retirá-lo.',
   },
   'es': {
     more: count => ` (y ${count} más)`, change: { fired: 'Se disparó', repeated: 'Continúa', flapping: 'Oscila', resolved: 'Resuelta' },
-    severity: { info: 'información', warning: 'aviso', critical: 'crítica' }, chart: 'Ver en el gráfico', deployments: 'Deployments ± 10 min', runbook: 'Qué hacer',
+    severity: { info: 'información', warning: 'aviso', critical: 'crítica' }, chart: 'Ver en el gráfico', tenant: 'Ver el cliente', deployments: 'Despliegues ± 10 min', runbook: 'Qué hacer',
     why: 'Recibe este correo porque un canal de alertas tiene su dirección; quien administra las alertas puede quitarlo.',
   },
   'en': {
     more: count => ` (and ${count} more)`, change: { fired: 'Fired', repeated: 'Still firing', flapping: 'Flapping', resolved: 'Resolved' },
-    severity: { info: 'information', warning: 'warning', critical: 'critical' }, chart: 'See the chart', deployments: 'Deployments ± 10 min', runbook: 'What to do',
+    severity: { info: 'information', warning: 'warning', critical: 'critical' }, chart: 'See the chart', tenant: 'See the tenant', deployments: 'Deployments ± 10 min', runbook: 'What to do',
     why: 'You get this e-mail because a channel of alerts has your address; whoever manages the alerts can take it away.',
   },
 }
@@ -51,7 +52,7 @@ export function writeAlertLetter({ language, alerts, linksOf }: AlertOccasion): 
   const said = words[language]
   const times = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'medium', timeZone: 'UTC' })
   const lines = alerts.map(alert => ({
-    head: `${said.change[alert.change]} · ${said.severity[alert.severity]}`, message: alert.message, time: `${times.format(new Date(alert.time))} UTC`, links: toLinks(said, { ...linksOf(alert), runbook: alertRuleSchema.shape.runbook.safeParse(alert.runbook).data }),
+    head: `${said.change[alert.change]} · ${said.severity[alert.severity]}`, message: alert.message, time: `${times.format(new Date(alert.time))} UTC`, links: toLinks(said, alert, linksOf(alert)),
   }))
   const [first] = lines
   return {
@@ -63,8 +64,12 @@ ${lines.map(line => `<p style="margin:0 0 16px;padding-left:12px;border-left:4px
   }
 }
 
-function toLinks({ chart, deployments, runbook }: Words, links: AlertAddresses & { runbook: string | undefined }): { name: string, url: string }[] {
-  return [{ name: chart, url: links.url }, { name: deployments, url: links.deploymentsUrl }, ...links.runbook === undefined ? [] : [{ name: runbook, url: links.runbook }]]
+function toLinks(said: Words, alert: ToldAlert, { url, deploymentsUrl }: AlertAddresses): { name: string, url: string }[] {
+  const runbook = alertRuleSchema.shape.runbook.safeParse(alert.runbook).data
+  return [
+    { name: alert.tenantId === undefined ? said.chart : said.tenant, url }, { name: said.deployments, url: deploymentsUrl },
+    ...runbook === undefined ? [] : [{ name: said.runbook, url: runbook }],
+  ]
 }
 
 const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' }

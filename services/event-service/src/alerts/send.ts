@@ -1,14 +1,14 @@
 /** Sends messages to channels: Standard Webhooks with a guard against closed addresses, and e-mail. */
 
 import { Webhook } from 'standardwebhooks'
-import { PLATFORM_TENANT, type ToldAlert } from '@neo-stack/events'
 import type { Database } from '../database/database.ts'
 import { OutboundError, type GuardedFetch } from '../outbound/guarded-fetch.ts'
 import { createMessageId, type Mailer } from '../outbound/mailer.ts'
 import type { Seal } from '../outbound/seal.ts'
+import { linksOf } from './addresses.ts'
 import { isReader } from './channels.ts'
 import type { Attempt, Held } from './deliveries.ts'
-import { writeAlertLetter, type AlertAddresses } from './letter.ts'
+import { writeAlertLetter } from './letter.ts'
 
 /** What messages are sent with. */
 export interface SendParts {
@@ -59,21 +59,4 @@ async function sendMail({ database, mail, publicUrl }: SendParts, { tenantId, id
   const letter = writeAlertLetter({ language: channel.language, alerts, linksOf: alert => linksOf(publicUrl(), tenantId, alert) })
   const outcome = await mail.mailer.send({ ...letter, to: { name: channel.name, address: channel.target }, messageId: createMessageId('alert', [tenantId, id, alerts.length], mail.from) })
   return outcome === 'refused' ? { error: 'the mail server refused it', isFinal: true } : {}
-}
-
-/** Ten minutes around an alert, in seconds. */
-const AROUND_SECONDS = 600
-
-/** The range of an alert on its chart, and the deployments around it. */
-function linksOf(publicUrl: string, tenantId: string, { time, metric }: ToldAlert): AlertAddresses {
-  const at = Math.floor(Date.parse(time) / 1000)
-  const [from, to] = [at - AROUND_SECONDS, at + AROUND_SECONDS]
-  const chart = new URLSearchParams({ from: String(from), to: String(to), ...metric !== undefined && { figure: metric } })
-  const [first = '', last = ''] = [from, to].map(second => new Date(second * 1000).toISOString())
-  const isOperators = tenantId === PLATFORM_TENANT
-  const deployments = isOperators
-    ? `deployments?${new URLSearchParams({ from: first, to: last }).toString()}`
-    : `history?${new URLSearchParams({ q: `type:deployment* after:${first.slice(0, 16)} before:${last.slice(0, 16)}` }).toString()}`
-  const portal = `${publicUrl}/${isOperators ? 'admin' : 'tenant'}`
-  return { url: `${portal}/metrics?${chart.toString()}`, deploymentsUrl: `${portal}/${deployments}` }
 }
