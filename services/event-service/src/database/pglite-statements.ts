@@ -15,7 +15,7 @@ const { serialize } = protocol
 /** Statements on a PGlite. Who asks sees to it that nobody else's come in between. */
 export function createStatements(pglite: PGlite): Statements {
   const prepared = new Set<string>()
-  const send = async (messages: readonly Uint8Array[]): Promise<Results[]> => parse.parseResults(await pglite.execProtocolStream(join(messages), {}), pglite.parsers) as Results[]
+  const send = async (messages: readonly Uint8Array[]): Promise<Results[]> => parse.parseResults(await pglite.execProtocolStream(Buffer.concat(messages), {}), pglite.parsers) as Results[]
   const run = (statement: string, parameters: readonly unknown[]): Uint8Array[] =>
     [serialize.bind({ statement, values: parameters.map(toParameter) }), serialize.describe({ type: 'P' }), serialize.execute({}), serialize.sync()]
   return {
@@ -34,16 +34,6 @@ export function createStatements(pglite: PGlite): Statements {
     },
     exec: text => send([serialize.query(text)]),
   }
-}
-
-function join(messages: readonly Uint8Array[]): Uint8Array {
-  const joined = new Uint8Array(messages.reduce((length, message) => length + message.length, 0))
-  let at = 0
-  for (const message of messages) {
-    joined.set(message, at)
-    at += message.length
-  }
-  return joined
 }
 
 /** A value as PostgreSQL reads it; bytes stay as they are. */
