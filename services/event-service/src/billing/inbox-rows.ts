@@ -3,6 +3,7 @@
 import { sql, type RawBuilder } from 'kysely'
 import type { BillingStatus, InboxState, Notification, NotificationType } from '@neo-stack/events'
 import type { Tx } from '../database/database.ts'
+import { hasPart } from '../database/like.ts'
 import { Problem } from '../errors.ts'
 
 /** A user of a tenant's inbox. */
@@ -145,7 +146,7 @@ async function find(tx: Tx, user: InboxUser, query: PageQuery & { words: readonl
 function toConditions(q = ''): Condition[] {
   return q.split(/\s+/).filter(Boolean).map(word => [...word].length < 3
     ? sql<boolean>`position(neo_plain(${word}) in n.words) > 0`
-    : sql<boolean>`n.words like neo_plain(${`%${word.replace(/[\\%_]/g, '\\$&')}%`})`)
+    : hasPart(sql.ref('n.words'), word))
 }
 
 function toNotification(row: Row): Notification {

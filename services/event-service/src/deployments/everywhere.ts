@@ -4,6 +4,7 @@ import { sql } from 'kysely'
 import * as z from 'zod'
 import type { AdminDeploymentList, AdminInstanceList, DeploymentStatus, InstanceType } from '@neo-stack/events'
 import type { Database } from '../database/database.ts'
+import { hasPart } from '../database/like.ts'
 import { Problem } from '../errors.ts'
 import { toDeployment, type DeploymentRow } from './rows.ts'
 
@@ -58,7 +59,7 @@ export function listInstancesEverywhere(database: Database, { tenantId, q, limit
       .where(sql<boolean>`not (deployments.kind = 'delete' and deployments.status = 'completed')`)
     if (tenantId !== undefined) select = select.where('instances.tenant_id', '=', tenantId)
     // A pattern, not `position`: its length tells the planner how few rows are to be expected, so only their deployments are looked up.
-    if (q !== undefined) select = select.where(sql<boolean>`instances.plain like '%' || neo_plain(${escapeLike(q)}) || '%'`)
+    if (q !== undefined) select = select.where(hasPart(sql.ref('instances.plain'), q))
     const rows = await select.selectAll('instances').select(['deployments.status', sql<string>`count(*) over ()`.as('total')])
       .orderBy(sql`deployments.status <> 'failed'`).orderBy('instances.name').orderBy('instances.tenant_id').orderBy('instances.instance_id').limit(limit).execute()
     return {
@@ -70,5 +71,3 @@ export function listInstancesEverywhere(database: Database, { tenantId, q, limit
     }
   })
 }
-
-const escapeLike = (text: string): string => text.replace(/[\\%_]/g, '\\$&')

@@ -3,6 +3,7 @@
 import { sql } from 'kysely'
 import { USER_ID, type AuditEntry, type AuditPage, type AuditVerification } from '@neo-stack/events'
 import type { Database, Tx } from '../database/database.ts'
+import { hasPart } from '../database/like.ts'
 import { Problem } from '../errors.ts'
 
 /** Which entries, newest first. */
@@ -34,7 +35,7 @@ async function readPage(tx: Tx, tenantId: string | undefined, { q, action, kind,
   let select = tx.selectFrom('audit')
     .select(['audit.id', 'audit.tenant_id', 'audit.n', 'time', 'actor', 'action', 'target', 'address', 'detail', 'hash', actorName.as('actor_name')])
   if (tenantId !== undefined) select = select.where('audit.tenant_id', '=', tenantId)
-  for (const word of q?.split(/\s+/) ?? []) select = select.where(sql<boolean>`audit.plain like '%' || neo_plain(${word.replace(/[\\%_]/g, '\\$&')}) || '%'`)
+  for (const word of q?.split(/\s+/) ?? []) select = select.where(hasPart(sql.ref('audit.plain'), word))
   if (action !== undefined) select = select.where('action', '=', action)
   if (kind !== undefined) select = select.where('action', kind === 'reads' ? '=' : '<>', 'tenant.read')
   if (actor !== undefined) select = select.where(sql`actor ->> 'id'`, '=', actor)
