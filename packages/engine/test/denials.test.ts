@@ -40,8 +40,9 @@ describe('a revocation', () => {
 
   test('by issue time holds for everybody', async () => {
     const running = await start()
-    running.engine.revoke({ issuedBefore: inSeconds(0) })
-    expect([await presented(running, { iat: inSeconds(-1) }), await presented(running, { iat: inSeconds(1), sub: 'v' })]).toEqual([3500, 'connected'])
+    const before = inSeconds(0)
+    running.engine.revoke({ issuedBefore: before })
+    expect([await presented(running, { iat: before - 1 }), await presented(running, { iat: before + 1, sub: 'v' })]).toEqual([3500, 'connected'])
   })
 
   test('can send clients back for a new token, and the official client comes with one', async () => {
@@ -101,8 +102,9 @@ describe('a blocked user', () => {
     expect(await presented(running, {})).toBe(3507)
     expect(await post('unblock_user', { user: 'u' })).toEqual({ result: {} })
     expect(await post('revoke_token', { uid: 't' })).toEqual({ result: {} })
-    expect(await post('invalidate_user_tokens', { user: 'u', issued_before: inSeconds(0) })).toEqual({ result: {} })
-    expect([await presented(running, { jti: 't', iat: inSeconds(1) }), await presented(running, { iat: inSeconds(-1) }), await presented(running, { iat: inSeconds(1) })]).toEqual([3500, 3500, 'connected'])
+    const before = inSeconds(0)
+    expect(await post('invalidate_user_tokens', { user: 'u', issued_before: before })).toEqual({ result: {} })
+    expect([await presented(running, { jti: 't', iat: before + 1 }), await presented(running, { iat: before - 1 }), await presented(running, { iat: before + 1 })]).toEqual([3500, 3500, 'connected'])
     expect(await post('revoke_token', {})).toMatchObject({ error: { code: 107 } })
     expect(await post('block_user', {})).toMatchObject({ error: { code: 107 } })
   })
