@@ -4,20 +4,24 @@ import { createGather } from '../src/publish/gather.ts'
 const settle = async (): Promise<void> => { for (let turn = 0; turn < 20; turn++) await Promise.resolve() }
 
 describe('gathering', () => {
-  const start = (options: { max?: number, weigh?: (member: number) => number } = {}) => {
+  const start = (options: { max?: number, enough?: number, weigh?: (member: number) => number } = {}) => {
     const groups: string[] = []
+    const answered: string[] = []
     const timers: (() => void)[] = []
     const finish: (() => void)[] = []
+    let leave: () => void = () => undefined
     const gather = createGather<number>({
       ...options, setTimer: run => timers.push(run),
-      run: (key, group) => {
-        groups.push(`${key}:${group.join()}`)
-        return new Promise(resolve => { finish.push(resolve) })
+      run: (key, group, onAway) => {
+        const name = `${key}:${group.join()}`
+        groups.push(name)
+        leave = onAway
+        return new Promise(resolve => { finish.push(() => { resolve(() => answered.push(name)) }) })
       },
     })
     const wait = async (): Promise<void> => { timers.shift()?.(); await settle() }
     const end = async (): Promise<void> => { finish.shift()?.(); await settle() }
-    return { gather, groups, wait, end }
+    return { gather, groups, answered, wait, end, leave: () => { leave() } }
   }
 
   it('runs what came within the wait together, and keys apart', async () => {
@@ -64,6 +68,43 @@ describe('gathering', () => {
       await end()
     }
     expect(groups).toEqual(['a:4,5', 'a:3', 'a:50', 'a:1'])
+  })
+
+  it('answers a group at once when those after it wait for company', async () => {
+    const { gather, groups, answered, wait, end } = start({ enough: 3 })
+    gather.add('a', 1)
+    await wait()
+    for (const member of [2, 3]) gather.add('a', member)
+    await end()
+    expect([groups, answered]).toEqual([['a:1'], ['a:1']])
+    await wait()
+    await end()
+    expect(answered).toEqual(['a:1', 'a:2,3'])
+  })
+
+  it('begins the next group first when enough have come, and answers the one before while that is away', async () => {
+    const { gather, groups, answered, wait, end, leave } = start({ enough: 3 })
+    gather.add('a', 1)
+    await wait()
+    for (const member of [2, 3, 4]) gather.add('a', member)
+    await end()
+    expect([groups, answered]).toEqual([['a:1', 'a:2,3,4'], []])
+    leave()
+    leave()
+    expect(answered).toEqual(['a:1'])
+    await end()
+    expect(answered).toEqual(['a:1', 'a:2,3,4'])
+  })
+
+  it('answers a group before the next, also when that one was never away', async () => {
+    const { gather, answered, wait, end } = start({ enough: 1 })
+    gather.add('a', 1)
+    await wait()
+    gather.add('a', 2)
+    await end()
+    expect(answered).toEqual([])
+    await end()
+    expect(answered).toEqual(['a:1', 'a:2'])
   })
 
   it('drains what was added and remembers nothing', async () => {

@@ -48,8 +48,9 @@ export async function startEscalation({ database, writePath, boss, now, onFault 
   return {
     onWritten: events => {
       for (const { id, type, data, channel } of events) {
+        if (!isCritical({ type, data })) continue
         const [prefix, tenantId] = channel.split(':')
-        if (prefix === 'tenant' && tenantId !== undefined && isCritical({ type, data })) queue({ id, type, data, tenantId })
+        if (prefix === 'tenant' && tenantId !== undefined) queue({ id, type, data, tenantId })
       }
     },
     stop: async () => {

@@ -65,29 +65,39 @@ export function connectTo({ statements, listen, dump, close, hasEnded }: Place):
   }
 }
 
+/**
+ * The first statement is sent together with the begin, which saves a way to the thread and back. It tells of a begin that failed, too: who
+ * waits for the transaction to begin, as Kysely does, would wait for ever.
+ */
 async function transact<T>({ query, exec }: Statements, run: (tx: Statements & { rollback: () => Promise<void> }) => Promise<T>): Promise<T> {
-  // The first statement tells of a begin that failed: who waits for the transaction to begin, as Kysely does, would wait for ever.
-  const lost = await exec('begin').then(() => undefined, (error: unknown) => ({ error }))
+  let lost: { error: unknown } | undefined
+  const begun = exec('begin').then(() => undefined, (error: unknown) => { lost = { error } })
   let isOver = false
   const end = async (how: 'commit' | 'rollback'): Promise<Results | undefined> => {
     isOver = true
     return (await exec(how))[0]
   }
-  const whileOpen = (): void => {
-    if (lost) throw lost.error
+  const assertBegun = (): void => { if (lost) throw lost.error }
+  const whileOpen = async <R>(ask: () => Promise<R>): Promise<R> => {
     if (isOver) throw new Error('The transaction has ended.')
+    assertBegun()
+    const [answer] = await Promise.all([ask(), begun])
+    assertBegun()
+    return answer
   }
   try {
     const result = await run({
-      query: async (...given) => { whileOpen(); return query(...given) },
-      exec: async (...given) => { whileOpen(); return exec(...given) },
+      query: (...given) => whileOpen(() => query(...given)),
+      exec: (...given) => whileOpen(() => exec(...given)),
       rollback: async () => { await end('rollback') },
     })
+    await begun
+    assertBegun()
     // A transaction in which a statement failed ends with ROLLBACK, whatever is asked.
-    if (lost) throw lost.error
     if (!isOver && (await end('commit'))?.command === 'ROLLBACK') throw Object.assign(new Error('The transaction was rolled back: a statement of it had failed.'), { code: '25P02' })
     return result
   } catch (error) {
+    await begun
     if (!isOver && !lost) await end('rollback')
     throw error
   }

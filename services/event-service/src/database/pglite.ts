@@ -64,7 +64,7 @@ export function createCopies(dump: () => Promise<Blob>): () => Promise<Database>
 
 async function toDatabase(pglite: EmbeddedPostgres, { isInThread = false } = {}): Promise<Database> {
   const kysely = new Kysely<Schema>({ dialect: new PGliteDialect({ pglite }) })
-  const open = createTransact(kysely)
+  const open = createTransact(kysely, { isOrdered: true })
   const transact = isInThread ? open : leavingTurns(open)
   // Statistics from a sample of 30 times as many rows: a hundred, the default, holds the process up for some hundred milliseconds.
   await pglite.query('set default_statistics_target = 20')

@@ -1,19 +1,24 @@
 /**
  * Gathers concurrent submissions of one key into groups: a group is closed when nobody came for a moment, when it has waited long
- * enough or when it is full, and groups of one key run one after the other. On PGlite the wait is what makes groups form at all: the
- * database blocks the event loop, and publishers that were answered together come again one after the other.
+ * enough or when it is heavy enough, and groups of one key run one after the other. The wait is what makes groups form at all: publishers
+ * that were answered together come again one after the other.
  */
 
 /** Settings of {@link createGather}. */
 export interface GatherOptions<Member> {
-  /** Carries out one group; settles its members by itself and never rejects. */
-  run: (key: string, group: Member[]) => Promise<void>
+  /**
+   * Carries out one group and never rejects. What it resolves with answers the members and is called once: at once, or, when the next group
+   * need not wait for company, as soon as that one tells by `onAway` that others do its work now.
+   */
+  run: (key: string, group: Member[], onAway: () => void) => Promise<() => void>
   /** Milliseconds without a newcomer that close a group. @default 1 */
   waitMs?: number
   /** Milliseconds that a group waits at most. @default 8 */
   maxWaitMs?: number
   /** Largest weight of a group; a member that weighs more is a group of its own. @default 500 */
   max?: number
+  /** Weight from which on a group waits for nobody. @default 200 */
+  enough?: number
   /** Weight of a member. @default 1 for each */
   weigh?: (member: Member) => number
   setTimer?: (run: () => void, ms: number) => unknown
@@ -29,7 +34,7 @@ export interface Gather<Member> {
 }
 
 /** Creates a gatherer; see the head of this file. */
-export function createGather<Member>({ run, waitMs = 1, maxWaitMs = 8, max = 500, weigh = () => 1, setTimer = setTimeout }: GatherOptions<Member>): Gather<Member> {
+export function createGather<Member>({ run, waitMs = 1, maxWaitMs = 8, max = 500, enough = 20, weigh = () => 1, setTimer = setTimeout }: GatherOptions<Member>): Gather<Member> {
   const waiting = new Map<string, Member[]>()
   const running = new Set<Promise<void>>()
   const company = async (members: readonly Member[]): Promise<void> => {
@@ -40,10 +45,22 @@ export function createGather<Member>({ run, waitMs = 1, maxWaitMs = 8, max = 500
     }
   }
   const work = async (key: string): Promise<void> => {
-    for (let members = waiting.get(key); members && members.length > 0; members = waiting.get(key)) {
-      await company(members)
-      await run(key, members.splice(0, countWithin(members, max, weigh)))
+    let answer: (() => void) | undefined
+    const answerLast = (): void => {
+      const last = answer
+      answer = undefined
+      last?.()
     }
+    for (let members = waiting.get(key); members && members.length > 0; members = waiting.get(key)) {
+      if (!weighs(members, enough, weigh)) {
+        answerLast()
+        await company(members)
+      }
+      const next = await run(key, members.splice(0, countWithin(members, max, weigh)), answerLast)
+      answerLast()
+      answer = next
+    }
+    answerLast()
     waiting.delete(key)
   }
   const start = (key: string): void => {
@@ -64,6 +81,12 @@ export function createGather<Member>({ run, waitMs = 1, maxWaitMs = 8, max = 500
       while (running.size > 0) await Promise.all(running)
     },
   }
+}
+
+/** Whether members together weigh at least so much. */
+function weighs<Member>(members: readonly Member[], least: number, weigh: (member: Member) => number): boolean {
+  let weight = 0
+  return members.some(member => (weight += weigh(member)) >= least)
 }
 
 /** How many members from the first on weigh `max` together at most; at least one. */

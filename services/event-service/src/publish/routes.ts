@@ -8,9 +8,12 @@ import type { WritePath } from './write-path.ts'
 
 const config = { publishes: 'kept' } as const
 
+/** What answers here is made by the write path: checking a hundred identifiers and times once more took as long as checking the events. */
+const serializerCompiler = (): typeof JSON.stringify => JSON.stringify
+
 /** Adds the publishing routes. */
 export function publishRoutes(app: App, writePath: WritePath): void {
-  app.post('/v1/events', { config, schema: { summary: 'Publish one event', tags: ['events'], body: publishSchema, response: { 201: publishedSchema } } }, async (request, reply) => {
+  app.post('/v1/events', { config, serializerCompiler, schema: { summary: 'Publish one event', tags: ['events'], body: publishSchema, response: { 201: publishedSchema } } }, async (request, reply) => {
     const { idempotencyKey, ...event } = request.body
     const key = idempotencyKeyOf(request, idempotencyKey)
     const [published] = await publishAs(writePath, principalOf(request), { events: [event], ...key !== undefined && { idempotencyKey: key } })
@@ -18,7 +21,7 @@ export function publishRoutes(app: App, writePath: WritePath): void {
     return reply.code(201).send(published)
   })
 
-  app.post('/v1/events/batch', { config, schema: { summary: 'Publish events of one tenant, all or none', tags: ['events'], body: publishBatchSchema, response: { 201: publishedBatchSchema } } }, async (request, reply) => {
+  app.post('/v1/events/batch', { config, serializerCompiler, schema: { summary: 'Publish events of one tenant, all or none', tags: ['events'], body: publishBatchSchema, response: { 201: publishedBatchSchema } } }, async (request, reply) => {
     const { events, idempotencyKey } = request.body
     const key = idempotencyKeyOf(request, idempotencyKey)
     const published = await publishAs(writePath, principalOf(request), { events, ...key !== undefined && { idempotencyKey: key } })

@@ -93,6 +93,8 @@ function toPublished({ id, seq, time }: Envelope): Published {
 /** The options, and what one write path keeps between its groups. */
 interface Kept extends WritePathOptions {
   nextId: (time: number) => string
+  /** Told when the database has what takes it longest, and this thread has time. */
+  onAway?: () => void
 }
 
 /** Creates the write path. */
@@ -101,7 +103,7 @@ export function createWritePath(given: WritePathOptions): WritePath {
   const options: Kept = { ...given, nextId: createIds(random) }
   let isClosed = false
   const gather = createGather<Member>({
-    run: (tenantId, group) => outsideTraces(() => runGroup(options, tenantId, group.filter(({ isOver }) => !isOver))),
+    run: (tenantId, group, onAway) => outsideTraces(() => runGroup({ ...options, onAway }, tenantId, group.filter(({ isOver }) => !isOver))),
     weigh: ({ submission }) => submission.events.length,
   })
   return {
@@ -159,19 +161,24 @@ function within(ms: number | undefined, member: Member): Member {
 /**
  * Commits a group; when it fails, each member is tried alone, so that each gets its own answer. When the database went away nobody
  * knows whether the group was committed: trying again could write it twice. Never rejects.
+ * @returns what hands over and answers what was committed
  */
-async function runGroup(options: Kept, tenantId: string, group: readonly Member[]): Promise<void> {
+async function runGroup(options: Kept, tenantId: string, group: readonly Member[]): Promise<() => void> {
   let written: Written
-  if (group.length === 0) return
+  if (group.length === 0) return () => undefined
   options.onStage?.('group-closed')
   try {
     written = await commitGroup(options, tenantId, group)
   } catch (error) {
     if (group.length === 1 || isProblem(error, 'unavailable')) for (const member of group) member.reject(error)
-    else for (const member of group) await runGroup(options, tenantId, [member])
-    return
+    else for (const member of group) (await runGroup(options, tenantId, [member]))()
+    return () => undefined
   }
   options.onStage?.('committed')
+  return () => { outsideTraces(() => { finishGroup(options, written) }) }
+}
+
+function finishGroup(options: Kept, written: Written): void {
   handOver(options, written)
   options.onStage?.('handed-over')
   for (const [member, answer] of written.answers) member.resolve(answer)
@@ -229,7 +236,9 @@ async function writeGroup(options: Kept, tx: Tx, group: readonly Member[]): Prom
   onStage('channels-locked')
   const answers = new Map<Member, unknown>()
   for (const { member, events } of drafts) answers.set(member, await writeMember(ledger, tx, member.submission, events))
-  await appendEvents(tx, ledger.rows)
+  const appended = appendEvents(tx, ledger.rows)
+  if (options.onAway) setImmediate(options.onAway)
+  await appended
   await options.realtime.enqueue?.(tx, ledger.delivered.filter(isKept))
   onStage('events-inserted')
   await keepAnswers(tx, tenantId, fresh.flatMap(member => member.submission.key ? [{ ...member.submission.key, answer: answers.get(member) }] : []))
