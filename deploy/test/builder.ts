@@ -2,7 +2,7 @@
 
 import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { homedir, tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -28,7 +28,8 @@ export interface Builder {
   serve: (options: readonly string[], image: string) => Promise<string>
   /** A file with this content, for containers to read. */
   secret: (text: string) => string
-  stop: () => void
+  /** Ends what was served and removes everything. */
+  stop: () => Promise<void>
 }
 
 const root = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '')
@@ -82,12 +83,26 @@ export async function startBuilder(): Promise<Builder> {
       writeFileSync(file, text, { mode: 0o444 })
       return file
     },
-    stop: () => {
+    stop: async () => {
       // One that ended by itself is gone.
       if (server) podman('stop', '--ignore', '-t', '10', 'served')
+      // What cleans up after a container waits for ever for a storage that is gone, and holds this process' output.
+      await until(() => !isNamedByProcess(own), { timeoutMs: 60_000, everyMs: 50, what: `the containers of ${own} to be cleaned up` })
       rmSync(own, { recursive: true, force: true })
     },
   }
+}
+
+/** Whether a process that runs was told of the folder. */
+function isNamedByProcess(folder: string): boolean {
+  return readdirSync('/proc').filter(name => /^\d+$/.test(name)).some(pid => {
+    try {
+      return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(folder)
+    } catch {
+      // It ended meanwhile.
+      return false
+    }
+  })
 }
 
 /** Packs the packages of a small Debian from this machine's own. @returns path of the archive */
