@@ -8,6 +8,9 @@ import { keyOf, type Cluster } from './cluster.ts'
 /** How a publish ended: 0 is no answer. */
 export interface Outcome { status: number, tookMs: number }
 
+/** An event whose publisher was told 201. */
+export interface Acknowledged { channel: string, id: string, seq: number }
+
 /** Running traffic. */
 export interface Traffic {
   /** Ends of publishes since the last call. */
@@ -19,7 +22,9 @@ export interface Traffic {
   /** That, and what was acknowledged and never came: when nothing is on its way any more. */
   faults: () => string[]
   /** Events that were acknowledged. */
-  acknowledged: () => number
+  acknowledged: () => readonly Acknowledged[]
+  /** What was acknowledged and does not stand in the log, or not where its publisher was told. */
+  notLogged: () => Promise<Acknowledged[]>
   stop: () => Promise<void>
 }
 
@@ -41,9 +46,9 @@ export async function startTraffic(cluster: Cluster, readerCount = 200): Promise
   const stopped = new AbortController()
   const outcomes: Outcome[] = []
   const newest = new Map<string, number>()
-  let acknowledged = 0
+  const acknowledged: Acknowledged[] = []
   const acknowledge = (channel: string, event: { id: string, seq: number }): void => {
-    acknowledged++
+    acknowledged.push({ channel, ...event })
     newest.set(channel, Math.max(newest.get(channel) ?? 0, event.seq))
     for (const reader of readers) if (reader.channel === channel) reader.journal.acknowledge({ channel, ...event })
   }
@@ -59,6 +64,10 @@ export async function startTraffic(cluster: Cluster, readerCount = 200): Promise
     orderFaults: () => readers.flatMap(({ journal, channel, after }, index) => findOrderFaults(journal.received, { [channel]: after }).map(fault => `reader ${index}: ${fault}`)),
     faults: () => readers.flatMap(({ journal, channel, after }, index) => findDeliveryFaults({ ...journal, after: { [channel]: after } }).map(fault => `reader ${index}: ${fault}`)),
     acknowledged: () => acknowledged,
+    notLogged: async () => {
+      const logged = new Set((await Promise.all(TENANTS.map(tenantId => readLog(cluster, tenantId)))).flat())
+      return acknowledged.filter(event => !logged.has(placeOf(event)))
+    },
     stop: async () => {
       stopped.abort()
       await Promise.all(running)
@@ -83,6 +92,22 @@ async function openReader(cluster: Cluster, tenantId: string): Promise<Reader> {
   feed.start()
   await until(() => feed.status.state === 'live', { timeoutMs: 30_000, what: 'a reader to be live' })
   return Object.assign(reader, { feed })
+}
+
+const placeOf = ({ channel, seq, id }: Acknowledged): string => `${channel} ${seq} ${id}`
+
+/** Places of everything that the tenant's channel keeps. */
+async function readLog(cluster: Cluster, tenantId: string): Promise<string[]> {
+  const { rest } = cluster.service(tenantId)
+  const channel = channelOf(tenantId)
+  const places: string[] = []
+  for (let after = 0; ;) {
+    const { events } = await rest.events.history({ channel, after, limit: 1000 })
+    places.push(...events.map(({ seq = 0, id }) => placeOf({ channel, seq, id })))
+    const last = events.at(-1)?.seq
+    if (last === undefined) return places
+    after = last
+  }
 }
 
 interface Publisher {

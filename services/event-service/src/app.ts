@@ -110,7 +110,7 @@ import { tenantRoutes } from './tenants/tenant-routes.ts'
 import type { Tracer } from './tracing/tracer.ts'
 
 /** A publisher hears within three seconds that a database on the network does not answer. */
-const ANSWER_MS = 2800
+const ANSWER_MS = 2500
 
 /** How long a gateway may still send requests to a process that ends, in milliseconds: until it asks another again that has just started. */
 const DRAIN_MS = 2500
