@@ -11,6 +11,8 @@ import { findFreePort, until } from '@neo-stack/testing'
 import { createNginxConfig } from '../src/nginx.ts'
 
 const isRequired = process.env['NEO_REQUIRE_ALL'] === '1'
+/** Where no answer ever comes. */
+const SILENT = '/v1/silent'
 const nginx = ['/usr/sbin/nginx', '/usr/bin/nginx'].find(file => existsSync(file))
 
 describe.skipIf(!nginx && !isRequired)(nginx ? 'what the gateway says by itself' : 'what the gateway says by itself (skipped: needs nginx)', () => {
@@ -20,18 +22,19 @@ describe.skipIf(!nginx && !isRequired)(nginx ? 'what the gateway says by itself'
   let gateway: ChildProcess
   let url: string
 
-  /** A service that takes each request and breaks off, and nginx before it. */
+  /** A service that takes each request and breaks off, or never says anything, and nginx before it, which waits a second for it. */
   beforeAll(async () => {
     service = createServer(request => {
       received.push(request.headers['x-request-id'])
-      request.socket.destroy()
+      if (request.url !== SILENT) request.socket.destroy()
     }).listen(0, '127.0.0.1')
     await once(service, 'listening')
     const inner = `127.0.0.1:${(service.address() as AddressInfo).port}`
     const listen = `127.0.0.1:${await findFreePort()}`
     url = `http://${listen}`
     const file = path.join(folder, 'nginx.conf')
-    await writeFile(file, createNginxConfig({ listen, eventServices: [inner], centrifugos: [inner], folder, ...process.getuid?.() === 0 && { user: 'root' } }))
+    const config = createNginxConfig({ listen, eventServices: [inner], centrifugos: [inner], folder, ...process.getuid?.() === 0 && { user: 'root' } })
+    await writeFile(file, config.replaceAll('proxy_read_timeout 75s', 'proxy_read_timeout 1s'))
     gateway = spawn(nginx ?? '', ['-e', 'stderr', '-c', file], { stdio: ['ignore', 'ignore', 'ignore'] })
     await until(() => fetch(`${url}/metrics`).then(({ status }) => status === 404), { timeoutMs: 20_000, everyMs: 20, what: 'the gateway' })
   })
@@ -40,6 +43,7 @@ describe.skipIf(!nginx && !isRequired)(nginx ? 'what the gateway says by itself'
       gateway.kill('SIGTERM')
       await once(gateway, 'exit')
     }
+    service.closeAllConnections()
     service.close()
     rmSync(folder, { recursive: true })
   })
@@ -47,12 +51,14 @@ describe.skipIf(!nginx && !isRequired)(nginx ? 'what the gateway says by itself'
   const ask = async (route: string, init?: RequestInit): Promise<{ status: number, code?: string, requestId?: string }> => {
     const answer = await fetch(url + route, init)
     expect(answer.headers.get('content-type')).toBe('application/problem+json')
-    return await answer.json() as { status: number }
+    const said = await answer.json() as { status: number }
+    expect(said.status).toBe(answer.status)
+    return said
   }
 
-  it.each(['/v1/session', '/connection/websocket', '/.well-known/jwks.json'])('of a service that is away at %s has the id that the service received', async route => {
-    const { code, requestId } = await ask(route)
-    expect({ code, requestId }).toEqual({ code: 'unavailable', requestId: expect.stringMatching(/^[0-9a-f]{32}$/) as string })
+  it.each(['/v1/session', '/connection/websocket', '/.well-known/jwks.json', SILENT])('of a service that is away at %s has the id that the service received', async route => {
+    const { status, code, requestId } = await ask(route)
+    expect({ status, code, requestId }).toEqual({ status: 503, code: 'unavailable', requestId: expect.stringMatching(/^[0-9a-f]{32}$/) as string })
     expect(received.at(-1)).toBe(requestId)
   })
 

@@ -20,6 +20,8 @@ export interface Cluster {
   demo: DemoFile
   /** The part as it runs now. */
   part: (name: string) => Promise<ClusterPart>
+  /** What the part was told: its environment. */
+  settings: (name: string) => Promise<Record<string, string>>
   /** Signals a part with all its processes: nginx and PostgreSQL are several. */
   signal: (name: string, signal: NodeJS.Signals) => Promise<void>
   /** The database's address, as its owner. */
@@ -80,6 +82,10 @@ export async function startCluster(env: Readonly<Record<string, string>> = {}): 
   const secret = async (name: string): Promise<string> => (JSON.parse(await readFile(join(folder, 'secrets.json'), 'utf8')) as Record<string, string>)[name] ?? ''
   return {
     url, demo, part, stop,
+    settings: async name => {
+      const told = await readFile(`/proc/${(await part(name)).pid}/environ`, 'utf8')
+      return Object.fromEntries(told.split('\0').filter(Boolean).map(line => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]))
+    },
     databaseUrl: async () => `postgres://neo:${await secret('databasePassword')}@${new URL((await part('postgres')).url).host}/neo`,
     signal: async (name, signal) => {
       const { pid } = await part(name)

@@ -1,7 +1,7 @@
 /** The scale-out column through its gateway: real Centrifugo, Redis, PostgreSQL and nginx, the official client. */
 
 import { execFile } from 'node:child_process'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -102,8 +102,7 @@ describe.skipIf(isLeftOut)('through the gateway', () => {
   })
 
   test('a backup is restored while everything runs: readers on both nodes take a new snapshot of the restored log and follow it', async () => {
-    const part = await cluster.part('event-service-1')
-    const settings = Object.fromEntries((await readFile(`/proc/${part.pid}/environ`, 'utf8')).split('\0').filter(Boolean).map(line => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]))
+    const settings = await cluster.settings('event-service-1')
     const folder = await mkdtemp(join(tmpdir(), 'neo-cluster-restore-'))
     const run = async (...args: string[]): Promise<string> => (await promisify(execFile)(process.execPath, [platformMain, ...args], { env: settings })).stdout
     const publish = (message: string): Promise<{ seq?: number | undefined }> => service.rest.events.publish({ channel: alerts, type: 'alert', data: { severity: 'info', message }, idempotencyKey: message })

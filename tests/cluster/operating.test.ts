@@ -1,8 +1,13 @@
 /** What operators do and see: parts restart one after the other, and a node that delivers nothing is found although it looks well. */
 
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { openRawSocket, until } from '@neo-stack/testing'
-import { startCluster, type Cluster } from './cluster.ts'
+import { openPostgres } from '@neo-stack/event-service'
+import { problemSchema } from '@neo-stack/events'
+import { findFreePort, openRawSocket, startPlatform, until } from '@neo-stack/testing'
+import { platformMain } from '../paths.ts'
+import { keyOf, startCluster, type Cluster } from './cluster.ts'
 import { isLeftOut } from './left-out.ts'
 import { startTraffic } from './traffic.ts'
 
@@ -56,5 +61,56 @@ describe.skipIf(isLeftOut)('a running cluster', () => {
     await cluster.askRedis('ACL', 'SETUSER', 'centrifugo', ...subscribing.map(command => `+${command}`))
     await until(isEverywhere('ok'), { timeoutMs: 30_000, everyMs: 100, what: 'delivery everywhere again' })
     for (const socket of sockets) socket.close()
+  })
+
+  test('answers for its services while neither takes a request: 503 as a problem, which nobody takes for written, and by itself again when they are back', async () => {
+    const names = ['event-service-1', 'event-service-2']
+    const body = JSON.stringify({ channel: 'tenant:acme:alerts', type: 'alert', data: { severity: 'info', message: 'To nobody' } })
+    const publish = (): Promise<Response> => fetch(`${cluster.url}/v1/events`, { method: 'POST', body, headers: { 'authorization': `Bearer ${keyOf(cluster.demo, 'acme')}`, 'content-type': 'application/json', 'x-request-id': 'to-nobody' } })
+    await Promise.all(names.map(name => cluster.signal(name, 'SIGKILL')))
+    const answers = await Promise.all([publish(), fetch(`${cluster.url}/v1/session`, { headers: { 'x-request-id': 'to-nobody' } })])
+    for (const answer of answers) {
+      expect([answer.status, answer.headers.get('content-type'), answer.headers.get('retry-after')]).toEqual([503, 'application/problem+json', '1'])
+      expect(problemSchema.parse(await answer.json())).toMatchObject({ status: 503, code: 'unavailable', requestId: 'to-nobody' })
+    }
+    await until(async () => (await publish()).status === 201, { timeoutMs: 60_000, everyMs: 100, what: 'a publish that is taken' })
+    const { events } = await cluster.service('acme').rest.events.history({ channel: 'tenant:acme:alerts', limit: 1000 })
+    expect(events.filter(({ data }) => data['message'] === 'To nobody')).toHaveLength(1)
+  })
+
+  test('takes over an installation of one process with one command: its log and numbers, its passwords, and who is signed in', async () => {
+    await using former = await startPlatform({ main: platformMain })
+    const { users, apiKeys } = await former.demo()
+    const key = apiKeys.find(({ tenantId }) => tenantId === 'acme')?.key ?? ''
+    const { email, password } = users.find(({ tenantId, role }) => tenantId === 'acme' && role === 'member') ?? { email: '', password: '' }
+    const ask = async (url: string, path: string, bearer: string, body?: object): Promise<{ status: number, said: Record<string, unknown> }> => {
+      const answer = await fetch(url + path, { ...body && { method: 'POST', body: JSON.stringify(body) }, headers: { ...bearer && { authorization: `Bearer ${bearer}` }, ...body && { 'content-type': 'application/json' } } })
+      return { status: answer.status, said: await answer.json() as Record<string, unknown> }
+    }
+    const publish = (url: string, message: string): ReturnType<typeof ask> => ask(url, '/v1/events', key, { channel: 'tenant:acme:alerts', type: 'alert', data: { severity: 'info', message } })
+    const history = '/v1/history?channel=tenant:acme:alerts&limit=1000'
+    const { said: { accessToken } } = await ask(former.url, '/v1/session', '', { email, password })
+    for (let n = 0; n < 20; n++) expect(await publish(former.url, `Before ${n}`)).toMatchObject({ status: 201 })
+    const { said: log } = await ask(former.url, history, key)
+    expect(log['events']).toHaveProperty('length', log['seq'])
+    await former.terminate()
+
+    const owner = await cluster.databaseUrl()
+    const database = await openPostgres({ url: owner, connections: 1 })
+    await database.jobs.executeSql('create database moved')
+    await database.close()
+    const to = owner.replace(/neo$/, 'moved')
+    const { stdout } = await promisify(execFile)(process.execPath, [platformMain, 'migrate', '--to', to], { env: { NEO_DATA_DIR: former.dataDir } })
+    expect(stdout).toMatch(/Moved \d+ rows of \d+ tables; each is the same on both sides\./)
+
+    const { PORT: _port, NEO_DATA_DIR: _folder, ...settings } = await cluster.settings('event-service-1')
+    const port = await findFreePort()
+    await using service = await startPlatform({ main: platformMain, port, env: { ...settings, NEO_DEMO: '0', NEO_PUBLIC_URL: `http://127.0.0.1:${port}`, DATABASE_URL: to } })
+    const { said: moved } = await ask(service.url, history, key)
+    expect(moved['logEpoch']).toBe(log['logEpoch'])
+    expect(moved['events']).toEqual(expect.arrayContaining(log['events'] as object[]))
+    expect((await ask(service.url, '/v1/session', String(accessToken))).status).toBe(200)
+    expect((await ask(service.url, '/v1/session', '', { email, password })).status).toBe(200)
+    expect(await publish(service.url, 'After')).toMatchObject({ status: 201, said: { seq: Number(moved['seq']) + 1 } })
   })
 })
