@@ -60,7 +60,7 @@ export async function startPlatform(config: Config, terminal: Terminal, again: A
     if (config.demo && (!scaleOut || seeded.users.length > 0)) await playOnce(folder, { service, url: ownUrl })
     undo.push(await listenToOwner(folder, { parts, isShared: scaleOut !== undefined, again }))
     const url = config.publicUrl ?? ownUrl
-    return { close, port, welcome: { url, portals: Object.keys(portals), signIns: seeded.users, dataDir: config.dataDir, isDemo: config.demo, isSimulated: deployer?.driver.simulated ?? false } }
+    return { close, port, welcome: { url, portals: Object.keys(portals), signIns: seeded.users, dataDir: config.dataDir, isDemo: config.demo, isSimulated: deployer?.driver.simulated ?? false, isShared: scaleOut !== undefined } }
   } catch (error) {
     await close()
     throw error

@@ -33,6 +33,8 @@ export interface Welcome {
   isDemo: boolean
   /** Whether deployments are only shown. */
   isSimulated: boolean
+  /** Whether this is one of several processes on a PostgreSQL, whose deployers are processes of their own. @default false */
+  isShared?: boolean
   startedInMs: number
 }
 
@@ -49,13 +51,22 @@ export function formatWelcome(welcome: Welcome): string {
     ...welcome.signIns.map(row => `    ${row.email.padEnd(width)}  ${row.password}  (${row.role}, ${row.tenantId})`),
     '',
     `  Data             ${welcome.dataDir}${welcome.isDemo ? '  (accounts and API keys: demo.json)' : ''}`,
-    '  Durability       safe against a killed process, not against power loss (embedded database)',
-    welcome.isSimulated
-      ? '  Simulated        deployments and their figures, labelled; the host\'s metrics are real'
-      : '  Deployments      real containers over the Docker API',
+    ...welcome.isShared ? shared : own(welcome),
     '',
     '  Ctrl+C stops.',
     '',
   ]
   return `\n${lines.join('\n')}`
 }
+
+const shared = [
+  '  Durability       that of the PostgreSQL of DATABASE_URL, which holds everything but this folder\'s files',
+  '  Deployments      by the deployers, processes of their own',
+]
+
+const own = ({ isSimulated }: Welcome): string[] => [
+  '  Durability       safe against a killed process, not against power loss (embedded database)',
+  isSimulated
+    ? '  Simulated        deployments and their figures, labelled; the host\'s metrics are real'
+    : '  Deployments      real containers over the Docker API',
+]

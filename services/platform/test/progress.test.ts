@@ -23,6 +23,13 @@ describe('start on the terminal', () => {
     expect(block).toContain('/data')
   })
 
+  it('says of one of several processes what holds its data and who deploys', () => {
+    const block = formatWelcome({ url: 'https://events.example', portals: [], dataDir: '/data', isDemo: false, isSimulated: false, isShared: true, startedInMs: 2340, signIns: [] })
+    expect(block).toContain('the PostgreSQL of DATABASE_URL')
+    expect(block).not.toContain('embedded')
+    expect(block).not.toContain('Docker')
+  })
+
   it.each([
     [{ code: 'EADDRINUSE', port: 8080 }, 'Port 8080 is taken'], [{ code: 'EACCES', port: 80 }, 'Port 80 may not be used'],
     [{ code: 'EADDRNOTAVAIL', address: '10.9.9.9' }, 'HOST 10.9.9.9'],
