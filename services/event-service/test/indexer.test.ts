@@ -143,22 +143,31 @@ describe('after the first look a search', () => {
     ['asks the index where that has little to look through', { hits: 10, indexed: 10, looked: 500, total: 10_000, wanted: 1000 }, 'index'],
     ['walks over all of a log that is no longer than asking the index takes', { hits: 10, indexed: 10, looked: 500, total: 1000, wanted: 1000 }, 'walk'],
     ['asks the index for a thousand of what is in every hundredth', { hits: 5, indexed: 275, looked: 500, total: 100_000, wanted: 1000 }, 'index'],
-    ['walks on where words need to be looked at only here and there', { hits: 5, indexed: 275, looked: 500, total: 100_000, wanted: 1000, isNarrowed: true }, 'walk'],
-    ['asks the index for rare words, whatever else is asked', { hits: 1, indexed: 1, looked: 500, total: 100_000, wanted: 51, isNarrowed: true }, 'index'],
+    ['walks on where words need to be looked at only here and there', { hits: 5, indexed: 275, looked: 500, total: 100_000, wanted: 1000, narrowed: 10 }, 'walk'],
+    ['asks the index where what is asked beside words holds of every event', { hits: 5, indexed: 5, looked: 500, total: 50_000, wanted: 51, narrowed: 500 }, 'index'],
+    ['asks the index for rare words, whatever else is asked', { hits: 1, indexed: 1, looked: 500, total: 100_000, wanted: 51, narrowed: 10 }, 'index'],
   ] as const)('%s', (_title, seen, step) => {
-    expect(planNext({ isNarrowed: false, ...seen }).step).toBe(step)
+    expect(planNext({ narrowed: seen.looked, ...seen }).step).toBe(step)
   })
 
   it('never looks at the words of more events than 40,000, nor walks over more than four times as many', () => {
-    const seen = fc.record({ isNarrowed: fc.boolean(), hits: fc.nat(500), indexed: fc.nat(500), looked: fc.constant(500), total: fc.nat(1e9), wanted: fc.integer({ min: 1, max: 1000 }) })
+    const seen = fc.record({ narrowed: fc.nat(500), hits: fc.nat(500), indexed: fc.nat(500), looked: fc.constant(500), total: fc.nat(1e9), wanted: fc.integer({ min: 1, max: 1000 }) })
     fc.assert(fc.property(seen, one => {
       const next = planNext(one)
-      expect(next.step === 'index' || next.window <= (one.isNarrowed ? 160_000 : 40_000)).toBe(true)
+      expect(next.step === 'index' || next.window * one.narrowed / one.looked <= 40_000 && next.window <= 160_000).toBe(true)
     }))
   })
 })
 
 describe('of a query the index of words answers', () => {
+  it('as much when another condition was put beside it', () => {
+    const { query } = parseQuery('disk severity:critical')
+    expect(toParts({ kind: 'all', of: [query, { kind: 'after', time: '2026-01-01T00:00:00Z' }] })).toEqual({
+      words: { kind: 'all', of: [{ kind: 'word', text: 'disk' }] },
+      rest: { kind: 'all', of: [expect.objectContaining({ field: 'severity' }), expect.objectContaining({ kind: 'after' })] },
+    })
+  })
+
   it.each([
     ['disk', ['disk'], []],
     ['disk severity:critical', ['disk'], ['severity']],

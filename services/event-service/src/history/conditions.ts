@@ -20,6 +20,22 @@ export function toCondition(query: Query, words: Words): Condition {
   }
 }
 
+/** Ways in which an event may have all of some words; more are not written out. */
+const MAX_WAYS = 8
+
+/**
+ * The same for what the index of words is asked ({@link toParts}): words that must all be there are written as the ways in which they may be,
+ * each of which the index answers at once. Of `(a or b) and (c or d)` it would answer one half, and every row of that be read for the other.
+ */
+export function toIndexedCondition(query: Query, words: Words): Condition {
+  if (query.kind !== 'all') return toCondition(query, words)
+  const terms = query.of.filter(one => one.kind === 'word' || one.kind === 'phrase')
+  if (terms.length < 2 || 2 ** terms.filter(({ kind }) => kind === 'word').length > MAX_WAYS) return toCondition(query, words)
+  const ways = terms.map(term => waysOf(term, words)).reduce<Condition[][]>((all, own) => all.flatMap(way => own.map(one => [...way, one])), [[]])
+  const others: Query = { kind: 'all', of: query.of.filter(one => !terms.some(term => term === one)) }
+  return sql<boolean>`((${sql.join(ways.map(way => sql.join(way, sql` and `)), sql` or `)}) and ${toCondition(others, words)})`
+}
+
 /** That an event stands in a channel the search may look into. */
 export function inScope({ tenantId, names, prefixes }: Scope): Condition {
   const channels = [...names.map(name => sql`channel = ${name}`), ...prefixes.map(prefix => sql`starts_with(channel, ${prefix})`)]
@@ -28,8 +44,8 @@ export function inScope({ tenantId, names, prefixes }: Scope): Condition {
 
 function toTermCondition(term: Term, words: Words): Condition {
   switch (term.kind) {
-    case 'word': return sql<boolean>`(${contains(term.text, words)} or ${words.stems} @@ neo_stem_query(${term.text}))`
-    case 'phrase': return contains(term.text, words)
+    case 'word':
+    case 'phrase': return sql<boolean>`(${sql.join(waysOf(term, words), sql` or `)})`
     case 'prefix': return sql<boolean>`${words.plain} ~ ('\\m' || neo_plain(${escapeRegex(term.text)}))`
     case 'before': return sql<boolean>`time < ${term.time}::timestamptz`
     case 'until': return sql<boolean>`time <= ${term.time}::timestamptz`
@@ -37,6 +53,10 @@ function toTermCondition(term: Term, words: Words): Condition {
     case 'field': return toFieldCondition(term)
   }
 }
+
+/** A word may stand in a text as it is or by its stem. */
+const waysOf = ({ kind, text }: Extract<Term, { kind: 'word' | 'phrase' }>, words: Words): Condition[] =>
+  [contains(text, words), ...kind === 'word' ? [sql<boolean>`${words.stems} @@ neo_stem_query(${text})`] : []]
 
 const contains = (text: string, { plain }: Words): Condition => hasTrigram(text)
   ? hasPart(plain, text)
@@ -46,11 +66,11 @@ const contains = (text: string, { plain }: Words): Condition => hasTrigram(text)
 const folded = (text: RawBuilder<unknown>): RawBuilder<string> => sql<string>`(case when octet_length(${text}) = length(${text}) then lower(${text}) else neo_plain(${text}) end)`
 
 function toFieldCondition({ field, value, isPrefix }: Extract<Term, { kind: 'field' }>): Condition {
-  const matches = (left: RawBuilder<unknown>): Condition => isPrefix
-    ? sql<boolean>`starts_with(${folded(left)}, neo_plain(${value}))`
-    : sql<boolean>`${folded(left)} = neo_plain(${value})`
+  const isAlike = (left: RawBuilder<unknown>): Condition => isPrefix ? sql<boolean>`starts_with(${left}, neo_plain(${value}))` : sql<boolean>`${left} = neo_plain(${value})`
+  const matches = (left: RawBuilder<unknown>): Condition => isAlike(folded(left))
   switch (field) {
-    case 'type': return matches(sql`type`)
+    // Ours, and folded already.
+    case 'type': return isAlike(sql`type`)
     case 'from': return sql<boolean>`(${matches(sql`actor ->> 'id'`)} or ${matches(sql`actor ->> 'type'`)})`
     case 'channel': return sql<boolean>`(${matches(sql`channel`)} or position(${`:${value}${isPrefix ? '' : ':'}`} in channel || ':') > 0)`
     default: return matches(sql`data #>> ${`{${field.split('.').map(part => JSON.stringify(part)).join(',')}}`}::text[]`)

@@ -22,8 +22,8 @@ export interface Seen {
   /** Events there are in all, about. */
   total: number
   wanted: number
-  /** Something is asked that an event says without its words, which are then looked at only where that holds. */
-  isNarrowed: boolean
+  /** Events of which everything holds that they say without their words ({@link narrowing}): only of those the words are looked at. */
+  narrowed: number
 }
 
 /** The next step: through so many more events, or the index. */
@@ -36,7 +36,7 @@ const INDEX_COST = 2
 const INDEX_ASKED = 1000
 
 /** What walking over an event costs whose words need not be looked at, as a part of one whose words are. */
-const NARROWED_COST = 0.25
+const WORDLESS_COST = 0.25
 
 /** Nobody walks further, in events whose words are looked at. */
 const MAX_WALK = 40_000
@@ -54,12 +54,15 @@ export const asksForWords = (query: Query): boolean => 'of' in query
 
 /** Takes a query apart. */
 export function toParts(query: Query): Parts {
-  const all = query.kind === 'all' ? query.of : [query]
+  const all = toList(query)
   const words = all.filter(isForIndex)
   // What must not stand in an event is no way to find it.
   if (!words.some(part => part.kind !== 'not')) return { words: { kind: 'all', of: [] }, rest: query }
   return { words: { kind: 'all', of: words }, rest: { kind: 'all', of: all.filter(part => !isForIndex(part)) } }
 }
+
+/** What must hold, one beside the other: who asks puts a query beside what else is asked. */
+const toList = (query: Query): readonly Query[] => query.kind === 'all' ? query.of.flatMap(toList) : [query]
 
 const isWord = ({ kind }: Query): boolean => kind === 'word' || kind === 'phrase' || kind === 'prefix'
 
@@ -78,12 +81,12 @@ const WALKED_PART = 0.1
 /** Whether the newest of a scope are found by going back along everything. */
 export const isWalked = ({ inScope, total }: { inScope: number, total: number }): boolean => inScope >= total * WALKED_PART
 
-/** Whether something of a query is decided without words. */
-export const isNarrowed = ({ rest }: Parts): boolean => 'of' in rest && [rest.of].flat().some(part => !asksForWords(part))
+/** What of the rest of a query is decided without words. */
+export const narrowing = ({ rest }: Parts): Query => ({ kind: 'all', of: toList(rest).filter(part => !asksForWords(part)) })
 
 /** Decides. What was rare among the newest is taken for rare everywhere: the index is right in any case, only slower for common words. */
-export function planNext({ hits, indexed, looked, total, wanted, isNarrowed: isCheap }: Seen): NextStep {
-  const cost = isCheap ? NARROWED_COST : 1
+export function planNext({ hits, indexed, looked, narrowed, total, wanted }: Seen): NextStep {
+  const cost = WORDLESS_COST + (1 - WORDLESS_COST) * narrowed / looked
   const expected = hits === 0 ? Infinity : wanted * looked / hits
   const window = Math.min(Math.ceil(expected * SLACK), total)
   return window * cost <= MAX_WALK && Math.min(expected, total) * cost <= INDEX_ASKED + total * indexed / looked * INDEX_COST ? { step: 'walk', window } : { step: 'index' }

@@ -5,12 +5,12 @@
 
 import { sql, type QueryResult, type RawBuilder } from 'kysely'
 import type { Tx } from '../database/database.ts'
-import { inScope, toCondition } from './conditions.ts'
+import { inScope, toCondition, toIndexedCondition } from './conditions.ts'
 import type { Query } from './grammar.ts'
 import { textsOf, toPlain, type Marks } from './highlight.ts'
 import type { Scope } from './scope.ts'
 import { Problem } from '../errors.ts'
-import { asksForWords, isEmpty, isNarrowed, isWalked, planNext, toParts, WINDOW, type Parts } from './search-plan.ts'
+import { asksForWords, isEmpty, isWalked, narrowing, planNext, toParts, WINDOW, type Parts } from './search-plan.ts'
 import { anyWords, freshWords, indexedWords, joinWords } from './words.ts'
 
 /** Where a page begins and in which direction it goes. */
@@ -79,7 +79,7 @@ export async function findRelevant(tx: Tx, options: SearchOptions): Promise<Foun
 async function find(tx: Tx, plan: Plan): Promise<Found[]> {
   const { hits, ...seen } = await look(tx, plan)
   if (hits.length === plan.limit || isEmpty(plan.query) || seen.looked < WINDOW) return hits
-  const next = planNext({ ...seen, hits: hits.length, total: plan.log.total, wanted: plan.limit, isNarrowed: isNarrowed(plan.parts) })
+  const next = planNext({ ...seen, hits: hits.length, total: plan.log.total, wanted: plan.limit })
   if (next.step === 'index') return askIndex(tx, plan)
   const walked = await walk(tx, plan, next.window)
   return walked.length === plan.limit || next.window >= plan.log.total ? walked : await askIndex(tx, plan)
@@ -92,20 +92,21 @@ async function measureLog(tx: Tx, scope: Scope): Promise<Log> {
   return { total: Number(log?.total ?? 0), inScope: Number(log?.inScope ?? 0), late: Number(log?.late ?? 0) }
 }
 
-/** Hits among the nearest events, how many those are, and how many of them the index would come back with. */
-async function look(tx: Tx, { query, parts, scope, key, limit, place, log }: Plan): Promise<{ hits: Found[], indexed: number, looked: number }> {
+/** Hits among the nearest events, how many those are, how many of them the index would come back with, and in how many the words count. */
+async function look(tx: Tx, { query, parts, scope, key, limit, place, log }: Plan): Promise<{ hits: Found[], indexed: number, looked: number, narrowed: number }> {
   const order = orderOf(place)
-  const { rows } = await inOrderOfEvents(tx, log, sql<Found & { hit: boolean, indexed: string | number, looked: string | number }>`
+  const { rows } = await inOrderOfEvents(tx, log, sql<Found & Record<'indexed' | 'looked' | 'narrowed', string | number> & { hit: boolean }>`
     with near as materialized (
-      select id, ${key} as at, coalesce(${toCondition(parts.words, anyWords)}, false) as indexed, coalesce(${toCondition(parts.rest, anyWords)}, false) as rest
+      select id, ${key} as at, coalesce(${toCondition(parts.words, anyWords)}, false) as indexed, coalesce(${toCondition(parts.rest, anyWords)}, false) as rest,
+        coalesce(${toCondition(narrowing(parts), anyWords)}, false) as narrowed
       from (select * from events where ${inScope(scope)} and ${beyond(key, place)} order by ${key} ${order} limit ${isEmpty(query) ? limit : WINDOW}) as newest
       ${joinWords('newest', scope.tenantId)}),
     hits as (select id, at from near where indexed and rest order by at ${order} limit ${limit})
-    select id, at, true as hit, 0 as indexed, 0 as looked from hits
-    union all select null, null, false, (select count(*) from near where indexed), (select count(*) from near)`)
+    select id, at, true as hit, 0 as indexed, 0 as looked, 0 as narrowed from hits
+    union all select null, null, false, count(*) filter (where indexed), count(*), count(*) filter (where narrowed) from near`)
   const counts = rows.find(({ hit }) => !hit)
   const hits = inOrder(rows.filter(({ hit }) => hit).map(toFound), place?.direction === 'newer')
-  return { hits, indexed: Number(counts?.indexed ?? 0), looked: Number(counts?.looked ?? 0) }
+  return { hits, indexed: Number(counts?.indexed ?? 0), looked: Number(counts?.looked ?? 0), narrowed: Number(counts?.narrowed ?? 0) }
 }
 
 /** Goes through the nearest events until enough are found: for what is in every tenth event, say. */
@@ -145,7 +146,7 @@ async function askIndex(tx: Tx, plan: Plan): Promise<Found[]> {
  * the order of events instead of using the index, or read a tenant's events one by one where it takes the rest for rare.
  */
 const withWords = ({ query, parts, scope, key, place }: Plan): RawBuilder<unknown> => sql`
-  with worded as materialized (select id from event_words where tenant_id = ${scope.tenantId} and ${toCondition(parts.words, indexedWords)}),
+  with worded as materialized (select id from event_words where tenant_id = ${scope.tenantId} and ${toIndexedCondition(parts.words, indexedWords)}),
   found as (
     select id, ${key} as at from worded join events using (id) ${asksForWords(parts.rest) ? joinWords('events', scope.tenantId) : sql``}
     where ${inScope(scope)} and ${beyond(key, place)} and ${toCondition(parts.rest, anyWords)}),
