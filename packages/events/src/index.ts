@@ -27,6 +27,8 @@ export { metricsSampleSchema, metricsSchema, severitySchema } from './catalog/me
 export type { Fleet, Metrics, MetricsSample, Severity } from './catalog/metrics.ts'
 export { isFinal, lifeTypes, mergeDeployment } from './deployment-state.ts'
 export type { DeploymentPatch, DeploymentState, FinalStatus } from './deployment-state.ts'
+export { alertPlaces } from './alert-places.ts'
+export type { PortalPlace } from './alert-places.ts'
 export { DEPLOYMENT_QUEUE, deploymentJobKey, deploymentJobSchema, deploymentQueueOptions } from './jobs.ts'
 export type { DeployedInstance, DeploymentJob } from './jobs.ts'
 export { DeploymentPublisher } from './publishers/deployment.ts'
