@@ -278,6 +278,27 @@ describe('RealTimeDashboard', () => {
     expect(page.get(byTestId('alert')).text()).toContain('CPU acima de 80%')
   })
 
+  it('shows the ten latest alerts, and all of them when asked', async () => {
+    const app = await createApp()
+    const page = app.mount(RealTimeDashboard)
+    mounted.push(page)
+    await nextTick()
+    const raise = (n: number): void => app.fake.alerts[0]?.handlers.onEvent({ id: `a-${n}`, type: 'alert', channel: 'admin:alerts', time: new Date(Date.UTC(2026, 0, 5, 12, n)).toISOString(), data: { severity: 'warning', message: `Alert #${n}.` } })
+    const shown = (): string[] => page.findAll(byTestId('alert')).map(alert => /Alert #\d+/.exec(alert.text())?.[0] ?? '')
+    const newestFirst = (count: number, of: number): string[] => Array.from({ length: count }, (_, index) => `Alert #${of - index}`)
+    for (let n = 1; n <= 10; n++) raise(n)
+    await nextTick()
+    expect(page.find(byTestId('alerts-all')).exists()).toBe(false)
+    raise(11)
+    raise(12)
+    await nextTick()
+    expect(shown()).toEqual(newestFirst(10, 12))
+    await page.get(byTestId('alerts-all')).trigger('click')
+    expect(shown()).toEqual(newestFirst(12, 12))
+    await page.get(byTestId('alerts-all')).trigger('click')
+    expect(shown()).toEqual(newestFirst(10, 12))
+  })
+
   it('of a tenant reads the range that was picked, follows it live, stands still when paused, and is a table on demand', async () => {
     const app = await createApp()
     app.fake.rest.metrics.mockResolvedValue({ samples: [metrics(100), metrics(110)], step: 10 })

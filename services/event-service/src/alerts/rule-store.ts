@@ -1,7 +1,10 @@
 /** SQL of the table `alert_rules`. */
 
+import { sql, type Selectable } from 'kysely'
 import { keptAlertRuleSchema, type AlertRule, type Metrics } from '@neo-stack/events'
 import type { Tx } from '../database/database.ts'
+import { PREPARED } from '../database/prepared.ts'
+import type { Schema } from '../database/schema.ts'
 import { absentAfter, type RuleState } from './rules.ts'
 
 /** A rule with where it stands. */
@@ -10,9 +13,16 @@ export interface StoredRule {
   state: RuleState
 }
 
+/** Whether a tenant has rules. */
+export async function hasRules(tx: Tx, tenantId: string): Promise<boolean> {
+  const { rows: [row] } = await sql<{ has: boolean }>`${PREPARED} select exists (select from alert_rules where tenant_id = ${tenantId}) as has`.execute(tx)
+  return row?.has ?? false
+}
+
 /** Reads a tenant's rules in the order they were given. */
 export async function readRules(tx: Tx, tenantId: string): Promise<StoredRule[]> {
-  const rows = await tx.selectFrom('alert_rules').select(['rule', 'state', 'since', 'alert_id', 'changes', 'calm_since', 'is_flapping']).where('tenant_id', '=', tenantId).orderBy('position').execute()
+  const { rows } = await sql<Columns & { rule: unknown }>`${PREPARED} select rule, state, since, alert_id, changes, calm_since, is_flapping from alert_rules where tenant_id = ${tenantId}
+    order by position`.execute(tx)
   return rows.map(row => ({ rule: keptAlertRuleSchema.parse(row.rule), state: toState(row) }))
 }
 
@@ -40,7 +50,8 @@ export interface Sampled {
 
 /** The newest samples of a tenant, the newest first. */
 export async function readNewest(tx: Tx, tenantId: string, count = 1): Promise<Sampled[]> {
-  const rows = await tx.selectFrom('metric_samples').selectAll().where('tenant_id', '=', tenantId).orderBy('at', 'desc').limit(count).execute()
+  const { rows } = await sql<Selectable<Schema['metric_samples']>>`${PREPARED} select at, cpu, memory, disk, network_in, network_out, active_instances, uptime from metric_samples
+    where tenant_id = ${tenantId} order by at desc limit ${count}`.execute(tx)
   return rows.map(row => ({
     at: Number(row.at),
     metrics: {

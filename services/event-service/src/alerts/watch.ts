@@ -1,14 +1,15 @@
 /**
  * Judges a tenant's rules by each sample, in the sample's own transaction: what fires is logged with it or not at all. The lock on
- * the alerts' channel makes one judge at a time, whichever process has the sample.
+ * the alerts' channel makes one judge at a time, whichever process has the sample; who has no rules is not locked.
  */
 
 import type { Metrics } from '@neo-stack/events'
 import type { Tx } from '../database/database.ts'
 import type { Projected, Projection } from '../publish/projection.ts'
+import { perTransaction } from '../database/per-transaction.ts'
 import { queueAlert } from './deliveries.ts'
 import { alertsChannel, toRuleEvent } from './rule-events.ts'
-import { readNewest, readRules, saveState } from './rule-store.ts'
+import { hasRules, readNewest, readRules, saveState } from './rule-store.ts'
 import { dueAt, judge, type RuleState } from './rules.ts'
 import { isSilenced } from './silences.ts'
 
@@ -27,13 +28,16 @@ export interface RuleWatch extends Pick<Projection, 'derives' | 'apply'> {
 
 /** Creates the watch: to stand behind the projection that keeps the samples. A sample that comes after a newer one says nothing. */
 export function createRuleWatch({ newId = () => crypto.randomUUID(), onPending }: RuleWatchOptions): RuleWatch {
+  // What is asked before the lock decides for the whole transaction: a rule that is put meanwhile judges the next sample.
+  const isWatched = perTransaction(hasRules)
   return {
-    isIdle: async (tx, tenantId) => (await readRules(tx, tenantId)).length === 0,
-    derives: ({ channel }) => [alertsChannel(channel.tenantId).name],
+    isIdle: async (tx, tenantId) => !await isWatched(tx, tenantId),
+    derives: async ({ channel: { tenantId } }, tx) => await isWatched(tx, tenantId) ? [alertsChannel(tenantId).name] : [],
     apply: async (tx, { channel: { tenantId }, data, time }) => {
+      if (!await isWatched(tx, tenantId)) return undefined
       const at = Number(data['at'])
       const rules = await readRules(tx, tenantId)
-      const [newest, previous] = rules.length > 0 ? await readNewest(tx, tenantId, 2) : []
+      const [newest, previous] = await readNewest(tx, tenantId, 2)
       if (!newest || newest.at > at) return undefined
       const derived: Required<Projected>['derived'][number][] = []
       for (const { rule, state: before } of rules) {

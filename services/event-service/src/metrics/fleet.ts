@@ -10,8 +10,9 @@ const FRESH_SECONDS = 12
 /** Reads every tenant's newest sample up to the second `at`. Percentages are averages, the network is summed up. */
 export async function readFleet(tx: Tx, at: number): Promise<Fleet> {
   const { rows: [row] } = await sql<{ fleet: Fleet }>`with newest as (
-      select distinct on (tenant_id) tenant_id, cpu, memory, disk, network_in, network_out from metric_samples
-      where at > ${at - FRESH_SECONDS} and at <= ${at} and tenant_id <> ${PLATFORM_TENANT} order by tenant_id, at desc
+      select tenants.id as tenant_id, sample.* from tenants cross join lateral (
+        select cpu, memory, disk, network_in, network_out from metric_samples where tenant_id = tenants.id and at > ${at - FRESH_SECONDS} and at <= ${at} order by at desc limit 1
+      ) as sample where tenants.id <> ${PLATFORM_TENANT}
     ), worst as (select tenant_id, cpu, memory, disk from newest order by greatest(cpu, memory, disk) desc, tenant_id limit 20)
     select jsonb_build_object(
       'tenants', count(*), 'cpu', coalesce(avg(cpu), 0), 'memory', coalesce(avg(memory), 0), 'disk', coalesce(avg(disk), 0),

@@ -2,6 +2,7 @@
 
 import { sql } from 'kysely'
 import type { Tx } from '../database/database.ts'
+import { PREPARED } from '../database/prepared.ts'
 import type { PendingEvent, Projection } from '../publish/projection.ts'
 import { isCounted } from './rollups.ts'
 
@@ -48,7 +49,7 @@ async function keepSamples(tx: Tx, samples: readonly Sample[]): Promise<void> {
   const newest = [...new Map(samples.map(sample => [sample.at, sample])).values()]
   const minutes = [...new Set(newest.filter(isCounted).map(({ at }) => at - at % 60))].sort((one, other) => one - other)
   // The update of a minute holds its row until the samples are committed, so that no count passes by them.
-  await sql`with kept as (
+  await sql`${PREPARED} with kept as (
       insert into metric_samples (tenant_id, at, cpu, memory, disk, network_in, network_out, active_instances, uptime, simulated)
       select tenant_id, at, cpu, memory, disk, network_in, network_out, active_instances, uptime, simulated from json_to_recordset(${JSON.stringify(newest.map(toRow))}::json) as row (tenant_id text,
         at bigint, cpu real, memory real, disk real, network_in double precision, network_out double precision, active_instances integer, uptime double precision, simulated boolean)

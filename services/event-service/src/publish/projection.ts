@@ -29,8 +29,11 @@ export interface Projected {
 /** A feature's part of the write path. */
 export interface Projection {
   types: readonly EventTypeName[]
-  /** Names of channels that `apply` may derive events on: they are locked with the event's own, in the order of names. */
-  derives?: (event: PendingEvent) => readonly string[]
+  /**
+   * Names of channels that `apply` may derive events on: they are locked with the event's own, in the order of names. May read what tells
+   * that there will be none: nobody is then held up by the lock.
+   */
+  derives?: (event: PendingEvent, tx: Tx) => readonly string[] | Promise<readonly string[]>
   /**
    * Runs once per event, in the order of `seq`, inside the transaction. Throws a Problem to refuse the event: nothing of it stays.
    */

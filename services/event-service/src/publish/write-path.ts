@@ -231,7 +231,7 @@ async function writeGroup(options: Kept, tx: Tx, group: readonly Member[]): Prom
   onStage('keys-looked-up')
   const drafts = fresh.map(member => ({ member, events: member.submission.events.map(event => toPending(options, { ...event, traceparent: member.trace.traceparent })) }))
   onStage('events-made')
-  const names = drafts.flatMap(draft => draft.events.flatMap(event => channelsOf(options, event)))
+  const names = await namesOf(options, tx, drafts.flatMap(draft => draft.events))
   const ledger: Ledger = { options, numbers: await lockChannels(tx, tenantId, names), rows: [], delivered: [] }
   onStage('channels-locked')
   const answers = new Map<Member, unknown>()
@@ -303,9 +303,15 @@ function toPending({ now = Date.now, nextId }: Kept, { traceparent, ...event }: 
   return { ...event, ...traceparent !== undefined && { traceparent }, id: nextId(time), time: new Date(time).toISOString() }
 }
 
-function channelsOf({ projections }: WritePathOptions, event: PendingEvent): readonly string[] {
-  const derived = projections.get(event.type)?.derives?.(event) ?? []
-  return event.channel.kept === 'log' ? [event.channel.name, ...derived] : derived
+/** The channels that events are numbered on: their own, and those that others may be derived on. */
+async function namesOf({ projections }: WritePathOptions, tx: Tx, events: readonly PendingEvent[]): Promise<string[]> {
+  const names: string[] = []
+  for (const event of events) {
+    if (event.channel.kept === 'log') names.push(event.channel.name)
+    const derived = projections.get(event.type)?.derives?.(event, tx)
+    if (derived) names.push(...await derived)
+  }
+  return names
 }
 
 interface ProjectedEvent {
