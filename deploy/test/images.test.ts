@@ -24,7 +24,7 @@ const confine = ({ user, tmpfs = [] }: Service): string[] => ['--user', user, '-
 describe.skipIf(!isHere)(isHere ? 'the images' : `the images (skipped: needs ${missing.join(', ')})`, () => {
   let builder: Builder
   beforeAll(async () => { builder = await startBuilder() }, 120_000)
-  afterAll(async () => { await builder?.stop() }, 120_000)
+  afterAll(async () => { await builder?.stop() }, 300_000)
 
   it('are three, of which each Dockerfile builds one', () => {
     expect(built.map(([image]) => image)).toEqual(['neo-stack/platform', 'neo-stack/centrifugo', 'neo-stack/gateway'])

@@ -4,6 +4,7 @@ import { createHmac, createPublicKey, randomUUID } from 'node:crypto'
 import { importJWK, SignJWT, UnsecuredJWT, type CryptoKey } from 'jose'
 import type { Client } from '@neo-stack/client'
 import type { TestPlatform } from '@neo-stack/testing'
+import { isScaleOut } from '../column.ts'
 import type { Known, Unknown } from './expected.ts'
 
 /** See the head of this file; empty means that nothing is shown. */
@@ -14,8 +15,8 @@ export interface Actor {
 
 /** The tenant that is suspended before the matrix begins, one for each cast. */
 const SUSPENDED = 'initech'
-/** Age of a cast after which it is made anew: well within the life of its tokens. */
-const FRESH_MS = 120_000
+/** Age of a cast after which it is made anew: well within the life of its tokens, which is a minute in the scale-out column. */
+const FRESH_MS = isScaleOut ? 30_000 : 120_000
 
 /** Everybody, and the people whose own channels are knocked at. */
 export interface Cast {

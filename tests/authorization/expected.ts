@@ -102,6 +102,9 @@ export const strange: Record<Strange, Record<ChannelAction, string>> = {
   'over-long': { subscribe: 'error 107', history: 'error 107', publish: 'error 107' },
 }
 
+/** Where Centrifugo looks for a right before it measures the name. */
+export const unmeasured: Partial<Record<Strange, Partial<Record<ChannelAction, string>>>> = { 'over-long': { history: 'error 103', publish: 'error 103' } }
+
 /** How the engine answers the connection of whoever has no good token: with an error, or by closing. REST answers all of them 401. */
 export const refusals: Record<Unknown, string> = {
   'nobody': 'closed 3501',

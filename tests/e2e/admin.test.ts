@@ -80,7 +80,7 @@ describe.skipIf(!chromiumPath && !isRequired)(`the admin portal${chromiumPath ? 
     await event.getByTestId('copy-curl').click()
     const command = await until(async () => await page.evaluate('navigator.clipboard.readText()'), { what: 'the command' }) as string
     const url = /'(http[^']+)'/.exec(command)?.[1] ?? ''
-    const key = (await stage.platform.demo()).apiKeys.find(({ tenantId }) => tenantId === 'acme')?.key ?? ''
+    const key = stage.platform.demo.apiKeys.find(({ tenantId }) => tenantId === 'acme')?.key ?? ''
     expect(await (await fetch(url, { headers: { authorization: `Bearer ${key}` } })).json()).toMatchObject({ events: [{ data: { message: 'explored-one' } }] })
     await page.getByTestId('pause').click()
     await raise('explored-two')

@@ -71,7 +71,7 @@ describe.skipIf(!chromiumPath && !isRequired)(`an exam${chromiumPath ? '' : ' (s
 
   beforeAll(async () => {
     stage = await openStage(3)
-    key = (await stage.platform.demo()).apiKeys.find(({ tenantId }) => tenantId === 'acme')?.key ?? ''
+    key = stage.platform.demo.apiKeys.find(({ tenantId }) => tenantId === 'acme')?.key ?? ''
     const { candidates } = await get<{ candidates: { id: string, name: string }[] }>('/v1/tenants/acme/exams/candidates')
     const exam = await stage.ask('acme', '/v1/tenants/acme/exams', { title: 'Certificação em redes', seconds: SECONDS, passPercent: 50, questions }) as { id: string }
     const made = await stage.ask('acme', '/v1/tenants/acme/exams/sessions', { examId: exam.id, candidateId: candidates.find(({ name }) => name === 'Candidate')?.id }) as Session

@@ -1,16 +1,14 @@
-/** The history page in a real browser against the real process: searched, live, endless, and an event by its address. */
+/** The history page in a real browser against the real processes: searched, live, endless, and an event by its address. */
 
-import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { startPlatform, until, type DemoFile, type PlatformProcess } from '@neo-stack/testing'
+import { until, type DemoFile } from '@neo-stack/testing'
 import { signIn } from '@neo-stack/testing/playwright'
 import type { Browser } from 'playwright-core'
+import { startProcesses, type Processes } from '../column.ts'
 import { chromiumPath, isRequired, launch, openPage, seriousFindings, type Watched } from './browser.ts'
 
-const main = path.join(import.meta.dirname, '../../services/platform/src/main.ts')
-
 describe.skipIf(!chromiumPath && !isRequired)(`the history page${chromiumPath ? '' : ' (skipped: needs chromium)'}`, () => {
-  let platform: PlatformProcess
+  let platform: Processes
   let browser: Browser
   let demo: DemoFile
   let watched: Watched
@@ -24,8 +22,8 @@ describe.skipIf(!chromiumPath && !isRequired)(`the history page${chromiumPath ? 
   }
 
   beforeAll(async () => {
-    platform = await startPlatform({ main, env: { NEO_PORTALS: 'auto', PATH: process.env['PATH'] ?? '' }, readyTimeoutMs: 240_000 })
-    demo = await platform.demo()
+    platform = await startProcesses()
+    ;({ demo } = platform)
     browser = await launch()
     await publish(Array.from({ length: 200 }, (_, index) => `O disco do servidor ${index + 1} está cheio`))
     watched = await openPage(browser, platform.url)

@@ -1,16 +1,14 @@
-/** Presence in real browsers against the real process: two browsers, two devices of one user, two tenants. */
+/** Presence in real browsers against the real processes: two browsers, two devices of one user, two tenants. */
 
-import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { startPlatform, until, type DemoFile, type PlatformProcess } from '@neo-stack/testing'
+import { until, type DemoFile } from '@neo-stack/testing'
 import { signIn } from '@neo-stack/testing/playwright'
 import type { Browser, Page } from 'playwright-core'
+import { startProcesses, type Processes } from '../column.ts'
 import { chromiumPath, isRequired, launch, openPage, seriousFindings, type Watched } from './browser.ts'
 
-const main = path.join(import.meta.dirname, '../../services/platform/src/main.ts')
-
 describe.skipIf(!chromiumPath && !isRequired)(`who is here${chromiumPath ? '' : ' (skipped: needs chromium)'}`, () => {
-  let platform: PlatformProcess
+  let platform: Processes
   let browsers: Browser[]
   let demo: DemoFile
   let manager: Watched
@@ -32,8 +30,8 @@ describe.skipIf(!chromiumPath && !isRequired)(`who is here${chromiumPath ? '' : 
   }
 
   beforeAll(async () => {
-    platform = await startPlatform({ main, env: { NEO_PORTALS: 'auto', PATH: process.env['PATH'] ?? '' }, readyTimeoutMs: 480_000 })
-    demo = await platform.demo()
+    platform = await startProcesses()
+    ;({ demo } = platform)
     browsers = await Promise.all([launch(), launch()])
   }, 600_000)
   afterAll(async () => {

@@ -1,12 +1,10 @@
-/** What a story in browsers is played on: the real process with its demonstration, browsers, and people who come in. */
+/** What a story in browsers is played on: the real processes with their demonstration, browsers, and people who come in. */
 
-import path from 'node:path'
-import { startPlatform, type DemoFile, type PlatformProcess } from '@neo-stack/testing'
+import type { DemoFile } from '@neo-stack/testing'
 import { signIn } from '@neo-stack/testing/playwright'
 import type { Browser } from 'playwright-core'
+import { startProcesses, type Processes } from '../column.ts'
 import { launch, openPage, type Watched } from './browser.ts'
-
-const main = path.join(import.meta.dirname, '../../services/platform/src/main.ts')
 
 /** How somebody comes in. */
 export interface Entrance {
@@ -20,7 +18,7 @@ export interface Entrance {
 
 /** See {@link openStage}. */
 export interface Stage {
-  platform: PlatformProcess
+  platform: Processes
   /** Signs somebody of the demonstration in and waits for the shell. */
   enter: (email: string, entrance?: Entrance) => Promise<Watched>
   /** Asks the API with the key of a tenant's service, or with the operators' (null). @throws when it is refused */
@@ -32,8 +30,8 @@ export interface Stage {
 
 /** Starts the platform, with more settings where they are given, and as many browsers as are asked for. */
 export async function openStage(browserCount = 1, env: Readonly<Record<string, string>> = {}): Promise<Stage> {
-  const platform = await startPlatform({ main, env: { NEO_PORTALS: 'auto', PATH: process.env['PATH'] ?? '', ...env }, readyTimeoutMs: 480_000 })
-  const demo = await platform.demo()
+  const platform = await startProcesses(env)
+  const { demo } = platform
   const browsers: Browser[] = await Promise.all(Array.from({ length: browserCount }, launch))
   return {
     platform,
