@@ -2,26 +2,26 @@
 
 import { createHash, randomUUID } from 'node:crypto'
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
-import { createCopies, createEmbeddedRealtime, createEventService, dumpPglite, seedDemo, type Database, type Seeded } from '@neo-stack/event-service'
+import { createCopies, createEmbeddedRealtime, createEventService, imagePglite, readImage, seedDemo, writeImage, type Database, type PgliteImage, type Seeded } from '@neo-stack/event-service'
 
 const root = new URL('../../../', import.meta.url)
-/** Where the dump is kept from one process to the next. */
+/** Where the image is kept from one process to the next. */
 const cache = new URL('node_modules/.cache/neo-testing/', root)
 /** What names the versions of what made it, and what makes it: this file. */
 const makers = [new URL('package-lock.json', root), new URL(import.meta.url)]
 const sources = ['services/event-service/src/', 'packages/events/src/'].map(folder => new URL(folder, root))
 
-/** How long a dump is kept when a newer one is written: a day. */
-const DUMP_KEPT_MS = 86_400_000
+/** How long an image is kept when a newer one is written: a day. */
+const IMAGE_KEPT_MS = 86_400_000
 
 /** Hashes that cost little and no limit on sign-ins: tests sign in often. */
 export const cheap = { passwordCost: 4, authLimits: { signInPerAddress: { points: 100_000, seconds: 1 } } }
 
 let template: Promise<Template> | undefined
-const openCopy = createCopies(async () => (await (template ??= readTemplate())).dump)
+const openCopy = createCopies(async () => (await (template ??= readTemplate())).image)
 
-/** A dump, and who may sign in to what stands in it. */
-interface Template { dump: Blob, seeded: Seeded }
+/** An image, and who may sign in to what stands in it. */
+interface Template { image: PgliteImage, seeded: Seeded }
 
 /** Opens a database of its own in memory. */
 export async function openTestDatabase(): Promise<{ database: Database, seeded: Seeded }> {
@@ -29,26 +29,26 @@ export async function openTestDatabase(): Promise<{ database: Database, seeded: 
   return { database, seeded: (await (template ??= readTemplate())).seeded }
 }
 
-/** The dump that another process has made of the same sources with the same packages, or a new one. One file: sign-ins are a line before the dump. */
+/** The image that another process has made of the same sources with the same packages, or a new one. One file: sign-ins are a line before the image. */
 async function readTemplate(): Promise<Template> {
   const name = await digestSources().catch(() => undefined)
   if (name === undefined) return makeTemplate()
   const file = new URL(name, cache)
   const kept = await readFile(file).catch(() => undefined)
   const line = kept?.indexOf('\n') ?? 0
-  if (kept) return { dump: new Blob([kept.subarray(line + 1)]), seeded: JSON.parse(kept.toString('utf8', 0, line)) as Seeded }
-  const { dump, seeded } = await makeTemplate()
+  if (kept) return { image: readImage(kept.subarray(line + 1)), seeded: JSON.parse(kept.toString('utf8', 0, line)) as Seeded }
+  const { image, seeded } = await makeTemplate()
   // Whole or not at all: others may be reading. A folder that cannot be written costs the next process a few seconds.
   const draft = new URL(`${randomUUID()}.part`, cache)
-  await mkdir(cache, { recursive: true }).then(async () => writeFile(draft, [`${JSON.stringify(seeded)}\n`, Buffer.from(await dump.arrayBuffer())]))
+  await mkdir(cache, { recursive: true }).then(async () => writeFile(draft, [`${JSON.stringify(seeded)}\n`, ...writeImage(image)]))
     .then(() => rename(draft, file)).then(removeOld).catch(() => undefined)
-  return { dump, seeded }
+  return { image, seeded }
 }
 
-/** Removes the dumps of other sources, and drafts that nobody finished: nobody reads them any more. */
+/** Removes the images of other sources, and drafts that nobody finished: nobody reads them any more. */
 async function removeOld(): Promise<void> {
   for (const file of (await readdir(cache)).map(name => new URL(name, cache))) {
-    if ((await stat(file)).mtimeMs < Date.now() - DUMP_KEPT_MS) await rm(file, { force: true })
+    if ((await stat(file)).mtimeMs < Date.now() - IMAGE_KEPT_MS) await rm(file, { force: true })
   }
 }
 
@@ -61,12 +61,12 @@ async function digestSources(): Promise<string> {
 
 async function makeTemplate(): Promise<Template> {
   let seeded: Seeded = { users: [], apiKeys: [] }
-  const dump = await dumpPglite(async database => {
+  const image = await imagePglite(async database => {
     seeded = await seedDemo(database, cheap)
     const realtime = createEmbeddedRealtime({ jwks: () => ({ keys: [] }), isAllowed: () => true, spreadMs: 0 })
     await (await createEventService({ ...cheap, database, realtime })).close()
   }, { isForCopies: true })
-  return { dump, seeded }
+  return { image, seeded }
 }
 
 /** What one database transaction added to the event log. */

@@ -1,11 +1,13 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { inject, expect, it, describe } from 'vitest'
+import { expect, it, describe } from 'vitest'
 import { openPglite } from '../src/database/pglite.ts'
+import type { PgliteImage } from '../src/database/pglite-image.ts'
 import { stages, type Stage } from '../src/publish/stages.ts'
+import { preparedImage } from './prepared-database.ts'
 
 /** How one writer ends, and what it sends again under the same keys. */
 export interface Plan {
@@ -60,12 +62,20 @@ async function check(folder: string, { sent, acked }: Said): Promise<void> {
   expect([...acked].filter(([message, { id, seq }]) => found.get(message)?.id !== id || found.get(message)?.seq !== seq), 'nothing acknowledged is missing').toEqual([])
 }
 
+/** Puts an image into a folder of the disk. */
+async function unpack({ bytes, folders, files }: PgliteImage, folder: string): Promise<void> {
+  await mkdir(folder, { mode: 0o700 })
+  for (const [name] of folders) await mkdir(path.join(folder, name), { mode: 0o700 })
+  for (const [name, , from, length] of files) await writeFile(path.join(folder, name), bytes.subarray(from, from + length), { mode: 0o600 })
+}
+
 async function killAll(plans: readonly Omit<Plan, 'again'>[]): Promise<void> {
   const folder = await mkdtemp(path.join(tmpdir(), 'kill-'))
   const said: Said = { sent: new Set(), acked: new Map() }
   try {
     const data = path.join(folder, 'data')
-    const database = await openPglite({ dataDir: data, loadFrom: new Blob([await readFile(inject('preparedDatabase') ?? '')]) })
+    await unpack(await preparedImage(), data)
+    const database = await openPglite({ dataDir: data })
     await database.inSystem(tx => tx.insertInto('tenants').values({ id: 'acme', name: 'Acme' }).execute())
     await database.close()
     for (const plan of plans) await runWriter(data, { ...plan, again: [...said.sent].filter(message => !said.acked.has(message)) }, said)

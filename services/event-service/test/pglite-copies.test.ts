@@ -2,20 +2,22 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { PGlite } from '@electric-sql/pglite'
 import { createPgliteCopies, type PgliteCopies } from '../src/database/pglite-copies.ts'
 import { createPglite } from '../src/database/pglite-create.ts'
-import { dumpPglite } from '../src/database/pglite.ts'
+import { imagePglite } from '../src/database/pglite.ts'
+import { readImage, writeImage, type PgliteImage } from '../src/database/pglite-image.ts'
 
-describe('copies of a dump', () => {
+describe('copies of an image', () => {
   const opened: PGlite[] = []
-  let dump: Blob
+  let image: PgliteImage
   let copies: PgliteCopies
   beforeAll(async () => {
-    dump = await dumpPglite(async database => {
+    const made = await imagePglite(async database => {
       await database.inSystem(tx => tx.insertInto('tenants').values({ id: 'acme', name: 'Acme' }).execute())
     }, { isForCopies: true })
+    image = readImage(Buffer.concat(writeImage(made)))
   })
   beforeEach(() => {
     copies = createPgliteCopies(async () => {
-      const pglite = await createPglite({ loadFrom: dump })
+      const pglite = await createPglite({ image })
       opened.push(pglite)
       return pglite
     })
@@ -30,7 +32,7 @@ describe('copies of a dump', () => {
     return { tables, sequences: (await query('select sequencename, last_value from pg_sequences order by 1')).rows }
   }
 
-  it('are put back when they are closed: one database serves one after the other, each as the dump was', async () => {
+  it('are put back when they are closed: one database serves one after the other, each as the image was', async () => {
     const first = await copies.take()
     const before = await look(first)
     expect(JSON.stringify(before)).toContain('Acme')
@@ -111,10 +113,16 @@ describe('copies of a dump', () => {
   it('are several at once, and are not used again after their tables were changed', async () => {
     const [one, two] = [await copies.take(), await copies.take()]
     expect(opened).toHaveLength(2)
+    await one.exec(`insert into tenants (id, name) values ('hooli', 'Hooli'); checkpoint`)
+    const theirs = `select from tenants where id = 'hooli'`
+    expect((await two.query(theirs)).rows).toEqual([])
+    const meanwhile = await createPglite({ image })
+    opened.push(meanwhile)
+    expect((await meanwhile.query(theirs)).rows).toEqual([])
     await one.exec('create table another (n int)')
     await one.close()
     await two.close()
-    expect(opened.map(({ closed }) => closed).filter(Boolean)).toHaveLength(1)
+    expect([opened[0]?.closed, opened[1]?.closed]).toEqual([true, false])
     const next = await copies.take()
     expect((await next.query(`select 1 from pg_tables where tablename = 'another'`)).rows).toEqual([])
     await next.close()
