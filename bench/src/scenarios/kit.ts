@@ -15,7 +15,7 @@ async function run({ runs }: BenchContext): Promise<Measured> {
     const { stdout } = await promisify(execFile)(process.execPath, [`${root}bench/server/kit.ts`, String(PLATFORMS)])
     return JSON.parse(stdout) as { started: number, stopped: number }[]
   }
-  // Makes the dump where there is none of these sources yet.
+  // Makes the image where there is none of these sources yet.
   await start()
   const processes = []
   for (let count = 0; count < runs; count++) processes.push(await start())
@@ -23,7 +23,7 @@ async function run({ runs }: BenchContext): Promise<Measured> {
   const later = processes.flatMap(times => times.slice(1))
   return {
     rows: [
-      { name: 'the first of a process, from the kept dump', value: median(processes.map(([first]) => first?.started ?? Number.NaN)), unit: 'ms', goal: '≤ 800' },
+      { name: 'the first of a process, from the kept image', value: median(processes.map(([first]) => first?.started ?? Number.NaN)), unit: 'ms', goal: '≤ 800' },
       { name: 'each after it', value: median(later.map(({ started }) => started)), unit: 'ms', goal: '≤ 100' },
       { name: 'stop', value: median(processes.flat().map(({ stopped }) => stopped)), unit: 'ms' },
     ],

@@ -142,7 +142,7 @@ describe('the policy of each table with a tenant', () => {
   let database: Database
   let tables: TenantTable[]
   beforeAll(async () => {
-    database = await openPrepared()
+    database = await openPrepared({ isNew: true })
     tables = await fillTenantTables(database, ['acme', 'globex'])
   })
   afterAll(() => database?.close())

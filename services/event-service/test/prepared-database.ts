@@ -13,9 +13,9 @@ export const preparedImage = (): Promise<PgliteImage> => image ??= readFile(inje
 
 const openCopy = createCopies(preparedImage)
 
-/** A migrated database of its own, a copy of the one that the global setup made, of the kind the project tests; the caller closes it. */
-export async function openPrepared(options: Pick<PgliteOptions, 'inThread'> = {}): Promise<Database> {
+/** A migrated database of its own, a copy of the one that the global setup made, of the kind the project tests; the caller closes it. `isNew`: in a connection that nobody had before. */
+export async function openPrepared({ inThread = false, isNew = inThread }: Pick<PgliteOptions, 'inThread'> & { isNew?: boolean } = {}): Promise<Database> {
   const server = inject('postgresUrl')
   if (server !== undefined) return openPostgres({ url: await copyDatabase(server), connections: 5 })
-  return options.inThread ? openPglite({ ...options, image: await preparedImage() }) : openCopy()
+  return isNew ? openPglite({ inThread, image: await preparedImage() }) : openCopy()
 }

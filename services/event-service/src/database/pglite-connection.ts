@@ -6,7 +6,7 @@ import type { PGlite, PGliteInterface, Results } from '@electric-sql/pglite'
 import { createStatements, type Statements } from './pglite-statements.ts'
 
 /** What is used of PGlite. */
-export type EmbeddedPostgres = Pick<PGliteInterface, 'query' | 'exec' | 'close' | 'closed' | 'ready' | 'waitReady' | 'dumpDataDir'> & {
+export type EmbeddedPostgres = Pick<PGliteInterface, 'query' | 'exec' | 'close' | 'closed' | 'ready' | 'waitReady'> & {
   /** Told of each notification on a channel. @returns how to end it */
   listen: (channel: string, onNotification: (payload: string) => void) => Promise<() => Promise<void>>
   transaction: <T>(run: (tx: Statements & { rollback: () => Promise<void> }) => Promise<T>) => Promise<T>
@@ -16,21 +16,20 @@ export type EmbeddedPostgres = Pick<PGliteInterface, 'query' | 'exec' | 'close' 
 export interface Place {
   statements: Statements
   listen: EmbeddedPostgres['listen']
-  dump: () => Promise<Blob | File>
   close: () => Promise<void>
   hasEnded: () => boolean
 }
 
 /** A PGlite of this thread. */
 export function inThisThread(pglite: PGlite): Place {
-  return { statements: createStatements(pglite), listen: (...given) => pglite.listen(...given), dump: () => pglite.dumpDataDir('none'), close: () => pglite.close(), hasEnded: () => pglite.closed }
+  return { statements: createStatements(pglite), listen: (...given) => pglite.listen(...given), close: () => pglite.close(), hasEnded: () => pglite.closed }
 }
 
 /**
  * One connection: what is asked outside of a transaction waits until it has ended. What comes after `close` is refused; `close` waits for
  * what was asked before it, and ends whoever still listens.
  */
-export function connectTo({ statements, listen, dump, close, hasEnded }: Place): EmbeddedPostgres {
+export function connectTo({ statements, listen, close, hasEnded }: Place): EmbeddedPostgres {
   let queue: Promise<unknown> = Promise.resolve()
   let closing: Promise<void> | undefined
   const listeners = new Set<() => Promise<void>>()
@@ -47,7 +46,6 @@ export function connectTo({ statements, listen, dump, close, hasEnded }: Place):
     query: (...given) => alone(() => statements.query(...given)),
     exec: (...given) => alone(() => statements.exec(...given)),
     transaction: run => alone(() => transact(statements, run)),
-    dumpDataDir: () => alone(dump),
     listen: (channel, onNotification) => alone(async () => {
       const end = await listen(channel, onNotification)
       // Once: what is called after the close would end a listener of the next owner.

@@ -74,7 +74,6 @@ function toPlace({ ask, hasEnded, terminate, listeners }: Thread, onClosing: () 
       query: async <T>(text: string, parameters?: unknown[]) => await ask({ act: 'query', text, ...parameters && { parameters } }) as Results<T>,
       exec: async text => await ask({ act: 'exec', text }) as Results[],
     },
-    dump: async () => new Blob([await ask({ act: 'dump' }) as ArrayBuffer]),
     listen: async (channel, onNotification) => {
       const own = listeners.get(channel) ?? new Set()
       listeners.set(channel, own.add(onNotification))

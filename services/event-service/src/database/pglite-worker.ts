@@ -9,7 +9,7 @@ export type Asked =
   | { act: 'query', text: string, parameters?: unknown[] }
   | { act: 'exec', text: string }
   | { act: 'listen' | 'unlisten', channel: string }
-  | { act: 'open' | 'dump' | 'close' }
+  | { act: 'open' | 'close' }
 
 /** What is answered: errors keep what PostgreSQL said of them. */
 export type Said = { result: unknown } | { error: { message: string } & Record<string, unknown> }
@@ -31,7 +31,6 @@ async function answer(asked: Asked): Promise<unknown> {
     case 'exec': return (await statements.exec(asked.text)).map(({ rows, affectedRows, command }) => ({ rows, affectedRows, command }))
     case 'listen': return void await pglite.listen(asked.channel, payload => { parentPort?.postMessage({ channel: asked.channel, payload } satisfies Told) })
     case 'unlisten': return pglite.unlisten(asked.channel)
-    case 'dump': return (await pglite.dumpDataDir('none')).arrayBuffer()
     case 'close': return pglite.close()
     case 'open': return
   }
