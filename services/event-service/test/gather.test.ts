@@ -96,6 +96,19 @@ describe('gathering', () => {
     expect(answered).toEqual(['a:1', 'a:2,3,4'])
   })
 
+  it('does not let a group wait for its answer when the next one is held up', async () => {
+    const { gather, answered, wait, end } = start({ enough: 2 })
+    gather.add('a', 1)
+    await wait()
+    for (const member of [2, 3]) gather.add('a', member)
+    await end()
+    expect(answered).toEqual([])
+    await wait()
+    expect(answered).toEqual(['a:1'])
+    await end()
+    expect(answered).toEqual(['a:1', 'a:2,3'])
+  })
+
   it('answers a group before the next, also when that one was never away', async () => {
     const { gather, answered, wait, end } = start({ enough: 1 })
     gather.add('a', 1)

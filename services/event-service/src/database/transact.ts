@@ -9,19 +9,13 @@ import type { Schema } from './schema.ts'
 /** Runs in a transaction of a tenant, `*` being all of them. */
 export type Transact = <T>(tenant: string, run: (tx: Tx) => Promise<T>, options?: TransactionOptions) => Promise<T>
 
-/**
- * Transactions of a database.
- * @param options.isOrdered statements that were not waited for are carried out in their order: the first one of `run` goes with what binds
- * the transaction, and fails with it
- */
-export function createTransact(kysely: Kysely<Schema>, { isOrdered = false }: { isOrdered?: boolean } = {}): Transact {
+/** Transactions of a database. */
+export function createTransact(kysely: Kysely<Schema>): Transact {
   return (tenant, run, { snapshot = false } = {}) => kysely.transaction().execute(async tx => {
     // PGlite's dialect ignores isolation and access mode, so they are set by SQL, before anything else.
     if (snapshot) await sql`set transaction isolation level repeatable read, read only`.execute(tx)
-    const bound = sql`${PREPARED} select set_config('role', 'neo_app', true), set_config('neo.tenant', ${tenant}, true)`.execute(tx)
-    if (!isOrdered) await bound
-    const [result] = await Promise.all([run(tx), bound])
-    return result
+    await sql`${PREPARED} select set_config('role', 'neo_app', true), set_config('neo.tenant', ${tenant}, true)`.execute(tx)
+    return run(tx)
   })
 }
 

@@ -19,6 +19,8 @@ export interface GatherOptions<Member> {
   max?: number
   /** Weight from which on a group waits for nobody. @default 200 */
   enough?: number
+  /** Milliseconds that the answer to a group waits for the next one to be away: a lock may hold that up. @default 20 */
+  answerWithinMs?: number
   /** Weight of a member. @default 1 for each */
   weigh?: (member: Member) => number
   setTimer?: (run: () => void, ms: number) => unknown
@@ -34,7 +36,7 @@ export interface Gather<Member> {
 }
 
 /** Creates a gatherer; see the head of this file. */
-export function createGather<Member>({ run, waitMs = 1, maxWaitMs = 8, max = 500, enough = 20, weigh = () => 1, setTimer = setTimeout }: GatherOptions<Member>): Gather<Member> {
+export function createGather<Member>({ run, waitMs = 1, maxWaitMs = 8, max = 500, enough = 20, answerWithinMs = 20, weigh = () => 1, setTimer = setTimeout }: GatherOptions<Member>): Gather<Member> {
   const waiting = new Map<string, Member[]>()
   const running = new Set<Promise<void>>()
   const company = async (members: readonly Member[]): Promise<void> => {
@@ -45,22 +47,19 @@ export function createGather<Member>({ run, waitMs = 1, maxWaitMs = 8, max = 500
     }
   }
   const work = async (key: string): Promise<void> => {
-    let answer: (() => void) | undefined
-    const answerLast = (): void => {
-      const last = answer
-      answer = undefined
-      last?.()
-    }
+    let answer = (): void => undefined
     for (let members = waiting.get(key); members && members.length > 0; members = waiting.get(key)) {
-      if (!weighs(members, enough, weigh)) {
+      const answerLast = answer
+      if (weighs(members, enough, weigh)) setTimer(answerLast, answerWithinMs)
+      else {
         answerLast()
         await company(members)
       }
       const next = await run(key, members.splice(0, countWithin(members, max, weigh)), answerLast)
       answerLast()
-      answer = next
+      answer = once(next)
     }
-    answerLast()
+    answer()
     waiting.delete(key)
   }
   const start = (key: string): void => {
@@ -80,6 +79,15 @@ export function createGather<Member>({ run, waitMs = 1, maxWaitMs = 8, max = 500
     drain: async () => {
       while (running.size > 0) await Promise.all(running)
     },
+  }
+}
+
+function once(run: () => void): () => void {
+  let isDone = false
+  return () => {
+    if (isDone) return
+    isDone = true
+    run()
   }
 }
 
