@@ -206,7 +206,7 @@ interface Front {
 }
 
 /** The plugins that come before any route. */
-async function createFront(options: EventServiceOptions, instruments: Instruments): Promise<Front> {
+async function createFront(options: EventServiceOptions, instruments: Instruments, isReporter: () => boolean): Promise<Front> {
   const { database, realtime, version = '0.1.0' } = options
   const app = createApp(options.logger, { isBehindGateway: options.isBehindGateway ?? false, tracer: options.tracer })
   const drain = drainPlugin(app, options.isBehindGateway && !options.onlyHealth ? DRAIN_MS : 0)
@@ -221,7 +221,7 @@ async function createFront(options: EventServiceOptions, instruments: Instrument
   await openapiPlugin(app, version)
   const refuseOtherMethods = methodsPlugin(app)
   const meter = metricsPlugin(app, instruments, {
-    stats: realtime.stats, engineText: realtime.metrics, token: options.metricsToken, hasTenants: options.tenantMetrics ?? false,
+    stats: realtime.stats, isReporter, engineText: realtime.metrics, token: options.metricsToken, hasTenants: options.tenantMetrics ?? false,
     ...realtime.enqueue && { outbox: () => outboxBacklog(database) },
   })
   return {
@@ -243,7 +243,7 @@ export async function createEventService(given: EventServiceOptions): Promise<Ev
   const realtime = measureRealtime(given.realtime, instruments)
   const options: EventServiceOptions = { ...given, database, realtime }
   const { now = Date.now, version = '0.1.0' } = options
-  const { app, meter, refuseOtherMethods, drain, onFault, faults } = await createFront(options, instruments)
+  const { app, meter, refuseOtherMethods, drain, onFault, faults } = await createFront(options, instruments, () => sharing.isLeader())
   let escalation: Escalation | undefined
   const { writePath, tails, dueRules, indexer } = createWriting({ database, realtime, meter, now, onFault, tracer: options.tracer, onWritten: events => { escalation?.onWritten(events) } })
   const perform = createActs({ writePath, now })

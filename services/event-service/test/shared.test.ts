@@ -38,6 +38,16 @@ describe.skipIf(!isHere)(isHere ? 'two processes on one database' : 'two process
     await Promise.all([one?.close(), other?.close()])
   })
 
+  it('tell how many are connected in one of them only: together they would tell everybody twice', async () => {
+    const tellers = async (): Promise<number> => {
+      const texts = await Promise.all(services.map(async ({ app }) => (await app.inject('/metrics')).body))
+      return texts.filter(text => /^active_connections 3$/m.test(text) && /^active_channels 5$/m.test(text)).length
+    }
+    await expect.poll(tellers, { timeout: 20_000 }).toBe(1)
+    const texts = await Promise.all(services.map(async ({ app }) => (await app.inject('/metrics')).body))
+    expect(texts.filter(text => /^active_(?:connections|channels) /m.test(text))).toHaveLength(1)
+  })
+
   it('sample instances in one of them only, and at once in the other when it ends', async () => {
     const [one, other] = databases.map(database => database.elect?.('instances', () => undefined))
     const leaders = (): (boolean | undefined)[] => [one?.isLeader(), other?.isLeader()]

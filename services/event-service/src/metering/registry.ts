@@ -10,8 +10,8 @@ export interface Instruments {
   counter: (name: NameOf<'counter'>) => Counter
   /** @param buckets upper bounds, in the unit of the metric */
   histogram: (name: NameOf<'histogram'>, buckets: readonly number[]) => Histogram
-  /** A gauge that asks when it is read; where nobody answers it says so by being no number. */
-  gauge: (name: NameOf<'gauge'>, read: () => number | Promise<number>) => void
+  /** A gauge that asks when it is read; where nobody answers it says so by being no number, and where `undefined` is answered it is not there. */
+  gauge: (name: NameOf<'gauge'>, read: () => number | undefined | Promise<number | undefined>) => void
   /** A gauge with one label, asked when it is read; where nobody answers it is not there. */
   gauges: (name: NameOf<'gauge'>, read: () => Promise<Readonly<Record<string, number>>>) => void
   /** A gauge that says the same always. */
@@ -31,7 +31,13 @@ export function createInstruments(): Instruments {
   return {
     counter: name => new Counter(of(name)),
     histogram: (name, buckets) => new Histogram({ ...of(name), buckets: [...buckets] }),
-    gauge: (name, read) => { new Gauge({ ...of(name), async collect() { this.set(await Promise.resolve().then(read).catch(() => Number.NaN)) } }) },
+    gauge: (name, read) => {
+      new Gauge({ ...of(name), async collect() {
+        const value = await Promise.resolve().then(read).catch(() => Number.NaN)
+        if (value === undefined) this.remove()
+        else this.set(value)
+      } })
+    },
     gauges: (name, read) => {
       const options = of(name)
       new Gauge({ ...options, async collect() {
