@@ -1,7 +1,7 @@
 /** Hands letters to a mail server. */
 
 import { createHash } from 'node:crypto'
-import { createTransport } from 'nodemailer'
+import type { Transporter } from 'nodemailer'
 
 /** Where mail goes out, and from whom. */
 export interface MailSettings {
@@ -38,21 +38,27 @@ const ANSWER_MS = 20_000
 /** From this code on a server says that it will never take the letter (RFC 5321, 4.2.1). */
 const FOR_GOOD = 500
 
-/** Creates a mailer; connections are opened when there is something to send. */
+/** Creates a mailer; connections are opened, and what opens them is loaded, when there is something to send. */
 export function createMailer({ smtpUrl, from }: MailSettings): Mailer {
-  const transport = createTransport({ url: smtpUrl, pool: true, maxConnections: 2, connectionTimeout: ANSWER_MS, greetingTimeout: ANSWER_MS, socketTimeout: ANSWER_MS })
+  let transport: Promise<Transporter> | undefined
   return {
     send: async sending => {
       try {
-        await transport.sendMail({ ...sending, from, headers: { 'Auto-Submitted': 'auto-generated' } })
+        const opened = await (transport ??= openTransport(smtpUrl))
+        await opened.sendMail({ ...sending, from, headers: { 'Auto-Submitted': 'auto-generated' } })
         return 'sent'
       } catch (error) {
         if (isRefusedForGood(error)) return 'refused'
         throw error
       }
     },
-    close: () => { transport.close() },
+    close: () => { transport?.then(opened => { opened.close() }, () => undefined) },
   }
+}
+
+async function openTransport(url: string): Promise<Transporter> {
+  const { createTransport } = await import('nodemailer')
+  return createTransport({ url, pool: true, maxConnections: 2, connectionTimeout: ANSWER_MS, greetingTimeout: ANSWER_MS, socketTimeout: ANSWER_MS })
 }
 
 /** The recipient or the letter was refused; a refused password is the installation's fault and may be mended. */
