@@ -3,7 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
 /** Runs `work` in `parallel` loops for a time; gives the milliseconds that each piece of work took. */
-export async function runClosedLoop({ parallel, seconds }: { parallel: number, seconds: number }, work: (index: number) => Promise<void>): Promise<number[]> {
+export async function runClosedLoop({ parallel, seconds }: { parallel: number, seconds: number }, work: (index: number) => Promise<unknown>): Promise<number[]> {
   const samples: number[] = []
   const deadline = performance.now() + seconds * 1000
   let index = 0
@@ -19,9 +19,9 @@ export async function runClosedLoop({ parallel, seconds }: { parallel: number, s
 }
 
 /** Starts `work` at a steady rate for a time, whether or not earlier work has ended, and waits for all of it. */
-export async function runOpenLoop({ perSecond, seconds }: { perSecond: number, seconds: number }, work: (index: number) => Promise<void>): Promise<void> {
+export async function runOpenLoop({ perSecond, seconds }: { perSecond: number, seconds: number }, work: (index: number) => Promise<unknown>): Promise<void> {
   const startedAt = performance.now()
-  const running: Promise<void>[] = []
+  const running: Promise<unknown>[] = []
   for (let index = 0; index < perSecond * seconds; index++) {
     const waitMs = startedAt + (index * 1000) / perSecond - performance.now()
     if (waitMs > 1) await sleep(waitMs)

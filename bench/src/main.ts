@@ -17,6 +17,7 @@ import { fanout } from './scenarios/fanout.ts'
 import { idle } from './scenarios/idle.ts'
 import { kit } from './scenarios/kit.ts'
 import { logs } from './scenarios/logs.ts'
+import { metrics } from './scenarios/metrics.ts'
 import { pages } from './scenarios/pages.ts'
 import { paint } from './scenarios/paint.ts'
 import { presence } from './scenarios/presence.ts'
@@ -33,7 +34,7 @@ import { formatTable } from './table.ts'
 
 const scenarios: Record<string, Scenario> = {
   publish, search, fanout, paint, logs, pages, start, idle, bundle, presence, revocation, retention,
-  billing, admin, cluster, kit,
+  billing, admin, metrics, cluster, kit,
   'realtime-fanout': realtimeFanout, 'realtime-rooms': realtimeRooms, 'realtime-hot': realtimeHot, 'realtime-http': realtimeHttp,
   'realtime-connect': realtimeConnect, 'realtime-reconnect': realtimeReconnect, 'realtime-idle': realtimeIdle, 'realtime-slow': realtimeSlow,
   'realtime-jitter': realtimeJitter,
