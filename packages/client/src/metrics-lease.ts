@@ -6,12 +6,14 @@ import { alongside, type Feed } from './feed.ts'
 /** Twice within the 20 s that a lease lasts. A hidden tab's timers ring once a minute, so that its lease ends. */
 const RENEW_MS = 8000
 
-/** Renews the lease while the feed is started. One that could not be renewed is tried again at the next turn. */
+/** Renews the lease while the feed is started and has not ended by itself, as with a connection that was closed for good. One that could not be renewed is tried again at the next turn. */
 export function withLease(feed: Feed, renew: () => Promise<unknown>, clock: Clock): Feed {
   let timer: Timer | undefined
   const turn = (): void => {
+    timer = undefined
+    if (feed.status.state === 'denied' || feed.status.state === 'failed') return
     timer = clock.setTimeout(turn, RENEW_MS)
-    if (feed.status.state !== 'denied') renew().catch(() => undefined)
+    renew().catch(() => undefined)
   }
   return alongside(feed, {
     start: () => { if (timer === undefined) turn() },

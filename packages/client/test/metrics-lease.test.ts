@@ -26,14 +26,24 @@ describe('a feed of samples', () => {
     expect(renew).toHaveBeenCalledTimes(4)
   })
 
-  it('says it again after it could not be said, and not when it was denied', async () => {
+  it('says it again after it could not be said', async () => {
     const renew = vi.fn(() => Promise.reject(new Error('no connection')))
-    const { feed, clock, become } = create(renew)
+    const { feed, clock } = create(renew)
     feed.start()
     await clock.advance(8000)
     expect(renew).toHaveBeenCalledTimes(2)
-    become({ state: 'denied', reason: { code: 'forbidden', status: 403 } as never })
+  })
+
+  it.each(['denied', 'failed'] as const)('that %s says it no more, and holds no timer, until it is started again', async state => {
+    const renew = vi.fn(() => Promise.resolve())
+    const { feed, clock, become } = create(renew)
+    feed.start()
+    become({ state, reason: { code: 'closed', detail: '' } })
     await clock.advance(30_000)
+    expect(renew).toHaveBeenCalledTimes(1)
+    expect(clock.pending).toEqual([])
+    become({ state: 'live' })
+    feed.start()
     expect(renew).toHaveBeenCalledTimes(2)
   })
 })
