@@ -2,6 +2,8 @@
 
 import { once } from 'node:events'
 import { connect, createServer, type AddressInfo } from 'node:net'
+import { SMTPServer } from 'smtp-server'
+import { findFreePort } from '@neo-stack/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { chromiumPath, isRequired, seriousFindings, type Watched } from './browser.ts'
 import { openStage, type Stage } from './stage.ts'
@@ -24,17 +26,44 @@ async function loadNetwork(): Promise<() => Promise<void>> {
   }
 }
 
+/** A mail server that first refuses everybody. */
+class MailServer {
+  isRefusing = true
+  readonly arrived: string[] = []
+  readonly #server = new SMTPServer({
+    authOptional: true, disabledCommands: ['STARTTLS'],
+    onRcptTo: ({ address }, _session, done) => {
+      if (!this.isRefusing) this.arrived.push(address)
+      done(this.isRefusing ? Object.assign(new Error('unknown'), { responseCode: 550 }) : null)
+    },
+    onData: (stream, _session, done) => { stream.resume().on('end', () => { done(null) }) },
+  })
+
+  async start(): Promise<string> {
+    const server = this.#server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    return `smtp://127.0.0.1:${(server.address() as AddressInfo).port}`
+  }
+
+  stop(): Promise<void> {
+    return new Promise(resolve => { this.#server.close(() => { resolve() }) })
+  }
+}
+
 describe.skipIf(!chromiumPath && !isRequired)(`alerts${chromiumPath ? '' : ' (skipped: needs chromium)'}`, () => {
+  const mail = new MailServer()
   let stage: Stage
   let operator: Watched
   let unload: (() => Promise<void>) | undefined
   beforeAll(async () => {
-    stage = await openStage()
+    const port = String(await findFreePort())
+    stage = await openStage(1, { PORT: port, NEO_PUBLIC_URL: `http://127.0.0.1:${port}`, NEO_SMTP_URL: await mail.start(), NEO_MAIL_FROM: 'NEO <alerts@neo.example>' })
     operator = await stage.enter('operator@neo.example', { portal: 'admin' })
   }, 600_000)
   afterAll(async () => {
     await unload?.()
     await stage?.close()
+    await mail.stop()
   })
 
   it('a rule is tried, saved, fires when the host is loaded, is acknowledged, and is over when the load is', async () => {
@@ -112,6 +141,39 @@ describe.skipIf(!chromiumPath && !isRequired)(`alerts${chromiumPath ? '' : ' (sk
     expect(await seriousFindings(page)).toEqual([])
     await page.getByTestId('silence-end').click()
     await page.getByTestId('alert-silence').waitFor({ state: 'detached' })
+    // A maintenance window is one that begins later.
+    await page.getByTestId('silence-from').fill('2099-05-01T22:00')
+    await page.getByTestId('silence-note').fill('Troca de disco')
+    await page.getByTestId('silence-make').click()
+    const maintenance = page.getByTestId('alert-silence').filter({ hasText: 'Troca de disco' })
+    await maintenance.filter({ hasText: /22:00.*23:00/ }).waitFor()
+    await maintenance.getByTestId('silence-end').click()
+    await maintenance.waitFor({ state: 'detached' })
     expect(errors).toEqual([])
   }, 60_000)
+
+  it('a letter that was given up is sent again', async () => {
+    const { page, errors } = await stage.enter('owner@acme.example')
+    await page.goto(`${stage.platform.url}/tenant/alerts`)
+    await page.getByTestId('channel-new').click()
+    await page.getByTestId('channel-kind').selectOption('email')
+    await page.getByTestId('channel-name').fill('Dona')
+    await page.getByTestId('channel-target').fill('owner@acme.example')
+    await page.getByTestId('channel-make').click()
+    await page.getByTestId('alert-channel').filter({ hasText: 'Dona' }).waitFor()
+    const message = `Disco cheio ${Date.now().toString(36)}`
+    await stage.ask('acme', '/v1/events', { channel: 'tenant:acme:alerts', type: 'alert', data: { severity: 'warning', message } })
+    const letter = page.getByTestId('alert-delivery').filter({ hasText: `Dona: ${message}` })
+    const become = (state: string): Promise<void> => expect.poll(async () => {
+      await page.reload()
+      await page.getByTestId('alert-channel').first().waitFor()
+      return await letter.and(page.locator(`[data-state=${state}]`)).count()
+    }, { timeout: 30_000, interval: 1000 }).toBe(1)
+    await become('dead')
+    mail.isRefusing = false
+    await letter.getByTestId('delivery-again').click()
+    await expect.poll(() => mail.arrived, { timeout: 20_000 }).toEqual(['owner@acme.example'])
+    await become('sent')
+    expect(errors).toEqual([])
+  }, 90_000)
 })
