@@ -1,6 +1,6 @@
 /**
  * The groups in which CI runs the tests, each with minutes of its own: `NEO_TEST_GROUP=browser npm test` takes one of them, without
- * the variable every test runs. A test file is in exactly one of them.
+ * the variable every test runs. A test file of a project is in exactly one of them.
  */
 
 /** One of them. */

@@ -87,8 +87,11 @@ export async function startBuilder(): Promise<Builder> {
       // One that ended by itself is gone.
       if (server) podman('stop', '--ignore', '-t', '10', 'served')
       // What cleans up after a container waits for ever for a storage that is gone, and holds this process' output.
-      await until(() => !isNamedByProcess(own), { timeoutMs: 240_000, everyMs: 50, what: `the containers of ${own} to be cleaned up` })
-      rmSync(own, { recursive: true, force: true })
+      try {
+        await until(() => !isNamedByProcess(own), { timeoutMs: 240_000, everyMs: 50, what: `the containers of ${own} to be cleaned up` })
+      } finally {
+        rmSync(own, { recursive: true, force: true })
+      }
     },
   }
 }

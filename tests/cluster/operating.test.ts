@@ -65,17 +65,16 @@ describe.skipIf(isLeftOut)('a running cluster', () => {
 
   test('answers for its services while neither takes a request: 503 as a problem, which nobody takes for written, and by itself again when they are back', async () => {
     const names = ['event-service-1', 'event-service-2']
-    const body = JSON.stringify({ channel: 'tenant:acme:alerts', type: 'alert', data: { severity: 'info', message: 'To nobody' } })
-    const publish = (): Promise<Response> => fetch(`${cluster.url}/v1/events`, { method: 'POST', body, headers: { 'authorization': `Bearer ${keyOf(cluster.demo, 'acme')}`, 'content-type': 'application/json', 'x-request-id': 'to-nobody' } })
+    const publish = (message = 'To nobody'): Promise<Response> => fetch(`${cluster.url}/v1/events`, { method: 'POST', body: JSON.stringify({ channel: 'tenant:acme:alerts', type: 'alert', data: { severity: 'info', message } }), headers: { 'authorization': `Bearer ${keyOf(cluster.demo, 'acme')}`, 'content-type': 'application/json', 'x-request-id': 'to-nobody' } })
     await Promise.all(names.map(name => cluster.signal(name, 'SIGKILL')))
     const answers = await Promise.all([publish(), fetch(`${cluster.url}/v1/session`, { headers: { 'x-request-id': 'to-nobody' } })])
     for (const answer of answers) {
       expect([answer.status, answer.headers.get('content-type'), answer.headers.get('retry-after')]).toEqual([503, 'application/problem+json', '1'])
       expect(problemSchema.parse(await answer.json())).toMatchObject({ status: 503, code: 'unavailable', requestId: 'to-nobody' })
     }
-    await until(async () => (await publish()).status === 201, { timeoutMs: 60_000, everyMs: 100, what: 'a publish that is taken' })
+    await until(async () => (await publish('To somebody')).status === 201, { timeoutMs: 60_000, everyMs: 100, what: 'a publish that is taken' })
     const { events } = await cluster.service('acme').rest.events.history({ channel: 'tenant:acme:alerts', limit: 1000 })
-    expect(events.filter(({ data }) => data['message'] === 'To nobody')).toHaveLength(1)
+    expect(events.filter(({ data }) => data['message'] === 'To nobody')).toEqual([])
   })
 
   test('takes over an installation of one process with one command: its log and numbers, its passwords, and who is signed in', async () => {

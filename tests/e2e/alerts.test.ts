@@ -172,7 +172,7 @@ describe.skipIf(!chromiumPath && !isRequired)(`alerts${chromiumPath ? '' : ' (sk
     await become('dead')
     mail.isRefusing = false
     await letter.getByTestId('delivery-again').click()
-    await expect.poll(() => mail.arrived, { timeout: 20_000 }).toEqual(['owner@acme.example'])
+    await expect.poll(() => mail.arrived, { timeout: 20_000 }).toContain('owner@acme.example')
     await become('sent')
     expect(errors).toEqual([])
   }, 90_000)

@@ -115,7 +115,7 @@ export const workAlerts: readonly Alert[] = [
     summary: 'A process uses more than 1.6 GB.',
     runbook: {
       means: 'Memory grows beyond what the process needs at its load: about 0.6 GB with the embedded database, less without.', feels: 'Nothing, until the process is ended for it.',
-      look: ['`active_connections`: 10 KiB each.', '`nodejs_heap_size_used_bytes` against `nodejs_external_memory_bytes`.'], act: ['Restart the instance in a quiet moment and file a heap snapshot.'],
+      look: ['`active_connections`: 10 KiB each with the embedded engine; one process tells it for all.', '`nodejs_heap_size_used_bytes` against `nodejs_external_memory_bytes`.'], act: ['Restart the instance in a quiet moment and file a heap snapshot.'],
     },
     fires: { samples: { 'process_resident_memory_bytes{job="event-service",instance="a"}': '2e9x40' }, labels: { job: 'event-service', instance: 'a' } },
     quiet: { 'process_resident_memory_bytes{job="event-service",instance="a"}': '6e8x40' },
@@ -123,7 +123,7 @@ export const workAlerts: readonly Alert[] = [
   {
     name: 'OpenFilesHigh', expr: 'max by (job, instance) (process_open_fds / process_max_fds) > 0.8', for: '5m', severity: 'page', dashboard: 'database-queue-node',
     summary: 'A process has four fifths of the files it may open.',
-    runbook: { means: 'Each connection is an open file; at the limit no new one is taken.', feels: 'New people do not get in; who is in stays.', look: ['`active_connections`.', '`ulimit -n` of the process.'], act: ['Raise the limit and restart; add a node.'] },
+    runbook: { means: 'Each connection is an open file; at the limit no new one is taken.', feels: 'New people do not get in; who is in stays.', look: ['`active_connections`, which one process tells for all.', '`ulimit -n` of the process.'], act: ['Raise the limit and restart; add a node.'] },
     fires: { samples: { 'process_open_fds{job="event-service",instance="a"}': '900x40', 'process_max_fds{job="event-service",instance="a"}': '1024x40' }, labels: { job: 'event-service', instance: 'a' } },
     quiet: { 'process_open_fds{job="event-service",instance="a"}': '100x40', 'process_max_fds{job="event-service",instance="a"}': '1024x40' },
   },

@@ -109,8 +109,8 @@ import { removeTenant } from './tenants/removal.ts'
 import { tenantRoutes } from './tenants/tenant-routes.ts'
 import type { Tracer } from './tracing/tracer.ts'
 
-/** A publisher hears within three seconds that a database on the network does not answer. */
-const ANSWER_MS = 2500
+/** A publisher hears within three seconds that a database on the network does not answer: some of them go by before and after the write. */
+const ANSWER_MS = 2200
 
 /** How long a gateway may still send requests to a process that ends, in milliseconds: until it asks another again that has just started. */
 const DRAIN_MS = 2500
@@ -206,7 +206,7 @@ interface Front {
 }
 
 /** The plugins that come before any route. */
-async function createFront(options: EventServiceOptions, instruments: Instruments, isReporter: () => boolean): Promise<Front> {
+async function createFront(options: EventServiceOptions, instruments: Instruments, isLeader: () => boolean): Promise<Front> {
   const { database, realtime, version = '0.1.0' } = options
   const app = createApp(options.logger, { isBehindGateway: options.isBehindGateway ?? false, tracer: options.tracer })
   const drain = drainPlugin(app, options.isBehindGateway && !options.onlyHealth ? DRAIN_MS : 0)
@@ -221,7 +221,7 @@ async function createFront(options: EventServiceOptions, instruments: Instrument
   await openapiPlugin(app, version)
   const refuseOtherMethods = methodsPlugin(app)
   const meter = metricsPlugin(app, instruments, {
-    stats: realtime.stats, isReporter, engineText: realtime.metrics, token: options.metricsToken, hasTenants: options.tenantMetrics ?? false,
+    stats: realtime.stats, isLeader, engineText: realtime.metrics, token: options.metricsToken, hasTenants: options.tenantMetrics ?? false,
     ...realtime.enqueue && { outbox: () => outboxBacklog(database) },
   })
   return {

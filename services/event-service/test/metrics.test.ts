@@ -199,20 +199,20 @@ describe('metrics', () => {
       select id, at, right(id, 4)::integer / 50.0, 1, 2, 3, 4, 1, at from (${ofMany}) as many (id), generate_series(${begin - 10}, ${begin}, 10) as at`)
     await service.database.inSystem(tx => tx.insertInto('metric_leases').values({ tenant_id: 'platform', until: new Date('2100-01-01') }).execute())
     const publisher = new MetricsPublisher(service.publishAs({ type: 'system', id: 'sampler' }))
-    const told: { at: number, bytes: number, took: number, fleet: Fleet | undefined }[] = []
-    let [clock, startedAt, armed] = [0, 0, 0]
+    const told: { at: number, bytes: number, fleet: Fleet | undefined }[] = []
+    let [clock, armed] = [0, 0]
     let fire: () => void = () => undefined
     const sampler = startSampler({
       database: service.database, read: () => Promise.resolve({ cpu: 1, memory: 2, disk: 3, networkIn: 4, networkOut: 5, uptime: 6 }), now: () => clock, onFault: error => { throw error },
       publisher: { publishSystemMetrics: async data => {
         const published = await publisher.publishSystemMetrics(data)
-        told.push({ at: data.at ?? 0, bytes: JSON.stringify(data).length, took: performance.now() - startedAt, fleet: data.fleet })
+        told.push({ at: data.at ?? 0, bytes: JSON.stringify(data).length, fleet: data.fleet })
         return published
       } },
       setTimer: run => { armed++; fire = run; return setTimeout(() => undefined, 0) },
     })
     for (let at = begin + 1; at <= begin + 3; at++) {
-      [clock, startedAt] = [at * 1000, performance.now()]
+      clock = at * 1000
       const before = armed
       fire()
       await vi.waitFor(() => { expect(armed).toBe(before + 1) }, { timeout: 10_000 })
@@ -221,9 +221,6 @@ describe('metrics', () => {
     expect(told.map(({ at }) => at)).toEqual([1, 2, 3].map(second => begin + second))
     expect(told.map(({ fleet }) => fleet?.tenants)).toEqual([count, count, count])
     expect(told[0]?.fleet?.worst.map(({ tenantId }) => tenantId)).toEqual(Array.from({ length: 20 }, (_, index) => `many-${count - index}`))
-    // A turn that took longer than its second would skip the next one. The quickest counts: other tests may have the machine meanwhile.
-    console.log(`all tenants' figures of ${count}: ${told.map(({ took }) => `${Math.round(took)} ms`).join(', ')}, ${told[0]?.bytes} bytes`)
-    expect(Math.min(...told.map(({ took }) => took))).toBeLessThan(1000)
     expect(Math.max(...told.map(({ bytes }) => bytes))).toBeLessThan(4096)
   }, 60_000)
 

@@ -1,5 +1,6 @@
 import type { PGlite } from '@electric-sql/pglite'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { connectTo, inThisThread } from '../src/database/pglite-connection.ts'
 import { createPglite } from '../src/database/pglite-create.ts'
 import { createStatements, toParameter, type Statements } from '../src/database/pglite-statements.ts'
 
@@ -50,6 +51,18 @@ describe('statements on PGlite', () => {
     await expect(statements.query('select 1 / $1::int', [0])).rejects.toMatchObject({ code: '22012' })
     await expect(statements.exec('select 1; select oops')).rejects.toMatchObject({ code: '42703' })
     expect((await statements.query('select $1::int as n', [1])).rows).toEqual([{ n: 1 }])
+  })
+
+  it('that overlap are each given their own answer', async () => {
+    const answers = await Promise.allSettled([statements.query('select 1 as n'), statements.query('select oops'), statements.exec('select 3 as n'), statements.query('select $1::int as n', [4])])
+    expect(answers.map(answer => answer.status === 'rejected' ? (answer.reason as { code: string }).code : [answer.value].flat()[0]?.rows)).toEqual([[{ n: 1 }], '42703', [{ n: 3 }], [{ n: 4 }]])
+  })
+
+  it('of a transaction are given what they asked for from the first on, and one that fails leaves nothing open', async () => {
+    const connection = connectTo(inThisThread(pglite))
+    expect(await connection.transaction(async tx => (await tx.query('select 1 as n')).rows)).toEqual([{ n: 1 }])
+    await expect(connection.transaction(tx => tx.query('select oops'))).rejects.toMatchObject({ code: '42703' })
+    expect((await connection.query('select 2 as n')).rows).toEqual([{ n: 2 }])
   })
 
   it('are prepared once where they ask for it, also after one that failed', async () => {

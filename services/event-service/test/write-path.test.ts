@@ -59,6 +59,17 @@ describe('write path', () => {
     expect(transactions.length).toBeLessThan(30)
   })
 
+  it('delivers what was committed first before what is tried alone after it', async () => {
+    delivered.length = 0
+    const batch = (message: string): Promise<unknown> => writePath.write(submit('acme', { events: Array.from({ length: 300 }, () => alertOn('acme', message)) }))
+    // Each fills a group: the second one fails while the first is still to be answered.
+    const answers = await Promise.allSettled([batch('first'), batch('second'), writePath.write(submit('acme', { events: [alertOn('acme', 'refuse')] })), batch('third')])
+    expect(answers.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected', 'fulfilled'])
+    const numbers = delivered.map(({ seq }) => seq ?? 0)
+    expect(numbers).toHaveLength(900)
+    expect(numbers).toEqual(numbers.map((_, index) => (numbers[0] ?? 0) + index))
+  })
+
   it('answers 64 parallel submissions under one key with one event', async () => {
     const answers = await Promise.all(Array.from({ length: 64 }, () => writePath.write(submit('acme', { key: key('same') }))))
     expect(new Set(answers.map(answer => JSON.stringify(answer))).size).toBe(1)

@@ -89,7 +89,7 @@ export function writeImage({ bytes, folders, files }: PgliteImage): Uint8Array[]
   return [Buffer.from(`${JSON.stringify({ folders, files })}\n`), bytes]
 }
 
-/** The other way. @throws {SyntaxError} for bytes that are none */
+/** Reads what {@link writeImage} wrote. @throws {SyntaxError} for bytes that are none */
 export function readImage(file: Buffer): PgliteImage {
   const line = file.indexOf('\n')
   const index = JSON.parse(file.toString('utf8', 0, line)) as Omit<PgliteImage, 'bytes'>

@@ -12,10 +12,17 @@ export type Statements = Pick<PGlite, 'query' | 'exec'>
 
 const { serialize } = protocol
 
-/** Statements on a PGlite. Who asks sees to it that nobody else's come in between. */
+/** Statements on a PGlite, one after the other in the order in which they are asked. Who asks sees to it that nobody else's come in between. */
 export function createStatements(pglite: PGlite): Statements {
   const prepared = new Set<string>()
-  const send = async (messages: readonly Uint8Array[]): Promise<Results[]> => parse.parseResults(await pglite.execProtocolStream(Buffer.concat(messages), {}), pglite.parsers) as Results[]
+  const sendNow = async (messages: readonly Uint8Array[]): Promise<Results[]> => parse.parseResults(await pglite.execProtocolStream(Buffer.concat(messages), {}), pglite.parsers) as Results[]
+  let last: Promise<unknown> = Promise.resolve()
+  // PGlite reads what comes back into one place: of two that overlap the first would be given the second's.
+  const send = (messages: readonly Uint8Array[]): Promise<Results[]> => {
+    const turn = last.then(() => sendNow(messages))
+    last = turn.catch(() => undefined)
+    return turn
+  }
   const run = (statement: string, parameters: readonly unknown[]): Uint8Array[] =>
     [serialize.bind({ statement, values: parameters.map(toParameter) }), serialize.describe({ type: 'P' }), serialize.execute({}), serialize.sync()]
   return {

@@ -24,7 +24,7 @@ export function toCondition(query: Query, words: Words): Condition {
 const MAX_WAYS = 8
 
 /**
- * The same for what the index of words is asked ({@link toParts}): words that must all be there are written as the ways in which they may be,
+ * The same for what the index of words is asked: up to three words that must all be there are written as the ways in which they may be,
  * each of which the index answers at once. Of `(a or b) and (c or d)` it would answer one half, and every row of that be read for the other.
  */
 export function toIndexedCondition(query: Query, words: Words): Condition {

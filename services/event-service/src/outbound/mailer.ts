@@ -41,8 +41,10 @@ const FOR_GOOD = 500
 /** Creates a mailer; connections are opened, and what opens them is loaded, when there is something to send. */
 export function createMailer({ smtpUrl, from }: MailSettings): Mailer {
   let transport: Promise<Transporter> | undefined
+  let isClosed = false
   return {
     send: async sending => {
+      if (isClosed) throw new Error('The mailer is closed.')
       try {
         const opened = await (transport ??= openTransport(smtpUrl))
         await opened.sendMail({ ...sending, from, headers: { 'Auto-Submitted': 'auto-generated' } })
@@ -52,7 +54,10 @@ export function createMailer({ smtpUrl, from }: MailSettings): Mailer {
         throw error
       }
     },
-    close: () => { transport?.then(opened => { opened.close() }, () => undefined) },
+    close: () => {
+      isClosed = true
+      transport?.then(opened => { opened.close() }, () => undefined)
+    },
   }
 }
 

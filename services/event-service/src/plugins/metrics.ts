@@ -17,7 +17,7 @@ import type { RealtimeStats } from '../realtime/realtime.ts'
 export interface MetricsOptions {
   stats: () => Promise<RealtimeStats>
   /** Whether this process is the one that says what is so for the whole installation: several would each say the same connections. */
-  isReporter: () => boolean
+  isLeader: () => boolean
   /** More text in the Prometheus format, of the engine in this process. @default none */
   engineText?: (() => string) | undefined
   /** Rows of Centrifugo's outbox and the seconds the oldest has waited. @default none wait */
@@ -37,12 +37,12 @@ export interface Meter {
 }
 
 /** Adds /metrics and measures every request. */
-export function metricsPlugin(app: App, instruments: Instruments, { stats, isReporter, engineText, outbox = () => Promise.resolve({ rows: 0, oldestSeconds: 0 }), token, hasTenants }: MetricsOptions): Meter {
+export function metricsPlugin(app: App, instruments: Instruments, { stats, isLeader, engineText, outbox = () => Promise.resolve({ rows: 0, oldestSeconds: 0 }), token, hasTenants }: MetricsOptions): Meter {
   const tenants = hasTenants ? createTenantFigures() : undefined
   const guard = (request: FastifyRequest): void => { if (!mayRead(request, token)) throw new Problem('not_found', { detail: 'No such address.' }) }
   const figures = share(stats)
   const backlog = share(outbox)
-  const reported = async (name: 'connections' | 'channels'): Promise<number | undefined> => isReporter() ? (await figures())[name] : undefined
+  const reported = async (name: 'connections' | 'channels'): Promise<number | undefined> => isLeader() ? (await figures())[name] : undefined
   instruments.gauge('active_connections', () => reported('connections'))
   instruments.gauge('active_channels', () => reported('channels'))
   instruments.gauge('outbox_rows', async () => (await backlog()).rows)

@@ -17,7 +17,7 @@ export interface GatherOptions<Member> {
   maxWaitMs?: number
   /** Largest weight of a group; a member that weighs more is a group of its own. @default 500 */
   max?: number
-  /** Weight from which on a group waits for nobody. @default 200 */
+  /** Weight from which on a group waits for nobody. @default 20 */
   enough?: number
   /** Milliseconds that the answer to a group waits for the next one to be away: a lock may hold that up. @default 20 */
   answerWithinMs?: number

@@ -170,6 +170,8 @@ async function runGroup(options: Kept, tenantId: string, group: readonly Member[
   try {
     written = await commitGroup(options, tenantId, group)
   } catch (error) {
+    // What was committed before is handed over before.
+    options.onAway?.()
     if (group.length === 1 || isProblem(error, 'unavailable')) for (const member of group) member.reject(error)
     else for (const member of group) (await runGroup(options, tenantId, [member]))()
     return () => undefined

@@ -91,7 +91,7 @@ function judge({ isAllowed }: EmbeddedRealtimeOptions, user: string, { iat, meta
 function deliver(engine: Engine, event: Envelope, onFault: EmbeddedRealtimeOptions['onFault']): void {
   try {
     engine.publish(event.channel, encodedJson(encodeEnvelope(event)), {
-      // A number says by itself what was delivered already; keys are remembered for minutes.
+      // Only where no version says it: each key is remembered for minutes.
       ...event.seq === undefined ? { idempotencyKey: event.id } : { version: event.seq, versionEpoch: event.logEpoch ?? '' },
       // What is kept has a `seq`, and nothing else has.
       skipHistory: event.seq === undefined,
