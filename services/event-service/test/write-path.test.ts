@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { parseChannel, type Channel, type Envelope, type Published } from '@neo-stack/events'
 import type { Database } from '../src/database/database.ts'
 import { Problem } from '../src/errors.ts'
@@ -74,6 +74,27 @@ describe('write path', () => {
     const answers = await Promise.all(Array.from({ length: 64 }, () => writePath.write(submit('acme', { key: key('same') }))))
     expect(new Set(answers.map(answer => JSON.stringify(answer))).size).toBe(1)
     expect(await writePath.write(submit('acme', { key: key('same') }))).toEqual(answers[0])
+  })
+
+  it('answers what no log keeps once the nodes have it, but does not wait for nodes that are away', async () => {
+    const sample: DraftEvent = { ...alertOn('acme'), channel: channelOf('tenant:acme:metrics'), type: 'metrics', data: { at: 1 } }
+    const delivering: { events: readonly Envelope[], end: () => void }[] = []
+    const waiting = (deliverWithinMs: number): WritePath => createWritePath({
+      database, projections: new Map(), deliverWithinMs,
+      realtime: { enqueue: () => Promise.resolve(), deliver: events => events.length === 0 ? Promise.resolve() : new Promise(resolve => { delivering.push({ events, end: resolve }) }) },
+    })
+    const [own, hasty] = [waiting(60_000), waiting(1)]
+    let isAnswered = false
+    const first = own.write(submit('acme', { events: [sample] })).then(() => { isAnswered = true })
+    await vi.waitFor(() => { expect(delivering).toHaveLength(1) })
+    // What a log keeps goes by the outbox and waits for nobody.
+    await own.write(submit('globex', { events: [alertOn('globex')] }))
+    expect(isAnswered).toBe(false)
+    delivering[0]?.end()
+    await first
+    await hasty.write(submit('acme', { events: [sample] }))
+    expect(delivering.map(({ events }) => events.map(({ type }) => type))).toEqual([['metrics'], ['metrics']])
+    await Promise.all([own.close(), hasty.close()])
   })
 
   it('refuses another body under a used key, in the same group and later', async () => {

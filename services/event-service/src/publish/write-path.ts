@@ -52,6 +52,11 @@ export interface WritePathOptions {
   maxWaiting?: number
   /** Milliseconds until a publisher who was not answered hears `unavailable`: whether it was written is then not known. @default it waits */
   answerWithinMs?: number | undefined
+  /**
+   * Milliseconds that an answer waits at most for what no log keeps to reach nodes on the network: who publishes one after the other through
+   * two services has that delivered in this order, and is not kept waiting while no node answers. @default 250
+   */
+  deliverWithinMs?: number
   /** Told of each stage that a write reaches. @default nobody */
   onStage?: (stage: Stage) => void
   /** Makes spans of writes. @default none */
@@ -181,11 +186,21 @@ async function runGroup(options: Kept, tenantId: string, group: readonly Member[
 }
 
 function finishGroup(options: Kept, written: Written): void {
-  handOver(options, written)
+  const delivered = handOver(options, written)
   options.onStage?.('handed-over')
-  for (const [member, answer] of written.answers) member.resolve(answer)
-  for (const [member, problem] of written.refused) member.reject(problem)
-  options.onStage?.('answered')
+  const answer = (): void => {
+    for (const [member, one] of written.answers) member.resolve(one)
+    for (const [member, problem] of written.refused) member.reject(problem)
+    options.onStage?.('answered')
+  }
+  if (!delivered) return answer()
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const timer = setTimeout(resolve, options.deliverWithinMs ?? 250)
+  void delivered.then(resolve)
+  void promise.then(() => {
+    clearTimeout(timer)
+    answer()
+  })
 }
 
 /** A member that met another process's transaction under the same key is tried once more: the other's answer stands by then. */
@@ -209,19 +224,25 @@ async function commitGroup(options: Kept, tenantId: string, group: readonly Memb
 /** Whether a log keeps the event. */
 const isKept = ({ seq }: Envelope): boolean => seq !== undefined
 
-/** After the commit nothing may fail the group any more: trying it again would write it twice. */
-function handOver({ realtime, onWritten, onFault, tracer }: WritePathOptions, { events, commit }: Written): void {
+/**
+ * After the commit nothing may fail the group any more: trying it again would write it twice.
+ * @returns when what goes to nodes on the network besides the outbox was delivered or given up; never rejects
+ */
+function handOver({ realtime, onWritten, onFault, tracer }: WritePathOptions, { events, commit }: Written): Promise<void> | undefined {
+  let delivered: Promise<void> | undefined
   try {
     const own = realtime.enqueue ? events.filter(event => !isKept(event)) : events
     const span = own.length > 0 ? traceDelivery(tracer, commit, own.length) : undefined
-    realtime.deliver(own).then(() => { span?.end() }, (error: unknown) => {
+    const delivering = realtime.deliver(own).then(() => { span?.end() }, (error: unknown) => {
       span?.end(error)
       onFault?.(error)
     })
+    if (realtime.enqueue && own.length > 0) delivered = delivering
     onWritten?.(events)
   } catch (error) {
     onFault?.(error)
   }
+  return delivered
 }
 
 async function writeGroup(options: Kept, tx: Tx, group: readonly Member[]): Promise<Written> {
