@@ -143,13 +143,14 @@ async function askIndex(tx: Tx, plan: Plan): Promise<Found[]> {
 
 /**
  * What the index comes back with, of which the rest is asked, and what it does not have yet. Without `materialized` the planner may walk
- * the order of events instead of using the index, or read a tenant's events one by one where it takes the rest for rare.
+ * the order of events instead of using the index, or read a tenant's events one by one where it takes the rest for rare. What was found is
+ * put in order first: where that is the order of events, as many are read as are asked for.
  */
-const withWords = ({ query, parts, scope, key, place }: Plan): RawBuilder<unknown> => sql`
+const withWords = ({ query, parts, scope, key, place, limit }: Plan): RawBuilder<unknown> => sql`
   with worded as materialized (select id from event_words where tenant_id = ${scope.tenantId} and ${toIndexedCondition(parts.words, indexedWords)}),
   found as (
-    select id, ${key} as at from worded join events using (id) ${asksForWords(parts.rest) ? joinWords('events', scope.tenantId) : sql``}
-    where ${inScope(scope)} and ${beyond(key, place)} and ${toCondition(parts.rest, anyWords)}),
+    select id, ${key} as at from (select id from worded order by id ${orderOf(place)}) as ordered join events using (id) ${asksForWords(parts.rest) ? joinWords('events', scope.tenantId) : sql``}
+    where ${inScope(scope)} and ${beyond(key, place)} and ${toCondition(parts.rest, anyWords)} order by at ${orderOf(place)} limit ${limit}),
   late as (
     select id, ${key} as at from (select name, indexed_seq from channels where tenant_id = ${scope.tenantId} and seq > indexed_seq) as behind
     join events on channel = name and seq > indexed_seq where ${inScope(scope)} and ${beyond(key, place)} and ${toCondition(query, freshWords)})
