@@ -2,7 +2,7 @@ import { defineProject } from 'vitest/config'
 import { isLeftOut } from './cluster/left-out.ts'
 
 /** The scale-out column: what `tests` says of the platform in one process, said of its real parts. */
-const shared = ['authorization/authorization', 'crash', 'e2e/story', 'idempotency', 'isolation', 'skew/skew']
+const shared = ['authorization/authorization', 'crash', 'e2e/story', 'idempotency', 'isolation', 'metrics-joins', 'skew/skew']
 
 /** What takes long there, or is said in CI by `cluster/` already: among the long tests (`NEO_LONG=1`). */
 const long = ['bad-input', 'billing-counters', 'e2e/history', 'e2e/presence', 'feed-interleavings', 'official-client', 'revocation']
