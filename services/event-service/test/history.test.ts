@@ -82,6 +82,18 @@ describe('history', () => {
     expect(await read('before=41')).toMatchObject({ events: [], oldestSeq: 41 })
   })
 
+  it('says the epoch of a log that was restored under it, before it knows of that itself', async () => {
+    const write = (epoch: string): Promise<unknown> => service.database.jobs.executeSql(`update settings set value = '"${epoch}"' where key = 'log_epoch'`)
+    const { logEpoch } = service.database
+    await write('other')
+    try {
+      const history = await read('limit=1')
+      expect([history.logEpoch, history.events[0]?.logEpoch]).toEqual(['other', 'other'])
+    } finally {
+      await write(logEpoch)
+    }
+  })
+
   it('answers a channel that never had an event with position 0', async () => {
     expect((await get('after=0', 'tenant:acme:certification')).json()).toEqual({ events: [], logEpoch: service.database.logEpoch, seq: 0, oldestSeq: 0 })
   })

@@ -1,5 +1,6 @@
 /** Where a channel's log stands. Read in the transaction of a snapshot, it says which events the snapshot holds. */
 
+import { sql } from 'kysely'
 import type { Tx } from './database.ts'
 
 /** Position of a channel's log: newest and oldest `seq`, both 0 when it never had an event. */
@@ -9,9 +10,13 @@ export interface Position {
   oldestSeq: number
 }
 
-/** Reads a channel's position. */
-export async function readPosition(tx: Tx, logEpoch: string, channel: string): Promise<Position> {
-  const row = await tx.selectFrom('channels').select(['seq', 'oldest_seq']).where('name', '=', channel).executeTakeFirst()
+/**
+ * Reads a channel's position. The epoch is the database's, not the process': where a backup was restored a moment ago this one may not know
+ * it yet, and whoever took the restored log for the former would never ask again.
+ */
+export async function readPosition(tx: Tx, channel: string): Promise<Position> {
+  const { rows: [row] } = await sql<{ epoch: string, seq: string | number | null, oldest: string | number | null }>`
+    select value #>> '{}' as epoch, seq, oldest_seq as oldest from settings left join channels on name = ${channel} where key = 'log_epoch'`.execute(tx)
   const seq = Number(row?.seq ?? 0)
-  return { logEpoch, seq, oldestSeq: seq === 0 ? 0 : Number(row?.oldest_seq) }
+  return { logEpoch: String(row?.epoch), seq, oldestSeq: seq === 0 ? 0 : Number(row?.oldest) }
 }

@@ -57,12 +57,11 @@ export interface LogAsked extends LogQuery {
  * @throws {Problem} `not_found`
  */
 export function readLogs(database: Database, key: DeploymentKey, { from, since, ...query }: LogAsked): Promise<LogPage> {
-  const { logEpoch } = database
   return database.inTenant(key.tenantId, async tx => {
     const row = await findDeployment(tx, key)
     if (!row) throw new Problem('not_found', { detail: 'There is no such deployment.' })
     const channel = logChannel(key).name
-    const { seq } = await readPosition(tx, logEpoch, channel)
+    const { logEpoch, seq } = await readPosition(tx, channel)
     const last = Number(row.log_lines)
     const after = since === undefined ? query.after ?? (from === undefined ? undefined : from - 1) : Math.max(query.after ?? 0, (from ?? 1) - 1, await lineBefore(tx, channel, since))
     return { lines: await selectLines(tx, channel, { ...query, after, last }), last, logEpoch, seq }

@@ -24,13 +24,12 @@ export interface DeploymentQuery {
  * @throws {Problem} `invalid_request` for a cursor that is none of ours
  */
 export function listDeployments(database: Database, tenantId: string, query: DeploymentQuery): Promise<DeploymentList> {
-  const { logEpoch } = database
   return database.inTenant(tenantId, async tx => {
     const deployments = await selectDeployments(tx, tenantId, query)
     const page = deployments.slice(0, query.limit)
     const last = page.at(-1)
     const next = last && deployments.length > page.length ? { next: toCursor(last) } : {}
-    return { deployments: page, ...next, ...await readFeed(tx, logEpoch, tenantId) }
+    return { deployments: page, ...next, ...await readFeed(tx, tenantId) }
   }, { snapshot: true })
 }
 
@@ -39,11 +38,10 @@ export function listDeployments(database: Database, tenantId: string, query: Dep
  * @throws {Problem} `not_found`
  */
 export function getDeployment(database: Database, key: DeploymentKey): Promise<DeploymentSnapshot> {
-  const { logEpoch } = database
   return database.inTenant(key.tenantId, async tx => {
     const row = await findDeployment(tx, key)
     if (!row) throw new Problem('not_found', { detail: 'There is no such deployment.' })
-    return { deployment: inQueue(row, row.status === 'queued' ? await readQueue(tx, key.tenantId) : new Map()), ...await readFeed(tx, logEpoch, key.tenantId) }
+    return { deployment: inQueue(row, row.status === 'queued' ? await readQueue(tx, key.tenantId) : new Map()), ...await readFeed(tx, key.tenantId) }
   }, { snapshot: true })
 }
 
@@ -74,8 +72,8 @@ async function selectDeployments(tx: Tx, tenantId: string, { status, instanceId,
   return rows.map(row => inQueue(row, queue))
 }
 
-async function readFeed(tx: Tx, logEpoch: string, tenantId: string): Promise<{ logEpoch: string, seq: number }> {
-  const { seq } = await readPosition(tx, logEpoch, formatChannel('deployments', { tenantId }))
+async function readFeed(tx: Tx, tenantId: string): Promise<{ logEpoch: string, seq: number }> {
+  const { logEpoch, seq } = await readPosition(tx, formatChannel('deployments', { tenantId }))
   return { logEpoch, seq }
 }
 

@@ -16,7 +16,7 @@ export interface Reader {
 /** Sessions that the reader may see, newest first. */
 export function listFor({ database, now }: { database: Database, now: () => number }, { tenantId, userId, isProctor }: Reader): Promise<ExamSessionList> {
   return database.inTenant(tenantId, async tx => {
-    const { logEpoch, seq } = await readPosition(tx, database.logEpoch, channelOf('certification', { tenantId }).name)
+    const { logEpoch, seq } = await readPosition(tx, channelOf('certification', { tenantId }).name)
     const sessions = await listSessions(tx, tenantId, isProctor ? undefined : userId)
     return { sessions: sessions.map(toAnswer), logEpoch, seq, now: new Date(now()).toISOString() }
   }, { snapshot: true })
@@ -25,7 +25,7 @@ export function listFor({ database, now }: { database: Database, now: () => numb
 /** One session; its candidate reads questions, without what is right, and answers from the beginning on. @throws {Problem} `not_found` */
 export function readPaper({ database, now }: { database: Database, now: () => number }, { tenantId, userId, isProctor }: Reader, id: string): Promise<ExamPaper> {
   return database.inTenant(tenantId, async tx => {
-    const { logEpoch, seq } = await readPosition(tx, database.logEpoch, channelOf('certification', { tenantId }).name)
+    const { logEpoch, seq } = await readPosition(tx, channelOf('certification', { tenantId }).name)
     const stored = await readSession(tx, tenantId, id)
     const isOwn = stored.candidateId === userId
     if (!isOwn && !isProctor) throw new Problem('not_found', { detail: 'There is no such exam session.' })

@@ -72,13 +72,12 @@ export class HistoryService {
    */
   getHistory(channel: Channel, range: HistoryRange = {}): Promise<History> {
     if (channel.kept !== 'log') return Promise.reject(new Problem('unprocessable', { detail: `${channel.name} keeps no history.` }))
-    const { logEpoch } = this.#database
     return this.#database.inTenant(channel.tenantId, async tx => {
-      const position = await readPosition(tx, logEpoch, channel.name)
+      const position = await readPosition(tx, channel.name)
       if (range.after !== undefined && range.after < position.oldestSeq - 1) {
         throw new Problem('history_trimmed', { extra: { oldestSeq: position.oldestSeq } })
       }
-      return { ...await readPage(tx, channel, { range, logEpoch }), ...position }
+      return { ...await readPage(tx, channel, { range, logEpoch: position.logEpoch }), ...position }
     }, { snapshot: true })
   }
 
