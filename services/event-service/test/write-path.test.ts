@@ -77,7 +77,7 @@ describe('write path', () => {
   })
 
   it('answers what no log keeps once the nodes have it, but does not wait for nodes that are away', async () => {
-    const sample: DraftEvent = { ...alertOn('acme'), channel: channelOf('tenant:acme:metrics'), type: 'metrics', data: { at: 1 } }
+    const sample: DraftEvent = { ...alertOn('acme'), channel: channelOf('tenant:acme:metrics'), type: 'metrics_update', data: { at: 1 } }
     const delivering: { events: readonly Envelope[], end: () => void }[] = []
     const waiting = (deliverWithinMs: number): WritePath => createWritePath({
       database, projections: new Map(), deliverWithinMs,
@@ -93,7 +93,7 @@ describe('write path', () => {
     delivering[0]?.end()
     await first
     await hasty.write(submit('acme', { events: [sample] }))
-    expect(delivering.map(({ events }) => events.map(({ type }) => type))).toEqual([['metrics'], ['metrics']])
+    expect(delivering.map(({ events }) => events.map(({ type }) => type))).toEqual([['metrics_update'], ['metrics_update']])
     await Promise.all([own.close(), hasty.close()])
   })
 
