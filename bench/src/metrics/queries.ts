@@ -1,7 +1,7 @@
 /** Questions of every length over full tiers, in process. */
 
-import { createEventService, openPglite, openPostgres, seedDemo, type Database } from '@neo-stack/event-service'
-import { silent } from '../log.ts'
+import { createEventService, seedDemo, type Database } from '@neo-stack/event-service'
+import { openGiven, silent } from '../log.ts'
 import type { BenchContext } from '../scenario.ts'
 import { summarise } from '../statistics.ts'
 import type { Row } from '../table.ts'
@@ -14,8 +14,8 @@ const ranges: readonly (readonly [name: string, seconds: number])[] = [['5 min',
 const tiers = [[10, 2 * DAY], [60, 30 * DAY], [3600, 400 * DAY]] as const
 
 /** How long each takes. */
-export async function measureQueries({ database: url }: BenchContext): Promise<Row[]> {
-  const database = await (url === undefined ? openPglite() : openPostgres({ url }))
+export async function measureQueries(context: BenchContext): Promise<Row[]> {
+  const database = await openGiven(context)
   try {
     await seedDemo(database, { passwordCost: 4 })
     await fillTiers(database)

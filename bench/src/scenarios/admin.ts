@@ -1,6 +1,7 @@
 /** How fast every route of the admin portal answers with thousands of tenants: in process, so that HTTP's own cost is left out. */
 
-import { createEventService, openPglite, openPostgres, seedDemo, type Database, type EventService, type Realtime } from '@neo-stack/event-service'
+import { createEventService, seedDemo, type Database, type EventService, type Realtime } from '@neo-stack/event-service'
+import { openGiven } from '../log.ts'
 import type { Measured, Scenario } from '../scenario.ts'
 import { summarise } from '../statistics.ts'
 import type { Row } from '../table.ts'
@@ -58,8 +59,9 @@ const routes: readonly { path: string, goal: number }[] = [
 
 export const admin: Scenario = {
   doc: `every route of the admin portal with ${TENANTS} tenants; --database postgres://… measures PostgreSQL, --runs n asks n times as often`,
-  run: async ({ database: url, runs, say }) => {
-    const database = await (url === undefined ? openPglite() : openPostgres({ url }))
+  run: async context => {
+    const { runs, say } = context
+    const database = await openGiven(context)
     try {
       const { apiKeys } = await seedDemo(database, { passwordCost: 4 })
       await fill(database)

@@ -1,10 +1,11 @@
 /** How soon a report of usage that was accepted is counted on somebody's badge, and how fast a large inbox is searched. */
 
 import { ApiError, createClient, type Client } from '@neo-stack/client'
-import { createEventService, openPglite, openPostgres, seedDemo, type Database, type EventService, type Realtime } from '@neo-stack/event-service'
+import { createEventService, seedDemo, type Database, type EventService } from '@neo-stack/event-service'
 import { until, type PlatformProcess } from '@neo-stack/testing'
 import { readAccount, readServiceKey } from '../keys.ts'
 import { runOpenLoop } from '../load.ts'
+import { openGiven, silent } from '../log.ts'
 import { startServer, watchGenerator, type BenchContext, type Measured, type Scenario } from '../scenario.ts'
 import { summarise } from '../statistics.ts'
 import type { Row } from '../table.ts'
@@ -14,11 +15,6 @@ const NOTIFICATIONS = 100_000
 const ROUNDS = 200
 const PATIENCE_MS = 120_000
 const REPORT_ATTEMPTS = 10
-
-const silent: Realtime = {
-  deliver: () => Promise.resolve(), disconnect: () => Promise.resolve(), close: () => Promise.resolve(),
-  stats: () => Promise.resolve({ connections: 0, users: 0, channels: 0, subscriptions: 0 }),
-}
 
 export const billing: Scenario = {
   doc: `usage accepted → counted on a badge at ${PER_SECOND} events/s; search over ${NOTIFICATIONS} notifications; --database postgres://… measures PostgreSQL (empty before)`,
@@ -114,8 +110,9 @@ function toDelays({ acceptedAt, seqOf, shown }: Watched, base: { unread: number,
 
 const queries = ['q=fatura', 'q=cartao%20recusado', 'q=inv-77777', 'q=pagamento&type=billing_payment', 'q=pix', 'q=br', 'q=nada-assim', 'q=vencimento%20inv-12&state=unread', 'q=assinatura&state=read', 'q=plano%20pro']
 
-async function measureSearch({ database: url, say }: BenchContext): Promise<Row[]> {
-  const database = await (url === undefined ? openPglite() : openPostgres({ url }))
+async function measureSearch(context: BenchContext): Promise<Row[]> {
+  const { say } = context
+  const database = await openGiven(context)
   try {
     await seedDemo(database, { passwordCost: 4 })
     const service = await createEventService({ database, realtime: silent })

@@ -3,6 +3,7 @@
  * has ended. What was changed is kept before it is used, so that no token outlives the keys of a killed process.
  */
 
+import { createTurns } from '../in-turn.ts'
 import { createKeySet, readKeySet, type KeySet, type KeySetJson } from './keys.ts'
 
 /** What rotation needs. */
@@ -30,12 +31,7 @@ const KEEP_MS = 330_000
 export async function createRotatingKeys({ keys, keep, now = Date.now, onFault = () => undefined }: RotationOptions): Promise<RotatingKeys> {
   let current = keys
   /** One change after the other: two at once would lose a key. */
-  let last: Promise<unknown> = Promise.resolve()
-  const inTurn = <T>(run: () => Promise<T>): Promise<T> => {
-    const mine = last.then(run)
-    last = mine.catch(() => undefined)
-    return mine
-  }
+  const inTurn = createTurns()
   const change = async (json: KeySetJson): Promise<void> => {
     const next = await readKeySet(json)
     keep(json)

@@ -3,6 +3,7 @@
  */
 
 import type { PGlite, PGliteInterface, Results } from '@electric-sql/pglite'
+import { createTurns } from '../in-turn.ts'
 import { createStatements, type Statements } from './pglite-statements.ts'
 
 /** What is used of PGlite. */
@@ -30,14 +31,9 @@ export function inThisThread(pglite: PGlite): Place {
  * what was asked before it, and ends whoever still listens.
  */
 export function connectTo({ statements, listen, close, hasEnded }: Place): EmbeddedPostgres {
-  let queue: Promise<unknown> = Promise.resolve()
   let closing: Promise<void> | undefined
   const listeners = new Set<() => Promise<void>>()
-  const inTurn = <T>(run: () => Promise<T>): Promise<T> => {
-    const turn = queue.then(() => run())
-    queue = turn.catch(() => undefined)
-    return turn
-  }
+  const inTurn = createTurns()
   const alone = async <T>(run: () => Promise<T>): Promise<T> => {
     if (closing || hasEnded()) throw new Error('The database is closed.')
     return inTurn(run)

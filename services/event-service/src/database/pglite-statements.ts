@@ -5,6 +5,7 @@
  */
 
 import { parse, protocol, types, type PGlite, type Results } from '@electric-sql/pglite'
+import { createTurns } from '../in-turn.ts'
 import { nameOf } from './prepared.ts'
 
 /** What of PGlite runs statements. */
@@ -16,13 +17,9 @@ const { serialize } = protocol
 export function createStatements(pglite: PGlite): Statements {
   const prepared = new Set<string>()
   const sendNow = async (messages: readonly Uint8Array[]): Promise<Results[]> => parse.parseResults(await pglite.execProtocolStream(Buffer.concat(messages), {}), pglite.parsers) as Results[]
-  let last: Promise<unknown> = Promise.resolve()
+  const inTurn = createTurns()
   // PGlite reads what comes back into one place: of two that overlap the first would be given the second's.
-  const send = (messages: readonly Uint8Array[]): Promise<Results[]> => {
-    const turn = last.then(() => sendNow(messages))
-    last = turn.catch(() => undefined)
-    return turn
-  }
+  const send = (messages: readonly Uint8Array[]): Promise<Results[]> => inTurn(() => sendNow(messages))
   const run = (statement: string, parameters: readonly unknown[]): Uint8Array[] =>
     [serialize.bind({ statement, values: parameters.map(toParameter) }), serialize.describe({ type: 'P' }), serialize.execute({}), serialize.sync()]
   return {

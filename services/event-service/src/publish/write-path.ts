@@ -7,6 +7,7 @@ import type { Actor, Channel, Envelope, EventTypeName, Published } from '@neo-st
 import type { Database, Tx } from '../database/database.ts'
 import { isCollision } from '../database/faults.ts'
 import { isProblem, Problem } from '../errors.ts'
+import { inTime } from '../in-time.ts'
 import type { Realtime } from '../realtime/realtime.ts'
 import { createGather } from './gather.ts'
 import { createIds } from './ids.ts'
@@ -194,13 +195,7 @@ function finishGroup(options: Kept, written: Written): void {
     options.onStage?.('answered')
   }
   if (!delivered) return answer()
-  const { promise, resolve } = Promise.withResolvers<void>()
-  const timer = setTimeout(resolve, options.deliverWithinMs ?? 250)
-  void delivered.then(resolve)
-  void promise.then(() => {
-    clearTimeout(timer)
-    answer()
-  })
+  void inTime(options.deliverWithinMs ?? 250, delivered, () => undefined).then(answer)
 }
 
 /** A member that met another process's transaction under the same key is tried once more: the other's answer stands by then. */
