@@ -82,7 +82,7 @@ const metricPages = async (): Promise<[string, string][]> => {
 }
 
 interface Operation { summary?: string, responses?: Record<string, unknown> }
-interface Service { app: { swagger?: () => { paths?: Record<string, Record<string, Operation>> } }, close: () => Promise<void> }
+interface Service { app: { inject: (url: string) => Promise<{ json: () => { paths?: Record<string, Record<string, Operation>> } }> }, close: () => Promise<void> }
 interface ServiceDoor { openPglite: () => Promise<{ close: () => Promise<void> }>, createEventService: (options: object) => Promise<Service> }
 
 /** Delivers to nobody: the routes are described, not used. */
@@ -98,7 +98,7 @@ const describeRoutes = async ({ openPglite, createEventService }: ServiceDoor): 
   const database = await openPglite()
   const service = await createEventService({ database, realtime: silent })
   try {
-    return service.app.swagger?.().paths ?? {}
+    return (await service.app.inject('/openapi.json')).json().paths ?? {}
   } finally {
     await service.close()
     await database.close()

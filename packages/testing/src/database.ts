@@ -1,6 +1,7 @@
 /** Databases for tests: each a copy of one that has the demonstration and all that the service makes when it starts, and is made once. */
 
 import { createHash, randomUUID } from 'node:crypto'
+import { readdirSync, readFileSync } from 'node:fs'
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { createCopies, createEmbeddedRealtime, createEventService, imagePglite, readImage, seedDemo, writeImage, type Database, type PgliteImage, type Seeded } from '@neo-stack/event-service'
 
@@ -31,7 +32,7 @@ export async function openTestDatabase(): Promise<{ database: Database, seeded: 
 
 /** The image that another process has made of the same sources with the same packages, or a new one. One file: sign-ins are a line before the image. */
 async function readTemplate(): Promise<Template> {
-  const name = await digestSources().catch(() => undefined)
+  const name = digestSources()
   if (name === undefined) return makeTemplate()
   const file = new URL(name, cache)
   const kept = await readFile(file).catch(() => undefined)
@@ -52,11 +53,16 @@ async function removeOld(): Promise<void> {
   }
 }
 
-async function digestSources(): Promise<string> {
-  const files = await Promise.all(sources.map(async folder => (await readdir(folder, { recursive: true })).filter(name => name.endsWith('.ts')).sort().map(name => new URL(name, folder))))
-  const hash = createHash('sha256')
-  for (const text of await Promise.all([...makers, ...files.flat()].map(file => readFile(file)))) hash.update(text)
-  return hash.digest('hex').slice(0, 32)
+/** Names the sources by what they hold; without promises, which for hundreds of small files take five times as long. @returns undefined where they cannot be read */
+function digestSources(): string | undefined {
+  try {
+    const files = sources.flatMap(folder => readdirSync(folder, { recursive: true }).map(String).filter(name => name.endsWith('.ts')).sort().map(name => new URL(name, folder)))
+    const hash = createHash('sha256')
+    for (const file of [...makers, ...files]) hash.update(readFileSync(file))
+    return hash.digest('hex').slice(0, 32)
+  } catch {
+    return undefined
+  }
 }
 
 async function makeTemplate(): Promise<Template> {

@@ -1,8 +1,7 @@
 /** /openapi.json from the routes' schemas, /asyncapi.json from the event catalogue, and /docs to browse it; nothing is loaded from elsewhere. */
 
-import swagger from '@fastify/swagger'
-import type { FastifyInstance } from 'fastify'
-import { jsonSchemaTransform } from 'fastify-type-provider-zod'
+import type { FastifyInstance, RouteOptions } from 'fastify'
+import { jsonSchemaTransform, serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod'
 import { toJSONSchema } from 'zod'
 import { problemSchema, toAsyncApi } from '@neo-stack/events'
 import type { App } from '../http.ts'
@@ -20,9 +19,21 @@ const configuration = {
   url: '/openapi.json', withDefaultFonts: false, telemetry: false, showDeveloperTools: 'never', hideClientButton: true, agent: { disabled: true },
 } as const
 
-/** Registers the collector: before any route. */
-export async function openapiPlugin(app: App, version: string): Promise<void> {
-  await app.register(swagger, {
+/**
+ * Collects the routes that are added from now on.
+ * @returns what writes the document of them
+ */
+export function openapiPlugin(app: App, version: string): () => Promise<object> {
+  const routes: RouteOptions[] = []
+  app.addHook('onRoute', route => { if (!route.schema?.hide && route.method !== 'HEAD') routes.push(route) })
+  return untilItWorks(() => writeDocument(routes, version))
+}
+
+/** What writes it costs a tenth of a second to load: when somebody asks for the first time, not by every process that starts. */
+async function writeDocument(routes: readonly RouteOptions[], version: string): Promise<object> {
+  const [{ fastify }, { default: swagger }] = await Promise.all([import('fastify'), import('@fastify/swagger')])
+  const writer = fastify().setValidatorCompiler(validatorCompiler).setSerializerCompiler(serializerCompiler)
+  await writer.register(swagger, {
     openapi: {
       openapi: '3.1.0',
       info: { title: 'NEO_STACK Events', version, description: 'Publish events, read their history, deploy and watch. Errors are problem details with a code.' },
@@ -35,20 +46,38 @@ export async function openapiPlugin(app: App, version: string): Promise<void> {
     transform,
     transformObject: document => 'openapiObject' in document ? markOptionalBodies(document.openapiObject) : document.swaggerObject,
   })
+  for (const { url, method, schema, config } of routes) writer.route({ url, method, ...schema && { schema }, ...config && { config }, handler: () => undefined })
+  await writer.ready()
+  const document = writer.swagger()
+  await writer.close()
+  return document
 }
 
-/** Adds the documents and the page, which `open` gives: after all routes. */
-export function openapiRoutes(app: App, version: string, open: typeof openBrowser = openBrowser): void {
-  let asyncApi: ReturnType<typeof toAsyncApi> | undefined
-  app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger())
-  app.get('/asyncapi.json', { schema: { hide: true } }, () => asyncApi ??= toAsyncApi(version))
-  let browser: ReturnType<typeof openBrowser> | undefined
-  const getBrowser = (): ReturnType<typeof openBrowser> => browser ??= open().catch((error: unknown): never => {
-    // Not for good: the next one tries again.
-    browser = undefined
+/** Made once; one that failed is made again for the next who asks. */
+function untilItWorks<Made>(make: () => Promise<Made>): (() => Promise<Made>) & { made?: Promise<Made> | undefined } {
+  const get: ReturnType<typeof untilItWorks<Made>> = () => get.made ??= make().catch((error: unknown): never => {
+    get.made = undefined
     throw error
   })
-  app.addHook('onClose', async () => { await (await browser?.catch(() => undefined))?.close() })
+  return get
+}
+
+/** What {@link openapiRoutes} shows. */
+export interface ShownApi {
+  version: string
+  /** Writes the document of the routes. */
+  write: () => Promise<object>
+  /** Opens the page. @default the one that comes with it */
+  open?: () => Promise<FastifyInstance>
+}
+
+/** Adds the documents and the page: after all routes. */
+export function openapiRoutes(app: App, { version, write, open = openBrowser }: ShownApi): void {
+  let asyncApi: ReturnType<typeof toAsyncApi> | undefined
+  app.get('/openapi.json', { schema: { hide: true } }, write)
+  app.get('/asyncapi.json', { schema: { hide: true } }, () => asyncApi ??= toAsyncApi(version))
+  const getBrowser = untilItWorks(open)
+  app.addHook('onClose', async () => { await (await getBrowser.made?.catch(() => undefined))?.close() })
   for (const url of ['/docs', '/docs/', '/docs/js/scalar.js']) {
     app.get(url, { schema: { hide: true } }, async (_request, reply) => {
       const { statusCode, headers, rawPayload } = await (await getBrowser()).inject(url)
@@ -78,7 +107,7 @@ const transform: Transform = document => {
 /** Marks the schema of a body that may be left out until the document is whole: the collector calls every body required. */
 const OPTIONAL = 'x-optional'
 
-type Document = ReturnType<App['swagger']>
+type Document = ReturnType<FastifyInstance['swagger']>
 
 function markOptionalBodies<Whole extends Partial<Document>>(document: Whole): Whole {
   const operations = Object.values((document as { paths?: Record<string, Record<string, Operation>> }).paths ?? {}).flatMap(path => Object.values(path))
