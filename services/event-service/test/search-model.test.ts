@@ -9,7 +9,7 @@ import type { Database } from '../src/database/database.ts'
 import { parseQuery } from '../src/history/grammar.ts'
 import { startIndexer } from '../src/history/indexer.ts'
 import type { Scope } from '../src/history/scope.ts'
-import { findNewest, type SearchPlace } from '../src/history/search.ts'
+import { search, type SearchPlace } from '../src/history/search.ts'
 import { openPrepared } from './prepared-database.ts'
 
 const EVENTS = 1600
@@ -79,7 +79,7 @@ describe('a search', () => {
     await fc.assert(fc.asyncProperty(query, place, fc.constantFrom(...scopes), fc.integer({ min: 1, max: 60 }), async ({ text, holds }, from, scope, limit) => {
       // In a tenant the place is an identifier, in a channel a number.
       const at = scope.names.length === 1 ? from?.at : `019ab6e4-${String(from?.at).padStart(4, '0')}-7000-8000-000000000000`
-      const found = await database.inTenant('acme', tx => findNewest(tx, { scope, query: parseQuery(text).query, limit, place: from && { ...from, at: at ?? 0 } }), { snapshot: true })
+      const { found } = await database.inTenant('acme', tx => search(tx, { scope, query: parseQuery(text).query, limit, place: from && { ...from, at: at ?? 0 } }), { snapshot: true })
       const hits = events.filter(event => holds(event) && (!from || (from.direction === 'older' ? event.seq < Number(from.at) : event.seq > Number(from.at)))).map(({ seq }) => seq)
       const expected = from?.direction === 'newer' ? hits.slice(0, limit + 1) : hits.slice(-limit - 1)
       expect(found.map(({ id }) => Number(id.slice(9, 13)))).toEqual(expected.toReversed())

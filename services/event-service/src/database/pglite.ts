@@ -73,7 +73,7 @@ export function createCopies(image: () => Promise<PgliteImage>): () => Promise<D
 
 async function toDatabase(pglite: EmbeddedPostgres, { isInThread = false } = {}): Promise<Database> {
   const kysely = new Kysely<Schema>({ dialect: new PGliteDialect({ pglite }) })
-  const open = createTransact(kysely)
+  const open = createTransact(kysely, { beginsSnapshots: false })
   const transact = isInThread ? open : leavingTurns(open)
   // Statistics from a sample of 30 times as many rows: a hundred, the default, holds the process up for some hundred milliseconds.
   await pglite.query('set default_statistics_target = 20')

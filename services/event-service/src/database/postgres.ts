@@ -101,7 +101,7 @@ function preparing(pool: pg.Pool): PostgresPool {
 
 async function toDatabase(pool: pg.Pool, { url, onFault }: { url: string, onFault: (error: unknown) => void }): Promise<Database> {
   const kysely = new Kysely<Schema>({ dialect: new PostgresDialect({ pool: preparing(pool) }) })
-  const open = createTransact(kysely)
+  const open = createTransact(kysely, { beginsSnapshots: true })
   const transact: Transact = (...given) => open(...given).catch((error: unknown) => {
     throw isConnectionFault(error) ? new Problem('unavailable', { retryAfter: 1, cause: error }) : error
   })

@@ -1,6 +1,6 @@
 /** How every adapter opens a transaction: as `neo_app`, which owns nothing, and bound to its tenant until it ends. */
 
-import { sql, type Kysely } from 'kysely'
+import { sql, type Kysely, type TransactionBuilder } from 'kysely'
 import { PLATFORM_TENANT } from '@neo-stack/events'
 import type { Tx, TransactionOptions } from './database.ts'
 import { PREPARED } from './prepared.ts'
@@ -9,11 +9,13 @@ import type { Schema } from './schema.ts'
 /** Runs in a transaction of a tenant, `*` being all of them. */
 export type Transact = <T>(tenant: string, run: (tx: Tx) => Promise<T>, options?: TransactionOptions) => Promise<T>
 
-/** Transactions of a database. */
-export function createTransact(kysely: Kysely<Schema>): Transact {
-  return (tenant, run, { snapshot = false } = {}) => kysely.transaction().execute(async tx => {
-    // PGlite's dialect ignores isolation and access mode, so they are set by SQL, before anything else.
-    if (snapshot) await sql`set transaction isolation level repeatable read, read only`.execute(tx)
+/** Transactions of a database. @param beginsSnapshots whether its dialect can begin one: PGlite's ignores isolation and access mode */
+export function createTransact(kysely: Kysely<Schema>, { beginsSnapshots }: { beginsSnapshots: boolean }): Transact {
+  const begin = (snapshot: boolean): TransactionBuilder<Schema> => snapshot && beginsSnapshots
+    ? kysely.transaction().setIsolationLevel('repeatable read').setAccessMode('read only')
+    : kysely.transaction()
+  return (tenant, run, { snapshot = false } = {}) => begin(snapshot).execute(async tx => {
+    if (snapshot && !beginsSnapshots) await sql`set transaction isolation level repeatable read, read only`.execute(tx)
     await sql`${PREPARED} select set_config('role', 'neo_app', true), set_config('neo.tenant', ${tenant}, true)`.execute(tx)
     return run(tx)
   })

@@ -68,7 +68,7 @@ function fold(words: string): { plain: string, places: number[] } {
   const places: number[] = []
   let place = 0
   for (const character of words) {
-    const folded = toPlain(character)
+    const folded = character < '\u0080' ? character.toLowerCase() : toPlain(character)
     plain += folded
     for (let index = 0; index < folded.length; index++) places.push(place)
     place += character.length

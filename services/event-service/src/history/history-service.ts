@@ -16,7 +16,7 @@ import { parseQuery, type Query } from './grammar.ts'
 import { highlight } from './highlight.ts'
 import { envelopeColumns, toEnvelope, type EventRow } from './rows.ts'
 import type { Scope } from './scope.ts'
-import { findNewest, findRelevant, readMarks, type SearchPlace } from './search.ts'
+import { search as searchLog, type SearchPlace } from './search.ts'
 
 /** Which events to read: upwards from `after`, downwards from `before`, or the newest. */
 export interface HistoryRange {
@@ -88,11 +88,9 @@ export class HistoryService {
   async searchHistory(scope: Scope, search: HistorySearch): Promise<SearchResult> {
     const { query, place, limit } = readSearch(search)
     return this.#database.inTenant(scope.tenantId, async tx => {
-      const find = search.order === 'relevance' ? findRelevant : findNewest
-      const found = await find(tx, { scope, query, limit, place })
+      const { found, marks } = await searchLog(tx, { scope, query, limit, place, order: search.order })
       const shown = place?.direction === 'newer' ? found.slice(-limit) : found.slice(0, limit)
       const rows = await tx.selectFrom('events').select(envelopeColumns).where(sql<boolean>`id = any(${shown.map(({ id }) => id)}::uuid[])`).execute()
-      const marks = await readMarks(tx, query)
       const byId = new Map(rows.map(row => [row.id, row]))
       const toHit = (row: EventRow): SearchHit => ({ event: toEnvelope(row, this.#database.logEpoch), highlight: highlight(toWords(row.data), marks) })
       return { hits: shown.flatMap(({ id }) => byId.get(id) ?? []).map(toHit), ...toCursors(shown, { isMore: found.length > limit, place, order: search.order }) }

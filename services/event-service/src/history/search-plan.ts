@@ -76,10 +76,7 @@ function isForIndex(query: Query): boolean {
 }
 
 /** Channels that hold a smaller part of a tenant's events are read and sorted rather than looked for along all of them. */
-const WALKED_PART = 0.1
-
-/** Whether the newest of a scope are found by going back along everything. */
-export const isWalked = ({ inScope, total }: { inScope: number, total: number }): boolean => inScope >= total * WALKED_PART
+export const WALKED_PART = 0.1
 
 /** What of the rest of a query is decided without words. */
 export const narrowing = ({ rest }: Parts): Query => ({ kind: 'all', of: toList(rest).filter(part => !asksForWords(part)) })

@@ -3,14 +3,14 @@
  * way. Identifiers are found as `neo_search` (see the migrations), the events are then read under the tenant's policy.
  */
 
-import { sql, type QueryResult, type RawBuilder } from 'kysely'
+import { sql, type RawBuilder } from 'kysely'
 import type { Tx } from '../database/database.ts'
 import { inScope, toCondition, toIndexedCondition } from './conditions.ts'
 import type { Query } from './grammar.ts'
 import { textsOf, toPlain, type Marks } from './highlight.ts'
 import type { Scope } from './scope.ts'
 import { Problem } from '../errors.ts'
-import { asksForWords, isEmpty, isWalked, narrowing, planNext, toParts, WINDOW, type Parts } from './search-plan.ts'
+import { asksForWords, isEmpty, narrowing, planNext, toParts, WALKED_PART, WINDOW, type Parts } from './search-plan.ts'
 import { anyWords, freshWords, indexedWords, joinWords } from './words.ts'
 
 /** Where a page begins and in which direction it goes. */
@@ -52,27 +52,34 @@ interface Plan {
 /** How many events there are, about. */
 interface Log {
   total: number
-  inScope: number
   /** That the index has not come to. */
   late: number
+  /** Whether the newest of the scope are found by going back along everything. */
+  isWalked: boolean
 }
 
-/** Finds a page in the order of events, newest first; one more than the limit where there is more. */
-export async function findNewest(tx: Tx, { scope, query, limit, place }: SearchOptions): Promise<Found[]> {
+/** Finds what is asked for, newest or most relevant first; one more than the limit where there is more. Returns as `neo_app`. */
+export async function search(tx: Tx, options: SearchOptions & { order?: 'newest' | 'relevance' | undefined }): Promise<{ found: Found[], marks: Marks }> {
+  const found = await (options.order === 'relevance' ? findRelevant : findNewest)(tx, options)
+  return { found, marks: await endSearch(tx, options.query) }
+}
+
+/** Finds a page in the order of events, newest first. */
+async function findNewest(tx: Tx, { scope, query, limit, place }: SearchOptions): Promise<Found[]> {
   const isChannel = scope.names.length === 1 && scope.prefixes.length === 0
   const plan = { query, scope, place, limit: limit + 1, key: isChannel ? sql`seq` : sql`id`, parts: toParts(query) }
-  const found = await asSearcher(tx, async () => find(tx, { ...plan, log: await measureLog(tx, scope) }))
+  const found = await find(tx, { ...plan, log: await beginSearch(tx, scope) })
   return place?.direction === 'newer' ? found.reverse() : found
 }
 
 /** Finds the most relevant of the newest hits. */
-export async function findRelevant(tx: Tx, options: SearchOptions): Promise<Found[]> {
+async function findRelevant(tx: Tx, options: SearchOptions): Promise<Found[]> {
   const hits = await findNewest(tx, { ...options, place: undefined, limit: RANKED - 1 })
   const skip = Number(options.place?.at ?? 0)
   const text = textsOf(options.query).map(term => term.text).join(' ')
-  const { rows } = await asSearcher(tx, () => sql<{ id: string }>`
+  const { rows } = await sql<{ id: string }>`
     select id from events ${joinWords('events', options.scope.tenantId)} where id = any(${hits.map(({ id }) => id)}::uuid[])
-    order by ts_rank(${anyWords.stems}, replace(neo_stem_query(${text})::text, '&', '|')::tsquery) desc, id desc limit ${options.limit + 1} offset ${skip}`.execute(tx))
+    order by ts_rank(${anyWords.stems}, replace(neo_stem_query(${text})::text, '&', '|')::tsquery) desc, id desc limit ${options.limit + 1} offset ${skip}`.execute(tx)
   return rows.map(({ id }, index) => ({ id, at: skip + index + 1 }))
 }
 
@@ -85,46 +92,61 @@ async function find(tx: Tx, plan: Plan): Promise<Found[]> {
   return walked.length === plan.limit || next.window >= plan.log.total ? walked : await askIndex(tx, plan)
 }
 
-async function measureLog(tx: Tx, scope: Scope): Promise<Log> {
-  const { rows: [log] } = await sql<Record<keyof Log, string | number | null>>`
-    select sum(size) as total, sum(size) filter (where ${inScope(scope)}) as "inScope", sum(seq - indexed_seq) as late
+/**
+ * Measures the log and goes on as `neo_search`, in one trip: each costs as much as a small statement. Where the newest are found by going back
+ * along everything, {@link look} finds sorting switched off.
+ */
+async function beginSearch(tx: Tx, scope: Scope): Promise<Log> {
+  const { rows: [log] } = await sql<{ total: string | null, late: string | null, sorts: string }>`
+    select sum(size) as total, sum(seq - indexed_seq) as late, set_config('role', 'neo_search', true),
+      set_config('enable_sort', case when sum(size) filter (where ${inScope(scope)}) >= sum(size) * ${WALKED_PART}::float8 then 'off' else 'on' end, true) as sorts
     from (select name as channel, tenant_id, seq, indexed_seq, seq - oldest_seq + 1 as size from channels where tenant_id = ${scope.tenantId}) as logs`.execute(tx)
-  return { total: Number(log?.total ?? 0), inScope: Number(log?.inScope ?? 0), late: Number(log?.late ?? 0) }
+  return { total: Number(log?.total ?? 0), late: Number(log?.late ?? 0), isWalked: log?.sorts === 'off' }
 }
 
-/** Hits among the nearest events, how many those are, how many of them the index would come back with, and in how many the words count. */
-async function look(tx: Tx, { query, parts, scope, key, limit, place, log }: Plan): Promise<{ hits: Found[], indexed: number, looked: number, narrowed: number }> {
+/** Goes on as `neo_app`. @returns what to mark in what was found: the texts themselves, and the stems that the database makes of words */
+async function endSearch(tx: Tx, query: Query): Promise<Marks> {
+  const texts = textsOf(query)
+  const words = texts.filter(({ kind }) => kind === 'word').map(({ text }) => text).join(' ')
+  const { rows: [row] } = await sql<{ stems: string[] }>`select tsvector_to_array(neo_stems(${words})) as stems, set_config('role', 'neo_app', true)`.execute(tx)
+  return {
+    parts: texts.filter(({ kind }) => kind !== 'prefix').map(({ text }) => toPlain(text)),
+    starts: [...texts.filter(({ kind }) => kind === 'prefix').map(({ text }) => toPlain(text)), ...(row?.stems ?? []).map(toPlain).filter(stem => stem.length > 2)],
+  }
+}
+
+/**
+ * Hits among the nearest events, how many those are, how many of them the index would come back with, and in how many the words count.
+ * Sorts again after it.
+ */
+async function look(tx: Tx, { query, parts, scope, key, limit, place }: Plan): Promise<{ hits: Found[], indexed: number, looked: number, narrowed: number }> {
   const order = orderOf(place)
-  const { rows } = await inOrderOfEvents(tx, log, sql<Found & Record<'indexed' | 'looked' | 'narrowed', string | number> & { hit: boolean }>`
+  const { rows } = await sql<Found & Record<'indexed' | 'looked' | 'narrowed', string | number> & { hit: boolean }>`
     with near as materialized (
       select id, ${key} as at, coalesce(${toCondition(parts.words, anyWords)}, false) as indexed, coalesce(${toCondition(parts.rest, anyWords)}, false) as rest,
         coalesce(${toCondition(narrowing(parts), anyWords)}, false) as narrowed
       from (select * from events where ${inScope(scope)} and ${beyond(key, place)} order by ${key} ${order} limit ${isEmpty(query) ? limit : WINDOW}) as newest
       ${joinWords('newest', scope.tenantId)}),
     hits as (select id, at from near where indexed and rest order by at ${order} limit ${limit})
-    select id, at, true as hit, 0 as indexed, 0 as looked, 0 as narrowed from hits
-    union all select null, null, false, count(*) filter (where indexed), count(*), count(*) filter (where narrowed) from near`)
+    select id, at, true as hit, 0 as indexed, 0 as looked, 0 as narrowed, null as sorts from hits
+    union all select null, null, false, count(*) filter (where indexed), count(*), count(*) filter (where narrowed), set_config('enable_sort', 'on', true) from near`.execute(tx)
   const counts = rows.find(({ hit }) => !hit)
   const hits = inOrder(rows.filter(({ hit }) => hit).map(toFound), place?.direction === 'newer')
   return { hits, indexed: Number(counts?.indexed ?? 0), looked: Number(counts?.looked ?? 0), narrowed: Number(counts?.narrowed ?? 0) }
 }
 
-/** Goes through the nearest events until enough are found: for what is in every tenth event, say. */
+/**
+ * Goes through the nearest events until enough are found: for what is in every tenth event, say. The planner takes the channels of a scope for
+ * rare, and would sort all that a tenant has.
+ */
 async function walk(tx: Tx, { query, scope, key, limit, place, log }: Plan, window: number): Promise<Found[]> {
   const order = orderOf(place)
-  const { rows } = await inOrderOfEvents(tx, log, sql<Found>`select id, ${key} as at
+  if (log.isWalked) await sql`set local enable_sort = off`.execute(tx)
+  const { rows } = await sql<Found>`select id, ${key} as at
     from (select * from events where ${inScope(scope)} and ${beyond(key, place)} order by ${key} ${order} limit ${window}) as newest
-    ${joinWords('newest', scope.tenantId)} where ${toCondition(query, anyWords)} order by ${key} ${order} limit ${limit}`)
+    ${joinWords('newest', scope.tenantId)} where ${toCondition(query, anyWords)} order by ${key} ${order} limit ${limit}`.execute(tx)
+  if (log.isWalked) await sql`set local enable_sort = on`.execute(tx)
   return rows.map(toFound)
-}
-
-/** Runs what walks along an index. The planner takes the channels of a scope for rare, and would sort all that a tenant has. */
-async function inOrderOfEvents<T>(tx: Tx, log: Log, statement: RawBuilder<T>): Promise<QueryResult<T>> {
-  if (!isWalked(log)) return statement.execute(tx)
-  await sql`set local enable_sort = off`.execute(tx)
-  const result = await statement.execute(tx)
-  await sql`set local enable_sort = on`.execute(tx)
-  return result
 }
 
 /** Events that may be searched by their data because the index has not come to them; each costs as much as some lines of a log. */
@@ -175,24 +197,4 @@ const toFound = ({ id, at }: Found): Found => ({ id, at: /^\d+$/.test(String(at)
 function inOrder(found: readonly Found[], isAscending: boolean): Found[] {
   const sorted = found.toSorted((a, b) => a.at < b.at ? -1 : 1)
   return isAscending ? sorted : sorted.reverse()
-}
-
-async function asSearcher<T>(tx: Tx, run: () => Promise<T>): Promise<T> {
-  await sql`set local role neo_search`.execute(tx)
-  const result = await run()
-  await sql`set local role neo_app`.execute(tx)
-  return result
-}
-
-/** What to mark in what was found: the texts themselves, and the stems that the database makes of words. */
-export async function readMarks(tx: Tx, query: Query): Promise<Marks> {
-  const texts = textsOf(query)
-  const words = texts.filter(({ kind }) => kind === 'word').map(({ text }) => text)
-  const { rows } = words.length === 0
-    ? { rows: [] }
-    : await sql<{ stem: string }>`select distinct unnest(tsvector_to_array(neo_stems(${words.join(' ')}))) as stem`.execute(tx)
-  return {
-    parts: texts.filter(({ kind }) => kind !== 'prefix').map(({ text }) => toPlain(text)),
-    starts: [...texts.filter(({ kind }) => kind === 'prefix').map(({ text }) => toPlain(text)), ...rows.map(({ stem }) => toPlain(stem)).filter(stem => stem.length > 2)],
-  }
 }
