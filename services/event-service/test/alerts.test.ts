@@ -22,6 +22,17 @@ describe('alerts', () => {
     expect(alerts).toMatchObject([{ id, state: 'firing' }, { id: alertId, state: 'resolved', severity: 'critical' }])
   })
 
+  it('say where their log stands also when nothing of it is left', async () => {
+    const publish = service.publishAs({ type: 'system', id: 'test' })
+    await publish({ channel: 'tenant:globex:alerts', type: 'alert', data: { severity: 'info', message: 'long ago' } })
+    await service.database.inTenant('globex', async tx => {
+      await tx.deleteFrom('events').where('channel', '=', 'tenant:globex:alerts').execute()
+      await tx.updateTable('channels').set({ oldest_seq: 2 }).where('name', '=', 'tenant:globex:alerts').execute()
+    })
+    const headers = await service.bearer('viewer@globex.example')
+    expect((await service.app.inject({ url: '/v1/tenants/globex/alerts', headers })).json()).toMatchObject({ alerts: [], seq: 1 })
+  })
+
   it('lists what is left when a person was erased', async () => {
     const publish = service.publishAs({ type: 'system', id: 'test' })
     const userId = '018f0000-0000-7000-8000-00000000000e'

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { Envelope, History } from '@neo-stack/events'
+import type { AlertList, Envelope, History, SearchResult } from '@neo-stack/events'
 import { startService, type TestService } from './service.ts'
 
 type Answer = Awaited<ReturnType<TestService['app']['inject']>>
@@ -89,6 +89,11 @@ describe('history', () => {
     try {
       const history = await read('limit=1')
       expect([history.logEpoch, history.events[0]?.logEpoch]).toEqual(['other', 'other'])
+      const inject = async (url: string): Promise<string> => (await service.app.inject({ url, headers: viewer })).body
+      const { hits } = JSON.parse(await inject('/v1/history/search?tenant=acme&limit=1')) as SearchResult
+      const [line = ''] = (await inject('/v1/tenants/acme/history/exports')).split('\n')
+      const alerts = JSON.parse(await inject('/v1/tenants/acme/alerts')) as AlertList
+      expect([hits[0]?.event.logEpoch, (JSON.parse(line) as Envelope).logEpoch, alerts.logEpoch]).toEqual(['other', 'other', 'other'])
     } finally {
       await write(logEpoch)
     }

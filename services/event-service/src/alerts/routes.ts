@@ -7,6 +7,7 @@ import {
   PLATFORM_TENANT, previewAlertRuleSchema, putAlertRulesSchema, severitySchema, slugSchema, type AlertList, type AlertRule, type AlertRulePreview, type Permission,
 } from '@neo-stack/events'
 import type { Database } from '../database/database.ts'
+import { readPosition } from '../database/position.ts'
 import { guard, principalOf, type App } from '../http.ts'
 import { actorOf } from '../publish/publish.ts'
 import { acknowledge, toAcknowledgement } from './acknowledge.ts'
@@ -114,8 +115,10 @@ function listRoutes(app: App, database: Database): void {
 
 async function listAlerts(database: Database, tenantId: string): Promise<AlertList> {
   const channel = alertsChannel(tenantId).name
-  const rows = await database.inTenant(tenantId, tx => tx.selectFrom('events').select(['id', 'seq', 'type', 'time', 'data'])
-    .where('channel', '=', channel).orderBy('seq', 'desc').limit(MAX_EVENTS).execute(), { snapshot: true })
+  const { rows, logEpoch, seq } = await database.inTenant(tenantId, async tx => ({
+    ...await readPosition(tx, channel),
+    rows: await tx.selectFrom('events').select(['id', 'type', 'time', 'data']).where('channel', '=', channel).orderBy('seq', 'desc').limit(MAX_EVENTS).execute(),
+  }), { snapshot: true })
   const alerts = new Map<string, Alert>()
   for (const { id, type, time, data } of rows.toReversed()) {
     const acknowledged = type === 'alert_acknowledged' ? alerts.get(String(data['alertId'])) : undefined
@@ -131,7 +134,7 @@ async function listAlerts(database: Database, tenantId: string): Promise<AlertLi
       ...type === 'alert_resolved' ? { state: 'resolved', resolvedAt: said } : { state: 'firing' },
     })
   }
-  return { alerts: [...alerts.values()].reverse(), logEpoch: database.logEpoch, seq: Number(rows[0]?.seq ?? 0) }
+  return { alerts: [...alerts.values()].reverse(), logEpoch, seq }
 }
 
 /** The rule an alert is of, the figure it watches, and what the rule says of it; a runbook is a link, so nothing but an address of the web is one. */

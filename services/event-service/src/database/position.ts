@@ -10,6 +10,9 @@ export interface Position {
   oldestSeq: number
 }
 
+/** The epoch of the rows it is read with, as their `log_epoch`; see {@link readPosition}. */
+export const epochColumn = sql<string>`(select value #>> '{}' from settings where key = 'log_epoch')`.as('log_epoch')
+
 /**
  * Reads a channel's position. The epoch is the database's, not the process': where a backup was restored a moment ago this one may not know
  * it yet, and whoever took the restored log for the former would never ask again.

@@ -2,6 +2,7 @@
 
 import { sql } from 'kysely'
 import type { Database, Tx } from '../database/database.ts'
+import { epochColumn } from '../database/position.ts'
 import { inScope, toCondition } from './conditions.ts'
 import type { Query } from './grammar.ts'
 import { envelopeColumns, toEnvelope, type EventRow } from './rows.ts'
@@ -17,13 +18,13 @@ export async function* exportEvents(database: Database, scope: Scope, query: Que
   do {
     const rows = await database.inTenant(scope.tenantId, tx => readPage(tx, { scope, query, after }))
     after = rows.length === PAGE ? rows.at(-1)?.id : undefined
-    if (rows.length > 0) yield rows.map(row => `${JSON.stringify(toEnvelope(row, database.logEpoch))}\n`).join('')
+    if (rows.length > 0) yield rows.map(row => `${JSON.stringify(toEnvelope(row, row.log_epoch))}\n`).join('')
   } while (after !== undefined)
 }
 
-async function readPage(tx: Tx, { scope, query, after }: { scope: Scope, query: Query, after: string | undefined }): Promise<EventRow[]> {
+async function readPage(tx: Tx, { scope, query, after }: { scope: Scope, query: Query, after: string | undefined }): Promise<(EventRow & { log_epoch: string })[]> {
   const beyond = after === undefined ? sql`true` : sql`id > ${after}`
-  const { rows } = await sql<EventRow>`select ${sql.join(envelopeColumns.map(column => sql.ref(column)))}
+  const { rows } = await sql<EventRow & { log_epoch: string }>`select ${sql.join(envelopeColumns.map(column => sql.ref(column)))}, ${epochColumn}
     from (select * from events where ${inScope(scope)} and ${beyond}) as found ${joinWords('found', scope.tenantId)}
     where ${toCondition(query, anyWords)} order by id limit ${PAGE}`.execute(tx)
   return rows

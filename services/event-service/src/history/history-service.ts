@@ -3,7 +3,7 @@
 import type { Channel, History, SearchHit, SearchResult } from '@neo-stack/events'
 import { sql } from 'kysely'
 import type { Database, Tx } from '../database/database.ts'
-import { readPosition } from '../database/position.ts'
+import { epochColumn, readPosition } from '../database/position.ts'
 import { Problem } from '../errors.ts'
 import { toStorable } from '../publish/storable.ts'
 import { createActs } from '../publish/acts.ts'
@@ -90,9 +90,9 @@ export class HistoryService {
     return this.#database.inTenant(scope.tenantId, async tx => {
       const { found, marks } = await searchLog(tx, { scope, query, limit, place, order: search.order })
       const shown = place?.direction === 'newer' ? found.slice(-limit) : found.slice(0, limit)
-      const rows = await tx.selectFrom('events').select(envelopeColumns).where(sql<boolean>`id = any(${shown.map(({ id }) => id)}::uuid[])`).execute()
+      const rows = await tx.selectFrom('events').select([...envelopeColumns, epochColumn]).where(sql<boolean>`id = any(${shown.map(({ id }) => id)}::uuid[])`).execute()
       const byId = new Map(rows.map(row => [row.id, row]))
-      const toHit = (row: EventRow): SearchHit => ({ event: toEnvelope(row, this.#database.logEpoch), highlight: highlight(toWords(row.data), marks) })
+      const toHit = (row: EventRow & { log_epoch: string }): SearchHit => ({ event: toEnvelope(row, row.log_epoch), highlight: highlight(toWords(row.data), marks) })
       return { hits: shown.flatMap(({ id }) => byId.get(id) ?? []).map(toHit), ...toCursors(shown, { isMore: found.length > limit, place, order: search.order }) }
     }, { snapshot: true })
   }
