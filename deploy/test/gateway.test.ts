@@ -4,30 +4,33 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
+import { cpus, tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { findFreePort, until } from '@neo-stack/testing'
 import { createNginxConfig } from '../src/nginx.ts'
 
 const isRequired = process.env['NEO_REQUIRE_ALL'] === '1'
-/** Where no answer ever comes. */
+/** Where no answer ever comes, and where one does. */
 const SILENT = '/v1/silent'
+const ANSWERED = '/v1/answered'
 const nginx = ['/usr/sbin/nginx', '/usr/bin/nginx'].find(file => existsSync(file))
 
 describe.skipIf(!nginx && !isRequired)(nginx ? 'what the gateway says by itself' : 'what the gateway says by itself (skipped: needs nginx)', () => {
   const folder = mkdtempSync(path.join(tmpdir(), 'gateway-'))
   const received: unknown[] = []
+  let connections = 0
   let service: Server
   let gateway: ChildProcess
   let url: string
 
   /** A service that takes each request and breaks off, or never says anything, and nginx before it, which waits a second for it. */
   beforeAll(async () => {
-    service = createServer(request => {
+    service = createServer((request, response) => {
       received.push(request.headers['x-request-id'])
-      if (request.url !== SILENT) request.socket.destroy()
-    }).listen(0, '127.0.0.1')
+      if (request.url === ANSWERED) request.resume().once('end', () => { response.end('{}') })
+      else if (request.url !== SILENT) request.socket.destroy()
+    }).on('connection', () => { connections++ }).listen(0, '127.0.0.1')
     await once(service, 'listening')
     const inner = `127.0.0.1:${(service.address() as AddressInfo).port}`
     const listen = `127.0.0.1:${await findFreePort()}`
@@ -68,6 +71,18 @@ describe.skipIf(!nginx && !isRequired)(nginx ? 'what the gateway says by itself'
     const { requestId } = await ask('/v1/session', { headers: { 'x-request-id': '","code":"' } })
     expect(requestId).toMatch(/^[0-9a-f]{32}$/)
     expect(received.at(-1)).toBe(requestId)
+  })
+
+  it('goes over connections to the services that are kept, for reading and for publishing', async () => {
+    const before = connections
+    // Callers without a connection of their own are the worst case.
+    const headers = { connection: 'close' }
+    for (let count = 0; count < 20; count++) {
+      const answer = await fetch(url + ANSWERED, { headers, ...count % 2 === 0 && { method: 'POST', body: '{}' } })
+      expect([answer.status, await answer.text()]).toEqual([200, '{}'])
+    }
+    // Each of nginx' workers keeps its own.
+    expect(connections - before).toBeLessThanOrEqual(cpus().length)
   })
 
   it('names no request that no service has seen', async () => {

@@ -1,3 +1,6 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import { createCentrifugoApi, CentrifugoError, type CentrifugoApi } from '../src/realtime/centrifugo-api.ts'
 
@@ -46,6 +49,22 @@ describe('the server API', () => {
     await api.call('info', {})
     await api.call('info', {})
     expect(asked).toEqual(['one', 'two', 'two'])
+  })
+
+  it('keeps its connections: twenty calls one after the other open no more than two', async () => {
+    let connections = 0
+    const node = createServer((request, response) => { request.resume().once('end', () => { response.end('{"result":{}}') }) })
+    node.on('connection', () => { connections++ }).listen(0, '127.0.0.1')
+    await once(node, 'listening')
+    try {
+      const api = createCentrifugoApi({ nodes: [`http://127.0.0.1:${(node.address() as AddressInfo).port}`], key: 'secret' })
+      for (let calls = 0; calls < 20; calls++) await (calls % 2 === 0 ? api.call('publish', {}) : api.batch([{ publish: {} }]))
+      // The first may not be given back yet when the second call begins.
+      expect(connections).toBeLessThanOrEqual(2)
+    } finally {
+      node.closeAllConnections()
+      node.close()
+    }
   })
 
   it('repeats a batch for what may go well, and says what of it was refused', async () => {
