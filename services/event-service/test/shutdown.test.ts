@@ -1,6 +1,8 @@
 import { Agent, request, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { Worker } from 'node:worker_threads'
+import { afterAll, beforeAll, expect, it, vi } from 'vitest'
+import { closeServer, createApp } from '../src/plugins/server.ts'
 import { createSilentRealtime, startService, type TestService } from './service.ts'
 
 let service: TestService
@@ -51,4 +53,39 @@ it('behind a gateway goes on taking what comes on connections that were kept, an
   } finally {
     await behind.database.close()
   }
+})
+
+/** Asks over a connection that is kept and over a new one, each time it is told to, while the thread of the service does nothing. */
+const CALLER = `
+  const { connect } = require('node:net')
+  const { parentPort, workerData: { port, sent } } = require('node:worker_threads')
+  const request = 'GET /livez HTTP/1.1\\r\\nHost: 127.0.0.1\\r\\n\\r\\n'
+  const open = (name, onOpen) => {
+    let text = ''
+    const socket = connect(port, '127.0.0.1', () => onOpen(socket)).on('data', bytes => { text += bytes }).on('error', () => {}).on('close', () => parentPort.postMessage([name, text.split('HTTP/1.1 ').slice(1).map(answer => answer.slice(0, 3))]))
+    return socket
+  }
+  open('kept', kept => {
+    kept.write(request)
+    kept.once('data', () => parentPort.postMessage('ready'))
+    parentPort.once('message', () => {
+      open('new', socket => socket.write(request, () => kept.write(request, () => { Atomics.store(sent, 0, 1); Atomics.notify(sent, 0) })))
+    })
+  })`
+
+it('answers what has come already, on a connection that was kept or a new one, although it is busy in the moment it stops listening', async () => {
+  const app = createApp(undefined)
+  app.get('/livez', () => ({ status: 'ok' }))
+  await app.listen({ host: '127.0.0.1', port: 0 })
+  const sent = new Int32Array(new SharedArrayBuffer(4))
+  const caller = new Worker(CALLER, { eval: true, workerData: { port: (app.server.address() as AddressInfo).port, sent } })
+  const told: unknown[] = []
+  caller.on('message', message => { told.push(message) })
+  await vi.waitFor(() => { expect(told).toEqual(['ready']) }, 10_000)
+  caller.postMessage('go')
+  Atomics.wait(sent, 0, 0, 10_000)
+  await closeServer(app)
+  await vi.waitFor(() => { expect(told).toHaveLength(3) }, 10_000)
+  expect(told.slice(1)).toEqual(expect.arrayContaining([['kept', ['200', '200']], ['new', ['200']]]))
+  await caller.terminate()
 })

@@ -57,6 +57,7 @@ export function createApp(logger: FastifyBaseLogger | undefined, { isBehindGatew
     reply.header('x-request-id', request.id)
     done()
   })
+  app.addHook('preClose', afterReading)
   app.addHook('preValidation', (request, _reply, done) => {
     if (request.routeOptions.config.isBodyOptional && hasNoBody(request.headers)) request.body = {}
     done()
@@ -91,6 +92,14 @@ function refuseConnection(error: ConnectionError, socket: Socket): void {
   socket.destroy(error)
 }
 
+/**
+ * Runs it when what the network brought until now was read. What waits there unread while a connection or the port is closed is refused without an
+ * answer, although whoever sent it was in time: on a busy machine that is a publish of which nobody knows whether it was written.
+ */
+function afterReading(run: () => void): void {
+  setImmediate(run)
+}
+
 /** How often connections that have become idle are looked for while closing, in milliseconds. */
 const SWEEP_MS = 50
 
@@ -99,7 +108,7 @@ const SWEEP_MS = 50
  * for its whole keep-alive time, so idle ones are closed until none is left.
  */
 export async function closeServer(app: App): Promise<void> {
-  const sweep = setInterval(() => { app.server.closeIdleConnections() }, SWEEP_MS)
+  const sweep = setInterval(() => { afterReading(() => { app.server.closeIdleConnections() }) }, SWEEP_MS)
   try {
     await app.close()
   } finally {
