@@ -16,7 +16,7 @@ describe.skipIf(isLeftOut)('a running cluster', () => {
   beforeAll(async () => { cluster = await startCluster() })
   afterAll(async () => { await cluster?.stop() })
 
-  test('restarts both services and both nodes under load: nothing lost, nothing doubled, no failed publish', async () => {
+  test('restarts both services and both nodes under load: nothing lost, nothing doubled, each publish answered 201', async () => {
     const traffic = await startTraffic(cluster, 40)
     await traffic.isGreen(30_000)
     traffic.takeOutcomes()
@@ -29,7 +29,8 @@ describe.skipIf(isLeftOut)('a running cluster', () => {
     }
     await traffic.stop()
     expect(traffic.faults()).toEqual([])
-    expect(traffic.takeOutcomes().filter(({ status }) => status >= 500)).toEqual([])
+    // Neither refused nor left without an answer.
+    expect(traffic.takeOutcomes().filter(({ status }) => status !== 201)).toEqual([])
   })
 
   test('says within 15 s that nothing is delivered although every socket stays open, and by itself that it is again', async () => {

@@ -5,8 +5,8 @@ import type { Feed } from '@neo-stack/client'
 import { createJournal, findDeliveryFaults, findOrderFaults, until, type Journal } from '@neo-stack/testing'
 import { keyOf, type Cluster } from './cluster.ts'
 
-/** How a publish ended: 0 is no answer. */
-export interface Outcome { status: number, tookMs: number }
+/** How a publish ended: 0 is no answer. What did not go well says what was answered, or what became of the connection. */
+export interface Outcome { status: number, tookMs: number, why?: string }
 
 /** An event whose publisher was told 201. */
 export interface Acknowledged { channel: string, id: string, seq: number }
@@ -127,11 +127,14 @@ async function publishAlways({ cluster, tenantId, signal, outcomes, acknowledge 
     try {
       const body = JSON.stringify({ channel, type: 'alert', data: { severity: 'info', message: `Event ${n}` } })
       const answer = await fetch(`${cluster.url}/v1/events`, { method: 'POST', headers, body, signal: AbortSignal.timeout(GIVEN_UP_MS) })
-      const said = await answer.json() as { id: string, seq: number }
+      const said = await answer.text()
       outcome.status = answer.status
-      if (answer.ok) acknowledge(channel, said)
-    } catch {
-      // No answer, or none of ours: it counts as neither published nor refused.
+      if (answer.ok) acknowledge(channel, JSON.parse(said) as { id: string, seq: number })
+      else outcome.why = said
+    } catch (error) {
+      // No answer, or none of ours: whether it was published is not known.
+      outcome.status = 0
+      outcome.why = error instanceof Error ? `${error.message}: ${String(error.cause)}` : String(error)
     }
     outcome.tookMs = performance.now() - from
     outcomes.push(outcome)
