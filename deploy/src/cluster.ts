@@ -29,6 +29,8 @@ export interface ClusterOptions {
   demo: boolean
   /** @default no e-mail is sent */
   mail?: Place['mail'] | undefined
+  /** See {@link Place}. */
+  settings?: Readonly<Record<string, string>>
   searchPath: string
   /** Told of each part that is ready. */
   onReady?: (name: string) => void
@@ -107,7 +109,7 @@ function isAlive(pid: number): boolean {
   }
 }
 
-async function createPlace({ folder, host, port, publicUrl, portals, demo, mail }: ClusterOptions): Promise<{ place: Place, addresses: Place['addressOf'] }> {
+async function createPlace({ folder, host, port, publicUrl, portals, demo, mail, settings = {} }: ClusterOptions): Promise<{ place: Place, addresses: Place['addressOf'] }> {
   const ports = new Map<string, number>()
   const names = ['postgres', 'redis', ...namesOf('event-service'), ...namesOf('stack-deployer'), ...namesOf('centrifugo').flatMap(name => [name, `${name}/internal`])]
   ports.set('gateway', port === 0 ? await findFreePort() : port)
@@ -115,7 +117,7 @@ async function createPlace({ folder, host, port, publicUrl, portals, demo, mail 
   const addressOf: Place['addressOf'] = (name, door) => ({ host: name === 'gateway' ? host : '127.0.0.1', port: ports.get(door === undefined ? name : `${name}/${door}`) ?? 0 })
   const folderOf = (name: string): string => path.join(folder, name)
   const place = {
-    addressOf, listen: '127.0.0.1', publicUrl: publicUrl ?? `http://${host}:${ports.get('gateway') ?? 0}`, folderOf, secrets: readSecrets(path.join(folder, 'secrets.json')), portals, demo, ...mail && { mail },
+    addressOf, listen: '127.0.0.1', publicUrl: publicUrl ?? `http://${host}:${ports.get('gateway') ?? 0}`, folderOf, secrets: readSecrets(path.join(folder, 'secrets.json')), portals, demo, settings, ...mail && { mail },
   }
   return { place, addresses: addressOf }
 }

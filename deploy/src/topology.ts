@@ -33,6 +33,8 @@ export interface Place {
   demo: boolean
   /** Where e-mail goes out, and who sends it. @default none is sent */
   mail?: { smtpUrl: string, from: string }
+  /** Further settings of `npm start`, for services and deployers. @default those settings' defaults */
+  settings?: Readonly<Record<string, string>>
 }
 
 /** What parts know of each other. Users and roles are fixed, passwords are an installation's own. */
@@ -88,6 +90,7 @@ function redisUrl({ addressOf }: Place, user: string, password: string): string 
 function platformEnvironment(place: Place, name: string): Record<string, string> {
   const { secrets, addressOf } = place
   return {
+    ...place.settings,
     HOST: place.listen,
     PORT: String(addressOf(name).port),
     NEO_DATA_DIR: place.folderOf(name),

@@ -8,6 +8,7 @@ import { parse } from 'yaml'
 import * as z from 'zod'
 import { createSecrets } from '../src/cluster.ts'
 import { composePlace, secretFiles } from '../src/compose.ts'
+import { readClusterOptions } from '../src/config.ts'
 import { generate } from '../src/generate.ts'
 import { createNginxConfig } from '../src/nginx.ts'
 import { createTopology, type Place } from '../src/topology.ts'
@@ -46,6 +47,14 @@ describe('the topology', () => {
     const containers = Object.entries(compose.services).map(([name, { environment }]) =>
       [name, Object.keys(environment).filter(key => !key.startsWith('POSTGRES_')).map(key => key.replace(/_FILE$/, '')).sort()])
     expect(containers).toEqual(processes)
+  })
+
+  it('hands on to services and deployers alone what start:cluster was told for them', () => {
+    const { settings } = readClusterOptions({ NEO_CATALOGUE: '/x/own.yaml', LOG_LEVEL: 'info', NEO_DEPLOYER: '', DATABASE_URL: 'postgres://elsewhere' })
+    expect(settings).toEqual({ NEO_CATALOGUE: '/x/own.yaml', LOG_LEVEL: 'info' })
+    const told = createTopology({ ...local, settings: { NEO_CATALOGUE: '/x/own.yaml' } }).filter(({ environment }) => environment['NEO_CATALOGUE'] === '/x/own.yaml')
+    expect([...new Set(told.map(({ role }) => role))]).toEqual(['event-service', 'stack-deployer'])
+    expect(told).toHaveLength(4)
   })
 
   it('starts a part only after those it names, which there are', () => {
