@@ -24,6 +24,7 @@ export const lengths: Readonly<Record<string, Length>> = {
   NEO_HEAP_SECONDS: { ci: 10, long: 3_600, file: 'tests/e2e/metrics-heap.test.ts', what: 'seconds of ten samples each that a page of figures is given' },
   NEO_COUNTER_ACTS: { ci: 10_000, long: 100_000, file: 'tests/billing-counters.test.ts', what: 'acts of four devices on an inbox before the recount' },
   NEO_LOG_LINES: { ci: 200_000, long: 1_000_000, file: 'tests/log-follow.test.ts', what: 'lines of a log followed through cuts and a restart' },
+  NEO_CLUSTER_KINDS: { ci: 6, long: 21, file: 'tests/authorization/authorization.test.ts', what: 'kinds of channel whose rows of the authorization matrix are said of a cluster' },
   NEO_FAULT_SECONDS: { ci: 20, long: 60, file: 'tests/cluster/faults.test.ts', what: 'seconds that each part of a cluster is paused' },
 }
 

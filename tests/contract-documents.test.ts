@@ -5,7 +5,8 @@ import { validate } from '@readme/openapi-parser'
 import openapiTypescript, { astToString } from 'openapi-typescript'
 import ts from 'typescript'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { createTestPlatform, type TestPlatform } from '@neo-stack/testing'
+import type { TestPlatform } from '@neo-stack/testing'
+import { startColumn } from './column.ts'
 
 type Document = Record<string, unknown> & { paths: Record<string, unknown> }
 
@@ -31,7 +32,7 @@ export const body: Body = { channel: 7 }
 
 describe('what the platform says of itself', () => {
   let platform: TestPlatform
-  beforeAll(async () => { platform = await createTestPlatform() })
+  beforeAll(async () => { platform = await startColumn() })
   afterAll(async () => { await platform?.stop() })
   const read = async (path: string): Promise<string> => (await fetch(`${platform.url}${path}`)).text()
 

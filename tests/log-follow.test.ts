@@ -1,5 +1,5 @@
 /**
- * A log as it grows, read through a bad network and over a restart of the real process: what a reader has at the end is, byte for
+ * A log as it grows, read through a bad network and over a restart of whatever serves it: what a reader has at the end is, byte for
  * byte, what was sent. Once over the feed into the viewer's model, once with `neo logs -f`.
  */
 
@@ -8,8 +8,9 @@ import { spawn } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, expect, test } from 'vitest'
 import { createClient, LogStore, type Client } from '@neo-stack/client'
-import { createProxy, startPlatform, until, type PlatformProcess, type Proxy } from '@neo-stack/testing'
-import { neoMain, platformMain as main } from './paths.ts'
+import { until } from '@neo-stack/testing'
+import { serveColumn, type Served } from './column.ts'
+import { neoMain } from './paths.ts'
 
 const LINES = Number(process.env['NEO_LOG_LINES'] ?? 200_000)
 const PER_SECOND = 5000
@@ -21,14 +22,12 @@ const LIMIT_MS = 120_000 + (LINES / PER_SECOND) * 4000
 const closing: (() => Promise<unknown>)[] = []
 afterEach(async () => { for (const close of closing.splice(0).reverse()) await close() })
 
-interface Setting { platform: PlatformProcess, proxy: Proxy, service: Client, member: Client, key: string }
+interface Setting { platform: Served, service: Client, member: Client, key: string }
 
 async function start(): Promise<Setting> {
-  const platform = await startPlatform({ main })
+  const platform = await serveColumn('none')
   closing.push(() => platform.stop())
-  const proxy = await createProxy({ target: platform.url })
-  closing.push(() => proxy.stop())
-  const { apiKeys, users } = await platform.demo()
+  const { proxy, demo: { apiKeys, users } } = platform
   const key = apiKeys.find(({ tenantId }) => tenantId === of.tenantId)?.key ?? ''
   const { email, password } = users.find(user => user.tenantId === of.tenantId && user.role === 'member') ?? { email: '', password: '' }
   const quick = { connection: { minReconnectMs: 50, maxReconnectMs: 300 }, feeds: { retry: { baseMs: 50, maxMs: 300 } } }
@@ -37,7 +36,7 @@ async function start(): Promise<Setting> {
   closing.push(() => Promise.all([member.close(), service.close()]))
   await member.session.signIn(email, password)
   await service.rest.events.publish({ channel: 'tenant:acme:deployments', type: 'deployment_start', data: { deploymentId: of.deploymentId, instanceType: 'odoo' } })
-  return { platform, proxy, service, member, key }
+  return { platform, service, member, key }
 }
 
 const textOf = (n: number): string => `${n} ${n % 7 === 0 ? '\u001B[31merror\u001B[0m ' : ''}${(n * 2_654_435_761 % 4_294_967_296).toString(36)} ção`
@@ -54,11 +53,11 @@ async function sendLines(service: Client, count: number): Promise<void> {
 }
 
 /** Cuts at even distances, and once the whole process. */
-async function disturb({ platform, proxy, at }: { platform: PlatformProcess, proxy: Proxy, at: () => number }): Promise<number> {
+async function disturb({ platform, at }: { platform: Served, at: () => number }): Promise<number> {
   let cut = 0
   for (let round = 1; round <= CUTS; round++) {
     await until(() => at() >= (LINES * round) / (CUTS + 2), { timeoutMs: LIMIT_MS, what: `the source to come to cut ${round}` })
-    cut += proxy.cut(round % 2 === 0 ? 'rst' : 'fin')
+    cut += platform.proxy.cut(round % 2 === 0 ? 'rst' : 'fin')
     if (round === CUTS / 2) {
       await platform.kill()
       await platform.restart()
@@ -77,13 +76,13 @@ function* sourceText(count: number): Generator<string> {
 }
 
 test(`${LINES} lines at ${PER_SECOND} a second reach the viewer's model whole, through ${CUTS} cuts and a kill -9`, async () => {
-  const { platform, proxy, service, member } = await start()
+  const { platform, service, member } = await start()
   const store = new LogStore()
   const feed = member.feeds.deploymentLog(of, { onReset: lines => { store.put(lines) }, onLines: lines => { store.put(lines) } })
   feed.start()
   await until(() => feed.status.state === 'live')
   const sending = sendLines(service, LINES)
-  const cut = await disturb({ platform, proxy, at: () => store.last })
+  const cut = await disturb({ platform, at: () => store.last })
   await sending
   await until(() => store.last === LINES, { timeoutMs: LIMIT_MS, what: 'the last line' })
   for (let next = store.missing(); next; next = store.missing()) store.put((await member.rest.logs.page(of, { ...next })).lines)
@@ -92,10 +91,10 @@ test(`${LINES} lines at ${PER_SECOND} a second reach the viewer's model whole, t
 }, LIMIT_MS)
 
 test('`neo logs -f` shows each line once and in order, or those that `--since` and `--grep` ask for, and ends with the deployment', async () => {
-  const { platform, proxy, service, key } = await start()
+  const { platform, service, key } = await start()
   const count = 20_000
   const follow = (...args: string[]): { output: () => string, ended: Promise<number | null> } => {
-    const neo = spawn(process.execPath, [neoMain, 'logs', of.deploymentId, '-f', '--json', '--url', proxy.url, '--tenant', of.tenantId, ...args], { env: { ...process.env, NEO_API_KEY: key }, stdio: ['ignore', 'pipe', 'inherit'] })
+    const neo = spawn(process.execPath, [neoMain, 'logs', of.deploymentId, '-f', '--json', '--url', platform.proxy.url, '--tenant', of.tenantId, ...args], { env: { ...process.env, NEO_API_KEY: key }, stdio: ['ignore', 'pipe', 'inherit'] })
     let output = ''
     neo.stdout.on('data', (bytes: Buffer) => { output += String(bytes) })
     return { output: () => output, ended: new Promise(resolve => { neo.once('close', resolve) }) }
@@ -107,7 +106,7 @@ test('`neo logs -f` shows each line once and in order, or those that `--since` a
   const sending = sendLines(service, count)
   for (const part of [0.2, 0.4, 0.6, 0.8]) {
     await until(() => shown() >= count * part, { timeoutMs: 60_000, what: `${part} of the lines` })
-    proxy.cut()
+    platform.proxy.cut()
   }
   await platform.kill()
   await platform.restart()

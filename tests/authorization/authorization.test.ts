@@ -11,7 +11,12 @@ import { createCast, isOld, type Actor, type Cast } from './actors.ts'
 import { channelsOf, doors, type Door } from './doors.ts'
 import { expected, known, refusals, strange, unmeasured, type Kind, type Known, type Strange, type Unknown } from './expected.ts'
 
-const kinds = Object.keys(expected) as Kind[]
+const all = Object.keys(expected) as Kind[]
+/** A kind of each sort, which go first: of a tenant by right and by role, kept and not, of one person, of operators, and no channel at all. */
+const first: readonly Kind[] = ['deployments', 'billing', 'presence', 'user', 'admin-alerts', 'over-long']
+/** How many kinds are knocked at in the scale-out column, where each takes seconds. */
+const KINDS = Number(process.env['NEO_CLUSTER_KINDS'] ?? 6)
+const kinds = isScaleOut ? [...first, ...all.filter(kind => !first.includes(kind))].slice(0, KINDS) : all
 const strangers = Object.keys(refusals) as Unknown[]
 
 const codes: Readonly<Record<string, string>> = { 401: 'unauthenticated', 403: 'forbidden', 404: 'not_found', 422: 'unprocessable' }
@@ -87,12 +92,12 @@ describe('the authorization matrix', () => {
   }
 
   test('has a row of every family, a column of every role and eighteen actors', () => {
-    expect(kinds).toEqual(expect.arrayContaining(Object.keys(channelFamilies)))
+    expect(all).toEqual(expect.arrayContaining(Object.keys(channelFamilies)))
     for (const role of Object.keys(rolePermissions)) expect(known).toContain(role === 'admin' ? 'operator' : `acme ${role}`)
     expect(new Set([...known, ...strangers]).size).toBe(18)
     expect(Object.keys(cast.actors).sort()).toEqual([...known, ...strangers].sort())
     for (const row of Object.values(expected).flatMap(kind => Object.values(kind))) expect(row.split(' ')).toHaveLength(known.length)
-    expect(cells.length * (known.length + strangers.length)).toBeGreaterThan(3000)
+    if (kinds.length === all.length) expect(cells.length * (known.length + strangers.length)).toBeGreaterThan(3000)
   })
 
   test.each(cells)('denies $name of $kind to whom it must, with the right code and without a trace', async ({ kind, door }) => {

@@ -1,13 +1,12 @@
 /** The tenant portal as a product: every page in both themes and three languages, by keyboard alone, and what two tabs do to each other. */
 
-import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { createProxy, startPlatform, until, type DemoFile, type PlatformProcess, type Proxy } from '@neo-stack/testing'
+import { until, type DemoFile } from '@neo-stack/testing'
 import { signIn } from '@neo-stack/testing/playwright'
 import type { Browser, Page } from 'playwright-core'
+import { serveColumn, type Served } from '../column.ts'
 import { chromiumPath, isRequired, launch, openPage, seriousFindings, type Watched } from './browser.ts'
 
-const main = path.join(import.meta.dirname, '../../services/platform/src/main.ts')
 const pages = { dashboard: '/', deployments: '/deployments', instances: '/instances', alerts: '/alerts', metrics: '/metrics', billing: '/billing', inbox: '/inbox', team: '/team', history: '/history', settings: '/settings' } as const
 
 /** Layout shift of a page from its first frame on, without what the person caused. Runs in the page. */
@@ -21,17 +20,18 @@ function watchShifts(): void {
 const readShifts = (): number => (globalThis as unknown as { shifted: number }).shifted
 
 describe.skipIf(!chromiumPath && !isRequired)(`the tenant portal${chromiumPath ? '' : ' (skipped: needs chromium)'}`, () => {
-  let platform: PlatformProcess
+  let platform: Served
   let browser: Browser
-  let proxy: Proxy
   let demo: DemoFile
+  /** The address that people use. */
+  let origin: string
 
   const account = (email: string): DemoFile['users'][number] => {
     const user = demo.users.find(one => one.email === email)
     if (!user) throw new Error(`no demo user ${email}`)
     return user
   }
-  const enter = async (email: string, options: Parameters<typeof openPage>[2] = {}, origin = platform.url): Promise<Watched> => {
+  const enter = async (email: string, options: Parameters<typeof openPage>[2] = {}): Promise<Watched> => {
     const watched = await openPage(browser, origin, options)
     await signIn(watched.page, `${origin}/tenant/`, account(email))
     await watched.page.getByTestId('user-menu').waitFor()
@@ -53,14 +53,13 @@ describe.skipIf(!chromiumPath && !isRequired)(`the tenant portal${chromiumPath ?
   }
 
   beforeAll(async () => {
-    platform = await startPlatform({ main, env: { NEO_PORTALS: 'auto', PATH: process.env['PATH'] ?? '' }, readyTimeoutMs: 480_000 })
-    demo = await platform.demo()
-    proxy = await createProxy({ target: platform.url })
+    platform = await serveColumn('auto')
+    demo = platform.demo
+    origin = platform.proxy.url
     browser = await launch()
   }, 600_000)
   afterAll(async () => {
     await browser?.close()
-    await proxy?.stop()
     await platform?.stop()
   })
 
@@ -68,7 +67,7 @@ describe.skipIf(!chromiumPath && !isRequired)(`the tenant portal${chromiumPath ?
   it.each([['dark', 1440], ['light', 360]] as const)('has no accessibility finding and nothing too wide on any page: %s, %i px', async (colorScheme, width) => {
     const { page, context, errors, foreign } = await enter('owner@acme.example', { colorScheme, width })
     for (const [name, to] of Object.entries(pages)) {
-      await page.goto(`${platform.url}/tenant${to}`)
+      await page.goto(`${origin}/tenant${to}`)
       await page.locator('h1').first().waitFor()
       await page.waitForLoadState('networkidle')
       expect({ name, findings: await seriousFindings(page) }).toEqual({ name, findings: [] })
@@ -85,7 +84,7 @@ describe.skipIf(!chromiumPath && !isRequired)(`the tenant portal${chromiumPath ?
     const badge = page.getByTestId('billing-badge')
     const shifts: Record<string, number> = {}
     for (const [name, to] of Object.entries(pages)) {
-      await page.goto(`${platform.url}/tenant${to}`)
+      await page.goto(`${origin}/tenant${to}`)
       await page.locator('main h1').first().waitFor()
       await page.locator('main .animate-pulse').first().waitFor({ state: 'detached' })
       await badge.and(page.locator(':not([data-count="0"])')).waitFor({ timeout: 30_000 })
@@ -157,15 +156,15 @@ describe.skipIf(!chromiumPath && !isRequired)(`the tenant portal${chromiumPath ?
 
   it('lets an owner add somebody, who may sign in at once, change their role, and shut them out again', async () => {
     const { page, context } = await enter('owner@acme.example')
-    await page.goto(`${platform.url}/tenant/team`)
+    await page.goto(`${origin}/tenant/team`)
     await page.getByTestId('team-add').click()
     const form = page.getByRole('dialog').locator('form')
     await form.getByLabel('Nome').fill('Nova Pessoa')
     await form.getByLabel('E-mail').fill('nova@acme.example')
     await form.getByRole('button', { name: 'Adicionar pessoa' }).click()
     const password = await page.getByRole('status').locator('code').first().innerText()
-    const other = await openPage(browser, platform.url)
-    await signIn(other.page, `${platform.url}/tenant/`, { email: 'nova@acme.example', password })
+    const other = await openPage(browser, origin)
+    await signIn(other.page, `${origin}/tenant/`, { email: 'nova@acme.example', password })
     for (const label of ['Nova senha', 'Repita a nova senha']) await other.page.getByLabel(label, { exact: true }).fill('uma frase minha e longa')
     await other.page.getByTestId('new-password').locator('button[type=submit]').click()
     await other.page.getByTestId('user-menu').waitFor()
@@ -181,7 +180,7 @@ describe.skipIf(!chromiumPath && !isRequired)(`the tenant portal${chromiumPath ?
 
   it('shows a new API key once, and a revoked one no more', async () => {
     const { page, context } = await enter('owner@acme.example')
-    await page.goto(`${platform.url}/tenant/settings`)
+    await page.goto(`${origin}/tenant/settings`)
     await page.getByTestId('key-name').fill('relatórios')
     await page.getByTestId('key-create').click()
     const keys = page.getByTestId('api-keys')
@@ -199,7 +198,7 @@ describe.skipIf(!chromiumPath && !isRequired)(`the tenant portal${chromiumPath ?
   it('lists where one is signed in and ends another device there', async () => {
     const here = await enter('manager@acme.example')
     const there = await enter('manager@acme.example')
-    await here.page.goto(`${platform.url}/tenant/settings`)
+    await here.page.goto(`${origin}/tenant/settings`)
     const others = here.page.getByTestId('sessions').getByRole('button')
     await others.first().waitFor()
     for (let left = await others.count(); left > 0; left--) {
@@ -214,7 +213,7 @@ describe.skipIf(!chromiumPath && !isRequired)(`the tenant portal${chromiumPath ?
 
   it('keeps the filter of deployments in the address', async () => {
     const { page, context } = await enter('viewer@acme.example')
-    await page.goto(`${platform.url}/tenant/deployments`)
+    await page.goto(`${origin}/tenant/deployments`)
     await page.getByTestId('filter-completed').click()
     await page.waitForURL(/status=completed/)
     await page.getByTestId('deployments-find').locator('input').or(page.locator('input[data-testid=deployments-find]')).first().fill('nada-assim')
@@ -226,20 +225,20 @@ describe.skipIf(!chromiumPath && !isRequired)(`the tenant portal${chromiumPath ?
   }, 60_000)
 
   it('leads to the wished page after signing in', async () => {
-    const { page, context } = await openPage(browser, platform.url)
-    await signIn(page, `${platform.url}/tenant/deployments?status=failed`, account('member@acme.example'))
+    const { page, context } = await openPage(browser, origin)
+    await signIn(page, `${origin}/tenant/deployments?status=failed`, account('member@acme.example'))
     await page.waitForURL(/\/tenant\/deployments\?status=failed$/)
     await context.close()
   }, 60_000)
 
   it('says when it is offline, of when what is shown is, and what still works', async () => {
-    const { page, context } = await enter('member@acme.example', {}, proxy.url)
+    const { page, context } = await enter('member@acme.example')
     await page.getByTestId('presence-user').first().waitFor()
-    proxy.refuse(true)
-    proxy.cut()
+    platform.proxy.refuse(true)
+    platform.proxy.cut()
     await page.getByTestId('offline-banner').filter({ hasText: 'continua possível' }).waitFor({ timeout: 30_000 })
     expect(await seriousFindings(page)).toEqual([])
-    proxy.refuse(false)
+    platform.proxy.refuse(false)
     await page.getByTestId('offline-banner').waitFor({ state: 'hidden', timeout: 60_000 })
     await context.close()
   }, 120_000)
@@ -247,7 +246,7 @@ describe.skipIf(!chromiumPath && !isRequired)(`the tenant portal${chromiumPath ?
   it('asks before somebody else signs in, and begins anew in the other tab', async () => {
     const { page, context } = await enter('member@acme.example')
     const second = await context.newPage()
-    await second.goto(`${platform.url}/tenant/sign-in?switch`)
+    await second.goto(`${origin}/tenant/sign-in?switch`)
     await second.getByTestId('sign-in-other').waitFor()
     expect(await second.getByTestId('sign-in').count()).toBe(0)
     await second.getByTestId('sign-in-replace').click()

@@ -4,17 +4,16 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { findFreePort, startPlatform, type DemoFile, type PlatformProcess } from '@neo-stack/testing'
+import { findFreePort, type DemoFile } from '@neo-stack/testing'
 import { signIn } from '@neo-stack/testing/playwright'
 import type { Browser } from 'playwright-core'
+import { startProcesses, type Processes } from '../column.ts'
 import { chromiumPath, isRequired, launch, openPage, seriousFindings } from './browser.ts'
-
-const main = path.join(import.meta.dirname, '../../services/platform/src/main.ts')
 
 const provider = { id: 'corp', name: 'Corp', issuer: 'https://id.corp.example', tenantId: 'acme', clientId: 'neo' }
 
 describe.skipIf(!chromiumPath && !isRequired)(`signing in${chromiumPath ? '' : ' (skipped: needs chromium)'}`, () => {
-  let platform: PlatformProcess
+  let platform: Processes
   let browser: Browser
   let demo: DemoFile
   let folder: string
@@ -23,12 +22,10 @@ describe.skipIf(!chromiumPath && !isRequired)(`signing in${chromiumPath ? '' : '
     await writeFile(path.join(folder, 'providers.json'), JSON.stringify([provider]), { mode: 0o600 })
     // The address that browsers use is part of the configuration.
     const port = await findFreePort()
-    platform = await startPlatform({
-      main, port, env: { NEO_PORTALS: 'auto', NEO_IDENTITY_PROVIDERS: path.join(folder, 'providers.json'), NEO_PUBLIC_URL: `http://127.0.0.1:${port}`, PATH: process.env['PATH'] ?? '' }, readyTimeoutMs: 240_000,
-    })
-    demo = await platform.demo()
+    platform = await startProcesses({ PORT: String(port), NEO_IDENTITY_PROVIDERS: path.join(folder, 'providers.json'), NEO_PUBLIC_URL: `http://127.0.0.1:${port}` })
+    demo = platform.demo
     browser = await launch()
-  }, 300_000)
+  }, 600_000)
   afterAll(async () => {
     await browser?.close()
     await platform?.stop()
