@@ -4,7 +4,7 @@
  */
 
 import { afterAll } from 'vitest'
-import { DEFAULT_ISSUER, openPostgres, openSharedKeys, tokenPurposes } from '@neo-stack/event-service'
+import { DEFAULT_ISSUER, openPostgres, openSharedKeys, tokenPurposes, type Database } from '@neo-stack/event-service'
 import {
   connectTestPlatform, createProxy, createTestPlatform, findFreePort, readTransactions, startPlatform, until, type DemoFile, type Proxy, type TestPlatform, type TestPlatformOptions,
 } from '@neo-stack/testing'
@@ -14,14 +14,24 @@ import { platformMain } from './paths.ts'
 /** Whether this is the scale-out column. */
 export const isScaleOut = process.env['NEO_COLUMN'] === 'scale-out'
 
+/** How long logs stand still once the demonstration was played, in milliseconds. */
+const STILL_MS = 3000
+
 /** A cluster takes seconds to start: a file's tests share one. */
 let shared: Promise<Cluster> | undefined
 if (isScaleOut) afterAll(async () => { await (await shared)?.stop() })
 
+/** How a platform is wanted. */
+export interface ColumnOptions extends Pick<TestPlatformOptions, 'onFault'> {
+  /** Nobody used it before, and nothing of the demonstration is still to come. @default a file's tests share a cluster */
+  isFresh?: boolean
+}
+
 /** Starts it. What is opened on it ends with `stop`. `onFault` is told by the embedded column; the other one's processes write logs. */
-export async function startColumn({ onFault }: Pick<TestPlatformOptions, 'onFault'> = {}): Promise<TestPlatform> {
+export async function startColumn({ onFault, isFresh = false }: ColumnOptions = {}): Promise<TestPlatform> {
   if (!isScaleOut) return createTestPlatform(onFault && { onFault })
-  const { url, demo, databaseUrl } = await (shared ??= startCluster())
+  const cluster = await (isFresh ? startCluster() : shared ??= startCluster())
+  const { url, demo, databaseUrl } = cluster
   const database = await openPostgres({ url: await databaseUrl(), connections: 2 })
   const keys = await openSharedKeys({ database })
   keys.close()
@@ -29,10 +39,22 @@ export async function startColumn({ onFault }: Pick<TestPlatformOptions, 'onFaul
   const stop = async (): Promise<void> => {
     await access.stop()
     await database.close()
+    if (isFresh) await cluster.stop()
   }
+  if (isFresh) await untilPlayed(database)
   return {
     ...access, database, signingKeys: keys.toJSON(), issuer: DEFAULT_ISSUER, tokenPurposes, stop, [Symbol.asyncDispose]: stop, transactions: () => readTransactions(database),
   }
+}
+
+/** Logs stand still for longer than the demonstration pauses, and what it runs was sampled. */
+async function untilPlayed(database: Database): Promise<void> {
+  let [seq, since] = ['', 0]
+  await until(async () => {
+    const { rows: [row] } = await database.jobs.executeSql('select sum(seq)::text as seq, exists (select from metric_samples where tenant_id = \'acme\') as sampled from channels') as { rows: { seq: string, sampled: boolean }[] }
+    if (row?.seq !== seq) [seq, since] = [String(row?.seq), performance.now()]
+    return row?.sampled === true && performance.now() - since > STILL_MS
+  }, { timeoutMs: 60_000, everyMs: 100, what: 'the demonstration to be played' })
 }
 
 /** The platform as processes. */

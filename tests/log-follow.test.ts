@@ -57,7 +57,8 @@ async function disturb({ platform, at }: { platform: Served, at: () => number })
   let cut = 0
   for (let round = 1; round <= CUTS; round++) {
     await until(() => at() >= (LINES * round) / (CUTS + 2), { timeoutMs: LIMIT_MS, what: `the source to come to cut ${round}` })
-    cut += platform.proxy.cut(round % 2 === 0 ? 'rst' : 'fin')
+    // Whoever comes back from the cut before is cut again.
+    cut += await until(() => platform.proxy.cut(round % 2 === 0 ? 'rst' : 'fin'), { timeoutMs: LIMIT_MS, what: `a connection for cut ${round}` })
     if (round === CUTS / 2) {
       await platform.kill()
       await platform.restart()

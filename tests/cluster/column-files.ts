@@ -8,7 +8,7 @@ export const inCi: readonly string[] = ['authorization/authorization', 'crash', 
 
 /** Run among the long tests (`NEO_LONG=1`): they take long there, or `cluster/` says in CI what of them is at stake. */
 export const inLongRuns: readonly string[] = [
-  'bad-input', 'billing-counters', 'contract-documents', 'feed-interleavings', 'log-follow', 'official-client', 'revocation',
+  'bad-input', 'billing-counters', 'contract-documents', 'feed-interleavings', 'log-follow', 'official-client', 'revocation', 'two-world',
   ...['admin', 'alerts', 'billing', 'exam', 'history', 'log', 'metrics', 'metrics-heap', 'portal', 'presence', 'sign-in', 'stories'].map(name => `e2e/${name}`),
 ]
 
@@ -22,5 +22,4 @@ export const leftOut: Readonly<Record<string, string>> = {
   'restore': 'restores a data folder; `cluster/delivery` restores the shared database while everything runs',
   'shutdown': 'ends the one process; `cluster/operating` ends each part under load',
   'start': 'is about what `npm start` says to a person',
-  'two-world': 'compares two days byte for byte; a cluster\'s own samples and demonstration come between',
 }
