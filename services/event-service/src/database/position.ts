@@ -1,6 +1,6 @@
 /** Where a channel's log stands. Read in the transaction of a snapshot, it says which events the snapshot holds. */
 
-import { sql } from 'kysely'
+import { sql, type AliasedRawBuilder } from 'kysely'
 import type { Tx } from './database.ts'
 
 /** Position of a channel's log: newest and oldest `seq`, both 0 when it never had an event. */
@@ -11,7 +11,7 @@ export interface Position {
 }
 
 /** The epoch of the rows it is read with, as their `log_epoch`; see {@link readPosition}. */
-export const epochColumn = sql<string>`(select value #>> '{}' from settings where key = 'log_epoch')`.as('log_epoch')
+export const epochColumn: AliasedRawBuilder<string, 'log_epoch'> = sql<string>`(select value #>> '{}' from settings where key = 'log_epoch')`.as('log_epoch')
 
 /**
  * Reads a channel's position. The epoch is the database's, not the process': where a backup was restored a moment ago this one may not know
