@@ -1,6 +1,6 @@
 /** `npm run bench -- compare A B SCENARIO…`: runs scenarios of two commits in turn, in checkouts of their own, and sets the medians side by side. */
 
-import { execFileSync, spawnSync } from 'node:child_process'
+import { execFileSync, spawnSync, type SpawnSyncReturns } from 'node:child_process'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -18,7 +18,12 @@ export interface Comparison {
   /** Passed on to every run, such as `--seconds 5`. */
   flags: readonly string[]
   say: (text: string) => void
+  /** Path of the repository. @default this one */
+  repository?: string
 }
+
+/** A checkout of one of them. */
+interface Tree { name: string, folder: string }
 
 /** Figures of the same name, with the medians of both commits. Pure. */
 export function pairRows(before: readonly (readonly Row[])[], after: readonly (readonly Row[])[]): { name: string, unit: string, before: number, after: number }[] {
@@ -31,17 +36,22 @@ export function pairRows(before: readonly (readonly Row[])[], after: readonly (r
 }
 
 /** Runs them, one commit after the other so that a machine that gets slower slows both down, and prints a table for each scenario. */
-export async function compareCommits({ commits, scenarios, runs, flags, say }: Comparison): Promise<void> {
+export async function compareCommits({ commits, scenarios, runs, flags, say, repository = root }: Comparison): Promise<void> {
+  const git = (...args: string[]): string => execFileSync('git', args, { cwd: repository, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] }).trim()
   const folder = await mkdtemp(path.join(tmpdir(), 'neo-compare-'))
-  const trees = commits.map((commit, index) => ({ name: git('rev-parse', '--short', `${commit}^{commit}`), folder: path.join(folder, String(index)) }))
+  const trees = commits.map((commit, index): Tree => ({ name: git('rev-parse', '--short', `${commit}^{commit}`), folder: path.join(folder, String(index)) }))
   try {
-    for (const tree of trees) checkOut(tree, say)
+    for (const tree of trees) {
+      say(`${tree.name}: checking out and installing`)
+      git('worktree', 'add', '--quiet', '--detach', tree.folder, tree.name)
+      install(tree)
+    }
     for (const scenario of scenarios) {
       const figures: Row[][][] = trees.map(() => [])
       for (let run = 1; run <= runs; run++) {
         for (const [index, tree] of trees.entries()) {
           say(`${scenario}, run ${run} of ${runs}, ${tree.name}`)
-          figures[index]?.push(await runOnce(tree.folder, scenario, flags))
+          figures[index]?.push(await runOnce(tree, scenario, flags))
         }
       }
       const rows = pairRows(figures[0] ?? [], figures[1] ?? [])
@@ -56,19 +66,20 @@ export async function compareCommits({ commits, scenarios, runs, flags, say }: C
   }
 }
 
-function checkOut({ name, folder }: { name: string, folder: string }, say: (text: string) => void): void {
-  say(`${name}: checking out and installing`)
-  git('worktree', 'add', '--detach', folder, name)
-  const { status, stderr } = spawnSync('npm', ['ci', '--prefer-offline'], { cwd: folder, encoding: 'utf8' })
+function install({ name, folder }: Tree): void {
+  const { status, stderr } = runNpm(folder, ['ci', '--include=dev', '--prefer-offline'])
   if (status !== 0) throw new Error(`${name} does not install:\n${stderr}`)
 }
 
-async function runOnce(folder: string, scenario: string, flags: readonly string[]): Promise<Row[]> {
-  const { status, stderr } = spawnSync('npm', ['run', '--silent', 'bench', '--', scenario, ...flags], { cwd: folder, encoding: 'utf8', maxBuffer: 2 ** 26 })
-  if (status !== 0) throw new Error(`${scenario} ended with ${status ?? 'a signal'}:\n${stderr}`)
+async function runOnce({ name, folder }: Tree, scenario: string, flags: readonly string[]): Promise<Row[]> {
+  const { status, stderr } = runNpm(folder, ['run', '--silent', 'bench', '--', scenario, ...flags])
+  if (status !== 0) throw new Error(`${scenario} of ${name} ended with ${status ?? 'a signal'}:\n${stderr}`)
   return (JSON.parse(await readFile(path.join(folder, 'bench/out', `${scenario}.json`), 'utf8')) as { rows: Row[] }).rows
 }
 
-function git(...args: string[]): string {
-  return execFileSync('git', args, { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] }).trim()
+/** Without what the npm that runs this has told of itself: it would work on this checkout, with its Node. */
+function runNpm(folder: string, args: readonly string[]): SpawnSyncReturns<string> {
+  const own = path.join(root, 'node_modules/.bin')
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(npm_|INIT_CWD$|NODE_COMPILE_CACHE$)/.test(name)))
+  return spawnSync('npm', args, { cwd: folder, encoding: 'utf8', maxBuffer: 2 ** 26, env: { ...env, PATH: (env['PATH'] ?? '').split(path.delimiter).filter(part => part !== own).join(path.delimiter) } })
 }
