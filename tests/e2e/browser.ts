@@ -97,11 +97,32 @@ function isStill(): boolean {
   return document.getAnimations().every(({ playState, effect }) => playState !== 'running' || effect?.getComputedTiming().endTime === Infinity)
 }
 
-/** Findings of axe that are serious or critical, as sentences. */
-export async function seriousFindings(page: Page): Promise<string[]> {
+/** Runs in the page: see {@link visit}. */
+function follow(to: string): Promise<void> {
+  const { useNuxtApp } = globalThis as unknown as { useNuxtApp: () => { hooks: { hookOnce: (name: 'page:finish', call: () => void) => void }, $router: { push: (to: string) => Promise<unknown> } } }
+  const { hooks, $router } = useNuxtApp()
+  return new Promise((resolve, reject) => {
+    hooks.hookOnce('page:finish', () => { resolve() })
+    // Whoever is there already goes nowhere.
+    $router.push(to).then(refusal => { if (refusal) resolve() }, reject)
+  })
+}
+
+/** Goes to another page of the portal that is open, as a click on a link does: nothing is loaded anew, which takes most of the time of a visit. */
+export async function visit(page: Page, to: string): Promise<void> {
+  await page.evaluate(follow, to)
+}
+
+/**
+ * Findings of axe that are serious or critical, as sentences.
+ * @param within selectors of the parts that are looked at. @default the whole page
+ */
+export async function seriousFindings(page: Page, within: readonly string[] = []): Promise<string[]> {
   await page.waitForFunction(isStill)
   // In the page itself, and without a list of all that is in order: the same findings in a third of the time. No page has a foreign frame.
-  const { violations } = await new AxeBuilder({ page }).options({ resultTypes: ['violations'] }).setLegacyMode().analyze()
+  const axe = new AxeBuilder({ page }).options({ resultTypes: ['violations'] }).setLegacyMode()
+  for (const part of within) axe.include(part)
+  const { violations } = await axe.analyze()
   return violations.filter(one => one.impact === 'serious' || one.impact === 'critical')
     .flatMap(one => one.nodes.map(node => `${one.id}: ${node.target.join(' ')} – ${node.failureSummary ?? ''}`))
 }

@@ -5,7 +5,7 @@ import { until, type DemoFile } from '@neo-stack/testing'
 import { signIn } from '@neo-stack/testing/playwright'
 import type { Browser, Page } from 'playwright-core'
 import { serveColumn, type Served } from '../column.ts'
-import { chromiumPath, isRequired, launch, openPage, seriousFindings, type Watched } from './browser.ts'
+import { chromiumPath, isRequired, launch, openPage, seriousFindings, visit, type Watched } from './browser.ts'
 
 const pages = { dashboard: '/', deployments: '/deployments', instances: '/instances', alerts: '/alerts', metrics: '/metrics', billing: '/billing', inbox: '/inbox', team: '/team', history: '/history', settings: '/settings' } as const
 
@@ -67,9 +67,9 @@ describe.skipIf(!chromiumPath && !isRequired)(`the tenant portal${chromiumPath ?
   it.each([['dark', 1440], ['light', 360]] as const)('has no accessibility finding and nothing too wide on any page: %s, %i px', async (colorScheme, width) => {
     const { page, context, errors, foreign } = await enter('owner@acme.example', { colorScheme, width })
     for (const [name, to] of Object.entries(pages)) {
-      await page.goto(`${origin}/tenant${to}`)
-      await page.locator('h1').first().waitFor()
-      await page.waitForLoadState('networkidle')
+      await visit(page, to)
+      await page.locator('main h1').first().waitFor()
+      await page.locator('main .animate-pulse').first().waitFor({ state: 'detached' })
       expect({ name, findings: await seriousFindings(page) }).toEqual({ name, findings: [] })
       const tooWide = await page.evaluate('document.documentElement.scrollWidth - window.innerWidth')
       expect({ name, tooWide: Number(tooWide) > 0 }).toEqual({ name, tooWide: false })
