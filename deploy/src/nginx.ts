@@ -16,12 +16,14 @@ export interface NginxOptions {
 
 /**
  * One that refused is asked again after a second or two. A service that ends takes requests for longer than that (`DRAIN_MS` in
- * event-service): when one is restarted after the other, there is always one that the gateway asks.
+ * event-service): when one is restarted after the other, there is always one that the gateway asks. A connection that is not used the gateway
+ * lets go of sooner than that: one that the service ended would cross with a request, and a POST that was sent is not sent again.
  */
 const upstream = (name: string, servers: readonly string[]): string => `  upstream ${name} {
     least_conn;
 ${servers.map(server => `    server ${server} max_fails=1 fail_timeout=1s;`).join('\n')}
     keepalive 32;
+    keepalive_timeout 2s;
   }`
 
 /** What the gateway says by itself has the form of everything else (RFC 9457); where it stands for a service, the id leads to that one's log. */

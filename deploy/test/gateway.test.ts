@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
-import { createServer, type Server } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { cpus, tmpdir } from 'node:os'
 import path from 'node:path'
@@ -83,6 +83,19 @@ describe.skipIf(!nginx && !isRequired)(nginx ? 'what the gateway says by itself'
     }
     // Each of nginx' workers keeps its own.
     expect(connections - before).toBeLessThanOrEqual(cpus().length)
+  })
+
+  it('lets go of a connection that is not used before a service that ends would, within the 2.5 s that it still takes requests', async () => {
+    const ended = new Promise<number>(resolve => {
+      service.once('request', ({ socket }: IncomingMessage, response: ServerResponse) => {
+        response.once('finish', () => {
+          const from = performance.now()
+          socket.once('end', () => { resolve(performance.now() - from) })
+        })
+      })
+    })
+    expect((await fetch(url + ANSWERED)).status).toBe(200)
+    expect(await ended).toBeLessThan(2500)
   })
 
   it('names no request that no service has seen', async () => {
