@@ -9,14 +9,13 @@ export const inCi: readonly string[] = ['authorization/authorization', 'crash', 
 /** Run among the long tests (`NEO_LONG=1`): they take long there, or `cluster/` says in CI what of them is at stake. */
 export const inLongRuns: readonly string[] = [
   'bad-input', 'billing-counters', 'contract-documents', 'feed-interleavings', 'log-follow', 'official-client', 'revocation', 'two-world',
-  ...['admin', 'alerts', 'billing', 'exam', 'history', 'log', 'metrics', 'metrics-heap', 'portal', 'presence', 'sign-in', 'stories'].map(name => `e2e/${name}`),
+  ...['admin', 'alerts', 'billing', 'containers', 'exam', 'history', 'log', 'metrics', 'metrics-heap', 'portal', 'presence', 'sign-in', 'stories'].map(name => `e2e/${name}`),
 ]
 
 /** Not run there, and why. `deploy/README.md` says so too. */
 export const leftOut: Readonly<Record<string, string>> = {
   'code-blocks': 'runs the commands that README and guide show for `npm start`',
   'differential/differential': 'compares the embedded engine with Centrifugo itself',
-  'e2e/containers': 'is about the driver of one deployer, which is the same in both columns',
   'kit/embedded': 'is the kit in this process; `cluster/kit` says the same of a cluster',
   'refusals': 'is about what one process does not start on: its data folder, its settings',
   'restore': 'restores a data folder; `cluster/delivery` restores the shared database while everything runs',
