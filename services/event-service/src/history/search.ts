@@ -11,7 +11,7 @@ import { textsOf, toPlain, type Marks } from './highlight.ts'
 import type { Scope } from './scope.ts'
 import { Problem } from '../errors.ts'
 import { asksForWords, isEmpty, narrowing, planNext, toParts, WALKED_PART, WINDOW, type Parts } from './search-plan.ts'
-import { anyWords, freshWords, indexedWords, joinWords } from './words.ts'
+import { anyWords, freshWords, indexedWords, joinWords, readFields } from './words.ts'
 
 /** Where a page begins and in which direction it goes. */
 export interface SearchPlace {
@@ -121,11 +121,12 @@ async function endSearch(tx: Tx, query: Query): Promise<Marks> {
  */
 async function look(tx: Tx, { query, parts, scope, key, limit, place }: Plan): Promise<{ hits: Found[], indexed: number, looked: number, narrowed: number }> {
   const order = orderOf(place)
+  const { words, columns } = readFields(query)
   const { rows } = await sql<Found & Record<'indexed' | 'looked' | 'narrowed', string | number> & { hit: boolean }>`
     with near as materialized (
-      select id, ${key} as at, coalesce(${toCondition(parts.words, anyWords)}, false) as indexed, coalesce(${toCondition(parts.rest, anyWords)}, false) as rest,
-        coalesce(${toCondition(narrowing(parts), anyWords)}, false) as narrowed
-      from (select * from events where ${inScope(scope)} and ${beyond(key, place)} order by ${key} ${order} limit ${isEmpty(query) ? limit : WINDOW}) as newest
+      select id, ${key} as at, coalesce(${toCondition(parts.words, words)}, false) as indexed, coalesce(${toCondition(parts.rest, words)}, false) as rest,
+        coalesce(${toCondition(narrowing(parts), words)}, false) as narrowed
+      from (select *${columns} from events where ${inScope(scope)} and ${beyond(key, place)} order by ${key} ${order} limit ${isEmpty(query) ? limit : WINDOW}) as newest
       ${joinWords('newest', scope.tenantId)}),
     hits as (select id, at from near where indexed and rest order by at ${order} limit ${limit})
     select id, at, true as hit, 0 as indexed, 0 as looked, 0 as narrowed, null as sorts from hits
@@ -141,10 +142,11 @@ async function look(tx: Tx, { query, parts, scope, key, limit, place }: Plan): P
  */
 async function walk(tx: Tx, { query, scope, key, limit, place, log }: Plan, window: number): Promise<Found[]> {
   const order = orderOf(place)
+  const { words, columns } = readFields(query)
   if (log.isWalked) await sql`set local enable_sort = off`.execute(tx)
   const { rows } = await sql<Found>`select id, ${key} as at
-    from (select * from events where ${inScope(scope)} and ${beyond(key, place)} order by ${key} ${order} limit ${window}) as newest
-    ${joinWords('newest', scope.tenantId)} where ${toCondition(query, anyWords)} order by ${key} ${order} limit ${limit}`.execute(tx)
+    from (select *${columns} from events where ${inScope(scope)} and ${beyond(key, place)} order by ${key} ${order} limit ${window}) as newest
+    ${joinWords('newest', scope.tenantId)} where ${toCondition(query, words)} order by ${key} ${order} limit ${limit}`.execute(tx)
   if (log.isWalked) await sql`set local enable_sort = on`.execute(tx)
   return rows.map(toFound)
 }
