@@ -2,6 +2,8 @@ import { configDefaults, defineProject } from 'vitest/config'
 
 /** Patterns of files, as the repository's configuration gives them for a group of tests. */
 const patterns = (name: string): string[] => process.env[name]?.split(' ').filter(Boolean) ?? []
+/** Of this group nothing is mocked and nothing is killed: its files share a process, one after the other, instead of each loading the platform anew. */
+const shares = process.env['NEO_TEST_GROUP'] === 'embedded'
 const [taken, left] = [patterns('NEO_TESTS_TAKEN'), patterns('NEO_TESTS_LEFT')]
 
 /**
@@ -10,7 +12,7 @@ const [taken, left] = [patterns('NEO_TESTS_TAKEN'), patterns('NEO_TESTS_LEFT')]
  */
 export default defineProject({
   test: {
-    name: 'tests', include: taken.length > 0 ? taken : ['**/*.test.ts'], exclude: [...configDefaults.exclude, ...left],
+    name: 'tests', isolate: !shares, include: taken.length > 0 ? taken : ['**/*.test.ts'], exclude: [...configDefaults.exclude, ...left],
     testTimeout: 180_000, hookTimeout: 180_000, retry: process.env['CI'] === 'true' ? 1 : 0,
   },
 })
