@@ -1,8 +1,9 @@
 /** The bare app: limits on what a peer may send and how slowly, identifiers of requests, and answers to what is no HTTP of ours. */
 
 import { randomUUID } from 'node:crypto'
-import { STATUS_CODES, type IncomingMessage } from 'node:http'
+import { STATUS_CODES, type IncomingMessage, type Server } from 'node:http'
 import type { Socket } from 'node:net'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { fastify, type ConnectionError, type FastifyBaseLogger, type FastifyServerOptions } from 'fastify'
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod'
 import type { ErrorCode } from '@neo-stack/events'
@@ -57,7 +58,7 @@ export function createApp(logger: FastifyBaseLogger | undefined, { isBehindGatew
     reply.header('x-request-id', request.id)
     done()
   })
-  app.addHook('preClose', afterReading)
+  app.addHook('preClose', () => readWhatCame(app.server))
   app.addHook('preValidation', (request, _reply, done) => {
     if (request.routeOptions.config.isBodyOptional && hasNoBody(request.headers)) request.body = {}
     done()
@@ -92,12 +93,25 @@ function refuseConnection(error: ConnectionError, socket: Socket): void {
   socket.destroy(error)
 }
 
+/** How many turns of the loop what has come is read for: a port at which more comes all the time is closed as well. */
+const TURNS = 200
+
 /**
- * Runs it when what the network brought until now was read. What waits there unread while a connection or the port is closed is refused without an
- * answer, although whoever sent it was in time: on a busy machine that is a publish of which nobody knows whether it was written.
+ * Resolves when what the network brought until now was read. What waits there unread while the port is closed is refused without an answer,
+ * although whoever sent it was in time: on a busy machine that is a publish of which nobody knows whether it was written. A turn of the loop takes one
+ * new connection and reads it in the next, and the turn that this begins in may be past its reading: so a whole one has to bring nothing.
  */
-function afterReading(run: () => void): void {
-  setImmediate(run)
+async function readWhatCame(server: Server): Promise<void> {
+  let came = 0
+  const count = (): void => { came++ }
+  server.on('connection', count).on('request', count)
+  let before = -1
+  await nextTurn()
+  for (let turn = 0; turn < TURNS && came !== before; turn++) {
+    before = came
+    await nextTurn()
+  }
+  server.off('connection', count).off('request', count)
 }
 
 /** How often connections that have become idle are looked for while closing, in milliseconds. */
@@ -108,7 +122,8 @@ const SWEEP_MS = 50
  * for its whole keep-alive time, so idle ones are closed until none is left.
  */
 export async function closeServer(app: App): Promise<void> {
-  const sweep = setInterval(() => { afterReading(() => { app.server.closeIdleConnections() }) }, SWEEP_MS)
+  // Between a timer and what is immediate every connection that is kept is read.
+  const sweep = setInterval(() => { setImmediate(() => { app.server.closeIdleConnections() }) }, SWEEP_MS)
   try {
     await app.close()
   } finally {
