@@ -112,8 +112,11 @@ import type { Tracer } from './tracing/tracer.ts'
 /** A publisher hears within three seconds that a database on the network does not answer: some of them go by before and after the write. */
 const ANSWER_MS = 2200
 
-/** How long a gateway may still send requests to a process that ends, in milliseconds: until it asks another again that has just started. */
-const DRAIN_MS = 2500
+/**
+ * How long a gateway may still send requests to a process that ends, in milliseconds: until it asks another again that has just started.
+ * What the gateway keeps for shorter follows from it (`deploy/src/nginx.ts`).
+ */
+export const DRAIN_MS = 2500
 
 /** Coarser tiers of samples follow this late. */
 const ROLLUP_MS = 20_000

@@ -7,7 +7,7 @@
  * await service.app.listen({ port: 8080 })
  */
 
-export { createEventService } from './app.ts'
+export { createEventService, DRAIN_MS } from './app.ts'
 export type { DeploymentAccess, EventService, EventServiceOptions } from './app.ts'
 export type { ReadAccount } from './deployments/initial-account.ts'
 export type { ReadInstanceLog } from './deployments/instance-log.ts'
