@@ -1,6 +1,7 @@
 import { globSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { expected } from '../../tests/authorization/expected.ts'
 import { lengths, toVariables } from '../lengths.ts'
 import { repository } from '../workspace.ts'
 
@@ -24,6 +25,10 @@ describe('the lengths of tests', () => {
     const tests = globSync(['{packages,services,portals}/*/test/**/*.ts', '{tests,bench,deploy}/**/*.test.ts'], { cwd: repository, exclude: name => name === 'node_modules' })
     expect(tests.length).toBeGreaterThan(100)
     expect(tests.filter(file => read(file).includes('NEO_LONG'))).toEqual([])
+  })
+
+  it('are in the long run all kinds of channel where kinds are counted', () => {
+    expect(lengths['NEO_CLUSTER_KINDS']?.long).toBe(Object.keys(expected).length)
   })
 
   it('stand in CONTRIBUTING.md as they are', () => {
