@@ -30,8 +30,24 @@ export interface ColumnOptions extends Pick<TestPlatformOptions, 'onFault'> {
 /** Starts it. What is opened on it ends with `stop`. `onFault` is told by the embedded column; the other one's processes write logs. */
 export async function startColumn({ onFault, isFresh = false }: ColumnOptions = {}): Promise<TestPlatform> {
   if (!isScaleOut) return createTestPlatform(onFault && { onFault })
-  const cluster = await (isFresh ? startCluster() : shared ??= startCluster())
-  const { url, demo, databaseUrl } = cluster
+  if (!isFresh) return connectColumn(await (shared ??= startCluster()))
+  const cluster = await startCluster()
+  let column: TestPlatform | undefined
+  const stop = async (): Promise<void> => {
+    await column?.stop()
+    await cluster.stop()
+  }
+  try {
+    column = await connectColumn(cluster)
+    await untilPlayed(column.database)
+  } catch (error) {
+    await stop()
+    throw error
+  }
+  return { ...column, stop, [Symbol.asyncDispose]: stop }
+}
+
+async function connectColumn({ url, demo, databaseUrl }: Cluster): Promise<TestPlatform> {
   const database = await openPostgres({ url: await databaseUrl(), connections: 2 })
   const keys = await openSharedKeys({ database })
   keys.close()
@@ -39,9 +55,7 @@ export async function startColumn({ onFault, isFresh = false }: ColumnOptions = 
   const stop = async (): Promise<void> => {
     await access.stop()
     await database.close()
-    if (isFresh) await cluster.stop()
   }
-  if (isFresh) await untilPlayed(database)
   return {
     ...access, database, signingKeys: keys.toJSON(), issuer: DEFAULT_ISSUER, tokenPurposes, stop, [Symbol.asyncDispose]: stop, transactions: () => readTransactions(database),
   }
