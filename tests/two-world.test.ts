@@ -5,7 +5,7 @@
 
 import { describe, expect, test } from 'vitest'
 import { openRawSocket, until, type RawSocket, type TestPlatform } from '@neo-stack/testing'
-import { startColumn } from './column.ts'
+import { isScaleOut, startColumn } from './column.ts'
 
 const KEY = 'the-same-key'
 const FOREIGN = 'written-by-globex'
@@ -103,7 +103,7 @@ async function live(isHostile: boolean): Promise<{ transcript: string, attacks: 
   const harassing = isHostile ? harass(platform, () => isOver) : Promise.resolve(0)
   for (const [who, ...step] of day) world.transcript.push(`${who}: ${await send(platform.url, world[who], step)}`)
   // Everything the day publishes is pushed in the end.
-  const heard = (): string[] => socket.frames.filter(frame => 'push' in frame).map(frame => JSON.stringify(frame)).filter(text => !text.includes(SAMPLER))
+  const heard = (): string[] => socket.frames.filter(frame => 'push' in frame).map(frame => JSON.stringify(frame)).filter(text => !isScaleOut || !text.includes(SAMPLER))
   await until(() => heard().some(text => text.includes('rules')) && heard().filter(text => text.includes('"disk"')).length > 0, { timeoutMs: 20_000, what: 'the last pushes' })
   isOver = true
   const attacks = await harassing
@@ -112,17 +112,24 @@ async function live(isHostile: boolean): Promise<{ transcript: string, attacks: 
   return { attacks, transcript: normalise([...world.transcript, ...pushes.flatMap(([channel, texts = []]) => [channel, ...texts])].join('\n\n')) }
 }
 
-/** Identifiers by the order they come in, times and what is counted from them as their kind. */
+/** Numbers names by the order they come in: the same one has the same number. */
+function createNumbers(kind: string): (name: string) => string {
+  const numbers = new Map<string, string>()
+  return name => {
+    const known = numbers.get(name) ?? `<${kind} ${numbers.size + 1}>`
+    numbers.set(name, known)
+    return known
+  }
+}
+
+/** Identifiers and epochs by the order they come in, times and what is counted from them as their kind. */
 function normalise(text: string): string {
-  const ids = new Map<string, string>()
+  const [numberId, numberEpoch] = [createNumbers('id'), createNumbers('epoch')]
   return text
-    .replaceAll(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, id => {
-      const known = ids.get(id) ?? `<id ${ids.size + 1}>`
-      ids.set(id, known)
-      return known
-    })
+    .replaceAll(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, numberId)
+    .replaceAll(/(?<="(?:epoch|logEpoch)":")[^"]*/g, numberEpoch)
     .replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g, '<time>')
-    .replaceAll(/"(epoch|logEpoch|hash|previousHash|head|password|prefix|etag)":"[^"]*"/g, '"$1":"<$1>"')
+    .replaceAll(/"(hash|previousHash|head|password|prefix|etag)":"[^"]*"/g, '"$1":"<$1>"')
     // Presence counts from the clock.
     .replaceAll(/"version":\d{13}/g, '"version":"<version>"')
     .replaceAll(/"(next|previous)":"[^"]*"/g, '"$1":"<cursor>"')
