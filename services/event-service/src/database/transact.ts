@@ -15,6 +15,7 @@ export function createTransact(kysely: Kysely<Schema>, { beginsSnapshots }: { be
     ? kysely.transaction().setIsolationLevel('repeatable read').setAccessMode('read only')
     : kysely.transaction()
   return (tenant, run, { snapshot = false } = {}) => begin(snapshot).execute(async tx => {
+    // PostgreSQL refuses it after a first query.
     if (snapshot && !beginsSnapshots) await sql`set transaction isolation level repeatable read, read only`.execute(tx)
     await sql`${PREPARED} select set_config('role', 'neo_app', true), set_config('neo.tenant', ${tenant}, true)`.execute(tx)
     return run(tx)

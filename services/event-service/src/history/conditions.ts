@@ -2,7 +2,7 @@
 
 import { sql, type RawBuilder } from 'kysely'
 import { hasPart } from '../database/like.ts'
-import type { Query, Term } from './grammar.ts'
+import { isOwnField, type Query, type Term } from './grammar.ts'
 import type { Scope } from './scope.ts'
 import { hasTrigram } from './search-plan.ts'
 import type { Words } from './words.ts'
@@ -68,12 +68,12 @@ const folded = (text: RawBuilder<unknown>): RawBuilder<string> => sql<string>`(c
 function toFieldCondition({ field, value, isPrefix }: Extract<Term, { kind: 'field' }>, words: Words): Condition {
   const isAlike = (left: RawBuilder<unknown>): Condition => isPrefix ? sql<boolean>`starts_with(${left}, neo_plain(${value}))` : sql<boolean>`${left} = neo_plain(${value})`
   const matches = (left: RawBuilder<unknown>): Condition => isAlike(folded(left))
+  if (!isOwnField(field)) return matches(words.field(field))
   switch (field) {
     // Ours, and folded already.
     case 'type': return isAlike(sql`type`)
     case 'from': return sql<boolean>`(${matches(sql`actor ->> 'id'`)} or ${matches(sql`actor ->> 'type'`)})`
     case 'channel': return sql<boolean>`(${matches(sql`channel`)} or position(${`:${value}${isPrefix ? '' : ':'}`} in channel || ':') > 0)`
-    default: return matches(words.field(field))
   }
 }
 

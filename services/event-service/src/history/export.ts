@@ -5,7 +5,7 @@ import type { Database, Tx } from '../database/database.ts'
 import { epochColumn } from '../database/position.ts'
 import { inScope, toCondition } from './conditions.ts'
 import type { Query } from './grammar.ts'
-import { envelopeColumns, toEnvelope, type EventRow } from './rows.ts'
+import { envelopeColumns, toEnvelope, type EpochRow } from './rows.ts'
 import type { Scope } from './scope.ts'
 import { anyWords, joinWords } from './words.ts'
 
@@ -22,9 +22,9 @@ export async function* exportEvents(database: Database, scope: Scope, query: Que
   } while (after !== undefined)
 }
 
-async function readPage(tx: Tx, { scope, query, after }: { scope: Scope, query: Query, after: string | undefined }): Promise<(EventRow & { log_epoch: string })[]> {
+async function readPage(tx: Tx, { scope, query, after }: { scope: Scope, query: Query, after: string | undefined }): Promise<EpochRow[]> {
   const beyond = after === undefined ? sql`true` : sql`id > ${after}`
-  const { rows } = await sql<EventRow & { log_epoch: string }>`select ${sql.join(envelopeColumns.map(column => sql.ref(column)))}, ${epochColumn}
+  const { rows } = await sql<EpochRow>`select ${sql.join(envelopeColumns.map(column => sql.ref(column)))}, ${epochColumn}
     from (select * from events where ${inScope(scope)} and ${beyond}) as found ${joinWords('found', scope.tenantId)}
     where ${toCondition(query, anyWords)} order by id limit ${PAGE}`.execute(tx)
   return rows

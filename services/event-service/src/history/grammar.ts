@@ -97,7 +97,13 @@ function toField(name: string, { text, isQuoted }: Token, faults: string[]): Ter
   return { kind: 'field', field: known.has(field) ? field : name, value: isPrefix ? text.slice(0, -1) : text, isPrefix }
 }
 
-const known: ReadonlySet<string> = new Set(['type', 'from', 'channel', 'severity'])
+/** What is asked of an event itself; every other field is one of its data. */
+const ownFields = ['type', 'from', 'channel'] as const
+
+/** Whether a field is the event's own. */
+export const isOwnField = (field: string): field is (typeof ownFields)[number] => ownFields.some(own => own === field)
+
+const known: ReadonlySet<string> = new Set([...ownFields, 'severity'])
 
 /** A date or a moment in UTC, as ISO 8601. */
 function toTime(text: string): string | undefined {

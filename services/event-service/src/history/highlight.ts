@@ -68,6 +68,7 @@ function fold(words: string): { plain: string, places: number[] } {
   const places: number[] = []
   let place = 0
   for (const character of words) {
+    // Most are ASCII, and taking those apart costs more than all else here.
     const folded = character < '\u0080' ? character.toLowerCase() : toPlain(character)
     plain += folded
     for (let index = 0; index < folded.length; index++) places.push(place)

@@ -14,9 +14,9 @@ import { eraseUser, type Erasure } from './erase.ts'
 import { exportEvents } from './export.ts'
 import { parseQuery, type Query } from './grammar.ts'
 import { highlight } from './highlight.ts'
-import { envelopeColumns, toEnvelope, type EventRow } from './rows.ts'
+import { envelopeColumns, toEnvelope, type EpochRow, type EventRow } from './rows.ts'
 import type { Scope } from './scope.ts'
-import { search as searchLog, type SearchPlace } from './search.ts'
+import { searchLog, type SearchPlace } from './search.ts'
 
 /** Which events to read: upwards from `after`, downwards from `before`, or the newest. */
 export interface HistoryRange {
@@ -92,7 +92,7 @@ export class HistoryService {
       const shown = place?.direction === 'newer' ? found.slice(-limit) : found.slice(0, limit)
       const rows = await tx.selectFrom('events').select([...envelopeColumns, epochColumn]).where(sql<boolean>`id = any(${shown.map(({ id }) => id)}::uuid[])`).execute()
       const byId = new Map(rows.map(row => [row.id, row]))
-      const toHit = (row: EventRow & { log_epoch: string }): SearchHit => ({ event: toEnvelope(row, row.log_epoch), highlight: highlight(toWords(row.data), marks) })
+      const toHit = (row: EpochRow): SearchHit => ({ event: toEnvelope(row, row.log_epoch), highlight: highlight(toWords(row.data), marks) })
       return { hits: shown.flatMap(({ id }) => byId.get(id) ?? []).map(toHit), ...toCursors(shown, { isMore: found.length > limit, place, order: search.order }) }
     }, { snapshot: true })
   }

@@ -10,6 +10,9 @@ export const envelopeColumns = ['id', 'tenant_id', 'channel', 'seq', 'type', 'ti
 /** A row with the columns of an envelope. */
 export type EventRow = Pick<Selectable<Schema['events']>, (typeof envelopeColumns)[number]>
 
+/** One with its epoch as well, as `epochColumn` reads it. */
+export type EpochRow = EventRow & { log_epoch: string }
+
 /** The event of a row. */
 export function toEnvelope({ id, tenant_id: tenantId, channel, seq, type, time, actor, data, traceparent }: EventRow, logEpoch: string): Envelope {
   return {

@@ -1,6 +1,6 @@
 /** What of a query the index of words answers, and whether to ask it or to go on through the log after a look at the newest events. Pure. */
 
-import type { Query } from './grammar.ts'
+import { isOwnField, type Query } from './grammar.ts'
 
 /** Events of the first look. */
 export const WINDOW = 500
@@ -80,6 +80,13 @@ export const WALKED_PART = 0.1
 
 /** What of the rest of a query is decided without words. */
 export const narrowing = ({ rest }: Parts): Query => ({ kind: 'all', of: toList(rest).filter(part => !asksForWords(part)) })
+
+/** What of a query neither words nor data decide. */
+export const ownTerms = (query: Query): Query => ({ kind: 'all', of: toList(query).filter(isOwn) })
+
+const isOwn = (query: Query): boolean => 'of' in query
+  ? [query.of].flat().every(isOwn)
+  : query.kind === 'field' ? isOwnField(query.field) : !isWord(query)
 
 /** Decides. What was rare among the newest is taken for rare everywhere: the index is right in any case, only slower for common words. */
 export function planNext({ hits, indexed, looked, narrowed, total, wanted }: Seen): NextStep {

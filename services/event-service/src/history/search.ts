@@ -10,8 +10,8 @@ import type { Query } from './grammar.ts'
 import { textsOf, toPlain, type Marks } from './highlight.ts'
 import type { Scope } from './scope.ts'
 import { Problem } from '../errors.ts'
-import { asksForWords, isEmpty, narrowing, planNext, toParts, WALKED_PART, WINDOW, type Parts } from './search-plan.ts'
-import { anyWords, freshWords, indexedWords, joinWords, readFields } from './words.ts'
+import { asksForWords, isEmpty, narrowing, ownTerms, planNext, toParts, WALKED_PART, WINDOW, type Parts } from './search-plan.ts'
+import { anyWords, freshWords, indexedWords, joinWords, toFieldColumns } from './words.ts'
 
 /** Where a page begins and in which direction it goes. */
 export interface SearchPlace {
@@ -58,13 +58,16 @@ interface Log {
   isWalked: boolean
 }
 
-/** Finds what is asked for, newest or most relevant first; one more than the limit where there is more. Returns as `neo_app`. */
-export async function search(tx: Tx, options: SearchOptions & { order?: 'newest' | 'relevance' | undefined }): Promise<{ found: Found[], marks: Marks }> {
+/**
+ * Finds what is asked for, newest or most relevant first; one more than the limit where there is more. Between {@link beginSearch} and
+ * {@link endSearch} the transaction is `neo_search`, which sees every tenant's events: a failure must end it.
+ */
+export async function searchLog(tx: Tx, options: SearchOptions & { order?: 'newest' | 'relevance' | undefined }): Promise<{ found: Found[], marks: Marks }> {
   const found = await (options.order === 'relevance' ? findRelevant : findNewest)(tx, options)
   return { found, marks: await endSearch(tx, options.query) }
 }
 
-/** Finds a page in the order of events, newest first. */
+/** Finds a page in the order of events, newest first. Goes on as `neo_search`. */
 async function findNewest(tx: Tx, { scope, query, limit, place }: SearchOptions): Promise<Found[]> {
   const isChannel = scope.names.length === 1 && scope.prefixes.length === 0
   const plan = { query, scope, place, limit: limit + 1, key: isChannel ? sql`seq` : sql`id`, parts: toParts(query) }
@@ -72,7 +75,7 @@ async function findNewest(tx: Tx, { scope, query, limit, place }: SearchOptions)
   return place?.direction === 'newer' ? found.reverse() : found
 }
 
-/** Finds the most relevant of the newest hits. */
+/** Finds the most relevant of the newest hits. Goes on as `neo_search`. */
 async function findRelevant(tx: Tx, options: SearchOptions): Promise<Found[]> {
   const hits = await findNewest(tx, { ...options, place: undefined, limit: RANKED - 1 })
   const skip = Number(options.place?.at ?? 0)
@@ -121,12 +124,11 @@ async function endSearch(tx: Tx, query: Query): Promise<Marks> {
  */
 async function look(tx: Tx, { query, parts, scope, key, limit, place }: Plan): Promise<{ hits: Found[], indexed: number, looked: number, narrowed: number }> {
   const order = orderOf(place)
-  const { words, columns } = readFields(query)
   const { rows } = await sql<Found & Record<'indexed' | 'looked' | 'narrowed', string | number> & { hit: boolean }>`
     with near as materialized (
-      select id, ${key} as at, coalesce(${toCondition(parts.words, words)}, false) as indexed, coalesce(${toCondition(parts.rest, words)}, false) as rest,
-        coalesce(${toCondition(narrowing(parts), words)}, false) as narrowed
-      from (select *${columns} from events where ${inScope(scope)} and ${beyond(key, place)} order by ${key} ${order} limit ${isEmpty(query) ? limit : WINDOW}) as newest
+      select id, ${key} as at, coalesce(${toCondition(parts.words, anyWords)}, false) as indexed, coalesce(${toCondition(parts.rest, anyWords)}, false) as rest,
+        coalesce(${toCondition(narrowing(parts), anyWords)}, false) as narrowed
+      from (select * from events where ${inScope(scope)} and ${beyond(key, place)} order by ${key} ${order} limit ${isEmpty(query) ? limit : WINDOW}) as newest
       ${joinWords('newest', scope.tenantId)}),
     hits as (select id, at from near where indexed and rest order by at ${order} limit ${limit})
     select id, at, true as hit, 0 as indexed, 0 as looked, 0 as narrowed, null as sorts from hits
@@ -138,15 +140,17 @@ async function look(tx: Tx, { query, parts, scope, key, limit, place }: Plan): P
 
 /**
  * Goes through the nearest events until enough are found: for what is in every tenth event, say. The planner takes the channels of a scope for
- * rare, and would sort all that a tenant has.
+ * rare, and would sort all that a tenant has. Data is looked at where nothing else says no, and once: `offset 0` keeps one query from becoming
+ * part of the other.
  */
 async function walk(tx: Tx, { query, scope, key, limit, place, log }: Plan, window: number): Promise<Found[]> {
   const order = orderOf(place)
-  const { words, columns } = readFields(query)
+  const { words, columns } = toFieldColumns(query)
   if (log.isWalked) await sql`set local enable_sort = off`.execute(tx)
-  const { rows } = await sql<Found>`select id, ${key} as at
-    from (select *${columns} from events where ${inScope(scope)} and ${beyond(key, place)} order by ${key} ${order} limit ${window}) as newest
-    ${joinWords('newest', scope.tenantId)} where ${toCondition(query, words)} order by ${key} ${order} limit ${limit}`.execute(tx)
+  const { rows } = await sql<Found>`select id, ${key} as at from (select *${columns}
+      from (select * from events where ${inScope(scope)} and ${beyond(key, place)} order by ${key} ${order} limit ${window}) as nearest
+      where ${toCondition(ownTerms(query), anyWords)} order by ${key} ${order} offset 0) as read
+    ${joinWords('read', scope.tenantId)} where ${toCondition(query, words)} order by ${key} ${order} limit ${limit}`.execute(tx)
   if (log.isWalked) await sql`set local enable_sort = on`.execute(tx)
   return rows.map(toFound)
 }

@@ -1,18 +1,15 @@
 /** Where the words of an event stand – in the index, or, not indexed yet, in its data –, and the fields of its data. */
 
 import { sql, type RawBuilder } from 'kysely'
-import type { Query } from './grammar.ts'
+import { isOwnField, type Query } from './grammar.ts'
 
-/** The two documents of an event, as SQL: `plain` for substrings, `stems` for words. */
+/** What is asked of an event, as SQL: its two documents, `plain` for substrings and `stems` for words, and the fields of its data. */
 export interface Words {
   plain: RawBuilder<unknown>
   stems: RawBuilder<unknown>
   /** The text of a field of the data; dots lead into objects. */
   field: (name: string) => RawBuilder<unknown>
 }
-
-/** What a query may ask of the event itself; every other field is one of its data. */
-const ownFields: readonly string[] = ['type', 'from', 'channel']
 
 const inData: Words['field'] = name => sql`data #>> ${`{${name.split('.').map(part => JSON.stringify(part)).join(',')}}`}::text[]`
 
@@ -31,10 +28,10 @@ export function joinWords(source: string, tenantId: string): RawBuilder<unknown>
 }
 
 /**
- * The same for a source that has read the fields a query asks for, and the columns it reads them into, to stand after others. A condition
- * names a field several times; looked for in the data each time that is most of what walking over an event costs.
+ * The same for a source that has the fields a query asks for as columns, and those columns, to stand after others. A condition names a field
+ * several times; looked for in the data each time that is most of what walking over an event costs.
  */
-export function readFields(query: Query): { words: Words, columns: RawBuilder<unknown> } {
+export function toFieldColumns(query: Query): { words: Words, columns: RawBuilder<unknown> } {
   const names = [...new Set(fieldsOf(query))]
   const columnOf = (name: string): RawBuilder<unknown> => sql.id(`field_${names.indexOf(name)}`)
   return {
@@ -45,5 +42,5 @@ export function readFields(query: Query): { words: Words, columns: RawBuilder<un
 
 function fieldsOf(query: Query): string[] {
   if ('of' in query) return [query.of].flat().flatMap(fieldsOf)
-  return query.kind === 'field' && !ownFields.includes(query.field) ? [query.field] : []
+  return query.kind === 'field' && !isOwnField(query.field) ? [query.field] : []
 }
