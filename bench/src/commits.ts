@@ -80,6 +80,6 @@ async function runOnce({ name, folder }: Tree, scenario: string, flags: readonly
 /** Without what the npm that runs this has told of itself: it would work on this checkout, with its Node. */
 function runNpm(folder: string, args: readonly string[]): SpawnSyncReturns<string> {
   const own = path.join(root, 'node_modules/.bin')
-  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(npm_|INIT_CWD$|NODE_COMPILE_CACHE$)/.test(name)))
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(npm_(package|lifecycle)_|npm_((node_)?execpath|command|config_(local_)?prefix)$|INIT_CWD$|NODE_COMPILE_CACHE$)/.test(name)))
   return spawnSync('npm', args, { cwd: folder, encoding: 'utf8', maxBuffer: 2 ** 26, env: { ...env, PATH: (env['PATH'] ?? '').split(path.delimiter).filter(part => part !== own).join(path.delimiter) } })
 }

@@ -97,20 +97,36 @@ function isStill(): boolean {
   return document.getAnimations().every(({ playState, effect }) => playState !== 'running' || effect?.getComputedTiming().endTime === Infinity)
 }
 
+/** How long a page may take to come up once it is visited, in milliseconds. */
+const VISITED_MS = 30_000
+
 /** Runs in the page: see {@link visit}. */
-function follow(to: string): Promise<void> {
-  const { useNuxtApp } = globalThis as unknown as { useNuxtApp: () => { hooks: { hookOnce: (name: 'page:finish', call: () => void) => void }, $router: { push: (to: string) => Promise<unknown> } } }
+async function follow({ to, withinMs }: { to: string, withinMs: number }): Promise<void> {
+  const { useNuxtApp } = globalThis as unknown as { useNuxtApp: () => {
+    hooks: { hook: (name: 'page:finish', call: () => void) => () => void }
+    $router: { push: (to: string) => Promise<unknown>, resolve: (to: string) => { fullPath: string }, currentRoute: { value: { fullPath: string } } }
+  } }
   const { hooks, $router } = useNuxtApp()
-  return new Promise((resolve, reject) => {
-    hooks.hookOnce('page:finish', () => { resolve() })
+  const { promise, resolve, reject } = Promise.withResolvers<undefined>()
+  // The page that is left may finish late.
+  const unhook = hooks.hook('page:finish', () => { if ($router.currentRoute.value.fullPath === $router.resolve(to).fullPath) resolve(undefined) })
+  const late = setTimeout(() => { reject(new Error(`${to} did not come up within ${withinMs} ms`)) }, withinMs)
+  try {
     // Whoever is there already goes nowhere.
-    $router.push(to).then(refusal => { if (refusal) resolve() }, reject)
-  })
+    if (await $router.push(to)) return
+    await promise
+  } finally {
+    clearTimeout(late)
+    unhook()
+  }
 }
 
-/** Goes to another page of the portal that is open, as a click on a link does: nothing is loaded anew, which takes most of the time of a visit. */
+/**
+ * Goes to another page of the portal that is open, as a click on a link does: nothing is loaded anew, which takes most of the time of a visit.
+ * @throws {Error} with the page's name when it does not come up
+ */
 export async function visit(page: Page, to: string): Promise<void> {
-  await page.evaluate(follow, to)
+  await page.evaluate(follow, { to, withinMs: VISITED_MS })
 }
 
 /**

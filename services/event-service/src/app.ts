@@ -203,7 +203,7 @@ interface Front {
   refuseOtherMethods: () => void
   drain: Drain
   /** Writes the document of the routes. */
-  writeApi: () => Promise<object>
+  writeDocument: () => Promise<object>
   /** Told of faults of background tasks: counted and logged. */
   onFault: (error: unknown) => void
   /** How many it was told of. */
@@ -223,14 +223,14 @@ async function createFront(options: EventServiceOptions, instruments: Instrument
   await app.register(cookie)
   await securityPlugin(app, { isSecure: options.publicUrl?.startsWith('https:') ?? false })
   etagPlugin(app)
-  const writeApi = openapiPlugin(app, version)
+  const writeDocument = openapiPlugin(app, version)
   const refuseOtherMethods = methodsPlugin(app)
   const meter = metricsPlugin(app, instruments, {
     stats: realtime.stats, isLeader, engineText: realtime.metrics, token: options.metricsToken, hasTenants: options.tenantMetrics ?? false,
     ...realtime.enqueue && { outbox: () => outboxBacklog(database) },
   })
   return {
-    app, meter, refuseOtherMethods, drain, writeApi,
+    app, meter, refuseOtherMethods, drain, writeDocument,
     faults: () => faultCount,
     onFault: error => {
       faultCount++
@@ -248,7 +248,7 @@ export async function createEventService(given: EventServiceOptions): Promise<Ev
   const realtime = measureRealtime(given.realtime, instruments)
   const options: EventServiceOptions = { ...given, database, realtime }
   const { now = Date.now, version = '0.1.0' } = options
-  const { app, meter, refuseOtherMethods, drain, writeApi, onFault, faults } = await createFront(options, instruments, () => sharing.isLeader())
+  const { app, meter, refuseOtherMethods, drain, writeDocument, onFault, faults } = await createFront(options, instruments, () => sharing.isLeader())
   let escalation: Escalation | undefined
   const { writePath, tails, dueRules, indexer } = createWriting({ database, realtime, meter, now, onFault, tracer: options.tracer, onWritten: events => { escalation?.onWritten(events) } })
   const perform = createActs({ writePath, now })
@@ -277,7 +277,7 @@ export async function createEventService(given: EventServiceOptions): Promise<Ev
   tenantRoutes(app, { ...tenants, createUser: identity.accounts.create, remove: asked => removeTenant({ ...tenants, elsewhere: [jobs.ofTenants] }, asked) })
   const presence = createPresence(app, { ...options, onFault, onEnds: countPresenceEnds(instruments) })
   refuseOtherMethods()
-  openapiRoutes(app, { version, write: writeApi })
+  openapiRoutes(app, { version, writeDocument })
   await portalsPlugin(app, options.portals ?? {})
   await app.ready()
   realtime.attach?.(app.server)

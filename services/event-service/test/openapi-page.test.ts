@@ -14,7 +14,7 @@ it('the page of the API is there for the next one after it could not be read, an
     return Promise.resolve()
   })
   openapiRoutes(app as unknown as App, {
-    version: '1.0.0', write: () => Promise.resolve({}), open: () => ++tries === 1 ? Promise.reject(new Error('too many open files')) : Promise.resolve(page),
+    version: '1.0.0', writeDocument: () => Promise.resolve({}), open: () => ++tries === 1 ? Promise.reject(new Error('too many open files')) : Promise.resolve(page),
   })
   expect((await app.inject('/docs/')).statusCode).toBe(500)
   for (let n = 0; n < 2; n++) expect((await app.inject('/docs/')).body).toBe('the page')

@@ -26,11 +26,11 @@ const configuration = {
 export function openapiPlugin(app: App, version: string): () => Promise<object> {
   const routes: RouteOptions[] = []
   app.addHook('onRoute', route => { if (!route.schema?.hide && route.method !== 'HEAD') routes.push(route) })
-  return untilItWorks(() => writeDocument(routes, version))
+  return untilItWorks(() => write(routes, version))
 }
 
 /** What writes it costs a tenth of a second to load: when somebody asks for the first time, not by every process that starts. */
-async function writeDocument(routes: readonly RouteOptions[], version: string): Promise<object> {
+async function write(routes: readonly RouteOptions[], version: string): Promise<object> {
   const [{ fastify }, { default: swagger }] = await Promise.all([import('fastify'), import('@fastify/swagger')])
   const writer = fastify().setValidatorCompiler(validatorCompiler).setSerializerCompiler(serializerCompiler)
   await writer.register(swagger, {
@@ -47,10 +47,12 @@ async function writeDocument(routes: readonly RouteOptions[], version: string): 
     transformObject: document => 'openapiObject' in document ? markOptionalBodies(document.openapiObject) : document.swaggerObject,
   })
   for (const { url, method, schema, config } of routes) writer.route({ url, method, ...schema && { schema }, ...config && { config }, handler: () => undefined })
-  await writer.ready()
-  const document = writer.swagger()
-  await writer.close()
-  return document
+  try {
+    await writer.ready()
+    return writer.swagger()
+  } finally {
+    await writer.close()
+  }
 }
 
 /** Made once; one that failed is made again for the next who asks. */
@@ -66,15 +68,15 @@ function untilItWorks<Made>(make: () => Promise<Made>): (() => Promise<Made>) & 
 export interface ShownApi {
   version: string
   /** Writes the document of the routes. */
-  write: () => Promise<object>
+  writeDocument: () => Promise<object>
   /** Opens the page. @default the one that comes with it */
   open?: () => Promise<FastifyInstance>
 }
 
 /** Adds the documents and the page: after all routes. */
-export function openapiRoutes(app: App, { version, write, open = openBrowser }: ShownApi): void {
+export function openapiRoutes(app: App, { version, writeDocument, open = openBrowser }: ShownApi): void {
   let asyncApi: ReturnType<typeof toAsyncApi> | undefined
-  app.get('/openapi.json', { schema: { hide: true } }, write)
+  app.get('/openapi.json', { schema: { hide: true } }, writeDocument)
   app.get('/asyncapi.json', { schema: { hide: true } }, () => asyncApi ??= toAsyncApi(version))
   const getBrowser = untilItWorks(open)
   app.addHook('onClose', async () => { await (await getBrowser.made?.catch(() => undefined))?.close() })
