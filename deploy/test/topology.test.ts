@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import * as z from 'zod'
 import { createSecrets } from '../src/cluster.ts'
@@ -37,6 +37,10 @@ const local: Place = {
   addressOf: () => ({ host: '127.0.0.1', port: 1 }), listen: '127.0.0.1', publicUrl: 'http://127.0.0.1:1', folderOf: name => `/x/${name}`, secrets, demo: true,
 }
 
+const own = mkdtempSync(path.join(tmpdir(), 'topology-'))
+const providers = path.join(own, 'providers.json')
+afterAll(() => { rmSync(own, { recursive: true }) })
+
 describe('the topology', () => {
   it.each(Object.entries(generate()))('gives deploy/%s as it is kept (npm run config:centrifugo writes it)', (name, text) => {
     expect(readFileSync(path.join(folder, name), 'utf8')).toBe(text)
@@ -55,6 +59,21 @@ describe('the topology', () => {
     const told = createTopology({ ...local, settings: { NEO_CATALOGUE: '/x/own.yaml' } }).filter(({ environment }) => environment['NEO_CATALOGUE'] === '/x/own.yaml')
     expect([...new Set(told.map(({ role }) => role))]).toEqual(['event-service', 'stack-deployer'])
     expect(told).toHaveLength(4)
+  })
+
+  it('has the Docker API as Docker\'s own tools find it', () => {
+    const docker = { DOCKER_HOST: 'tcp://docker:2376', DOCKER_TLS_VERIFY: '1', DOCKER_CERT_PATH: '/x/certificates' }
+    expect(readClusterOptions(docker).settings).toEqual(docker)
+  })
+
+  it.each([
+    ['an open address without a word about the demo accounts', { HOST: '0.0.0.0' }, 'NEO_DEMO to 1'],
+    ['e-mail without an address that it links to', { NEO_SMTP_URL: 'smtp://mail:25', NEO_MAIL_FROM: 'a@b.example' }, 'NEO_SMTP_URL is set without NEO_PUBLIC_URL'],
+    ['sign-in with a provider without an address that it leads back to', { NEO_IDENTITY_PROVIDERS: providers }, 'NEO_IDENTITY_PROVIDERS offers sign-in without NEO_PUBLIC_URL'],
+  ])('refuses %s, as npm start does', (_what, given, why) => {
+    writeFileSync(providers, JSON.stringify([{ id: 'acme', name: 'Acme', issuer: 'https://id.acme.example', tenantId: 'acme', clientId: 'neo' }]))
+    expect(() => readClusterOptions(given)).toThrow(why)
+    expect(() => readClusterOptions({ ...given, NEO_PUBLIC_URL: 'https://neo.example', NEO_DEMO: '0' })).not.toThrow()
   })
 
   it('starts a part only after those it names, which there are', () => {
@@ -85,12 +104,10 @@ describe('the topology', () => {
 
 describe.skipIf(!nginx && !isRequired)(nginx ? 'the gateway' : 'the gateway (skipped: needs nginx)', () => {
   it('has a configuration that nginx takes', () => {
-    const own = mkdtempSync(path.join(tmpdir(), 'nginx-'))
     const file = path.join(own, 'nginx.conf')
     writeFileSync(file, createNginxConfig({ listen: '127.0.0.1:1', eventServices: ['127.0.0.1:2', '127.0.0.1:3'], centrifugos: ['127.0.0.1:4', '127.0.0.1:5'], folder: own, ...process.getuid?.() === 0 && { user: 'root' } }))
     const { status, stderr } = spawnSync(nginx ?? '', ['-e', 'stderr', '-t', '-c', file])
     expect(stderr.toString()).toContain('test is successful')
     expect(status).toBe(0)
-    rmSync(own, { recursive: true })
   })
 })
