@@ -35,6 +35,16 @@ describe('the audit trail', () => {
     expect((await get('/v1/tenants/acme/audit/verification')).json<AuditVerification>()).toEqual({ tenantId: 'acme', entries: found.length, isWhole: true })
   })
 
+  it('lists entries of one millisecond in the order in which they were made', async () => {
+    const now = service.now()
+    const made = Array.from({ length: 20 }, (_, index) => `test.together-${index}`)
+    await service.database.inTenant('globex', async tx => {
+      for (const action of made) await appendAudit(tx, { tenantId: 'globex', actor: { type: 'system', id: 'test' }, action, target: 'one' }, now)
+    })
+    const { entries: found } = await entries('/v1/admin/audit?tenantId=globex&q=test.together&limit=50', operator)
+    expect(found.map(({ action }) => action)).toEqual(made.toReversed())
+  })
+
   it('is numbered without hole by concurrent acts', async () => {
     await Promise.all(Array.from({ length: 40 }, () => add('test.parallel', 'globex')))
     expect(await verifyAudit(service.database, 'globex')).toMatchObject({ isWhole: true })

@@ -3,9 +3,9 @@
  * and lets nobody change them. Appending holds the end of the tenant's chain until the commit: it comes after every other lock.
  */
 
-import { randomBytes } from 'node:crypto'
-import { uuidv7, type Actor } from '@neo-stack/events'
+import type { Actor } from '@neo-stack/events'
 import type { Tx } from '../database/database.ts'
+import { createIds } from '../publish/ids.ts'
 
 /** One act. */
 export interface AuditEntry {
@@ -21,10 +21,13 @@ export interface AuditEntry {
   detail?: Readonly<Record<string, unknown>>
 }
 
+/** Entries are listed by their identifiers: two of one millisecond stand in the order in which they were made. */
+const nextId = createIds()
+
 /** Appends one row. `now` is milliseconds since 1970. */
 export async function appendAudit(tx: Tx, entry: AuditEntry, now: number): Promise<void> {
   await tx.insertInto('audit').values({
-    id: uuidv7(now, randomBytes(10)),
+    id: nextId(now),
     tenant_id: entry.tenantId,
     time: new Date(now),
     actor: JSON.stringify(entry.actor),
