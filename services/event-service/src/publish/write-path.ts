@@ -10,6 +10,7 @@ import { isProblem, Problem } from '../errors.ts'
 import { inTime } from '../in-time.ts'
 import type { Realtime } from '../realtime/realtime.ts'
 import { createGather } from './gather.ts'
+import { createRandom } from '../random.ts'
 import { createIds } from './ids.ts'
 import { appendEvents, findAnswers, keepAnswers, lockChannels, type KeptAnswer, type NumberedEvent } from './log.ts'
 import type { PendingEvent, Projected, ProjectionRegistry } from './projection.ts'
@@ -105,7 +106,7 @@ interface Kept extends WritePathOptions {
 
 /** Creates the write path. */
 export function createWritePath(given: WritePathOptions): WritePath {
-  const { maxWaiting = 10_000, random } = given
+  const { maxWaiting = 10_000, random = createRandom() } = given
   const options: Kept = { ...given, nextId: createIds(random) }
   let isClosed = false
   const gather = createGather<Member>({
