@@ -135,6 +135,41 @@ describe('following what others revoked', () => {
     expect(cut).toHaveLength(65)
   })
 
+  it('goes on reading who is revoked, and cuts the next one, while a cut is not answered', async () => {
+    const fresh: RevocationTarget[][] = [[{ tenantId: 'acme', userId: 'ana' }], [], [], [{ tenantId: 'acme', userId: 'rui' }]]
+    const answers = Promise.withResolvers<undefined>()
+    const cut: RevocationTarget[] = []
+    let looks = 0
+    const sync = startRevocationSync({
+      revocation: { reload: () => Promise.resolve(fresh[looks++] ?? []), isRevoked: () => true, onRevoked: () => undefined },
+      disconnect: target => { cut.push(target); return answers.promise }, tokenSeconds: 60, everyMs: 1,
+    })
+    await vi.waitFor(() => { expect(looks).toBeGreaterThan(8) })
+    expect(cut).toEqual([{ tenantId: 'acme', userId: 'ana' }, { tenantId: 'acme', userId: 'rui' }])
+    answers.resolve(undefined)
+    await sync.stop()
+  })
+
+  it('goes on cutting after who is revoked could not be said for a while', async () => {
+    let isKnown = false
+    const cut: RevocationTarget[] = []
+    const faults: unknown[] = []
+    let clock = 1_000_000
+    const fresh: RevocationTarget[][] = [[{ tenantId: 'acme', userId: 'ana' }]]
+    const sync = startRevocationSync({
+      revocation: { reload: () => Promise.resolve(fresh.shift() ?? []), onRevoked: () => undefined, isRevoked: () => {
+        if (!isKnown) throw new Error('not read')
+        return true
+      } },
+      disconnect: target => { cut.push(target); return Promise.resolve() }, tokenSeconds: 60, everyMs: 1, now: () => clock, onFault: error => { faults.push(error) },
+    })
+    await vi.waitFor(() => { expect(faults.length).toBeGreaterThan(2) })
+    isKnown = true
+    clock += 1000
+    await vi.waitFor(() => { expect(cut).toHaveLength(2) })
+    await sync.stop()
+  })
+
   it('leaves alone who was let in again', async () => {
     let isRevoked = true
     const { cut, stop, advance } = start([[{ tenantId: 'acme' }]], () => isRevoked)

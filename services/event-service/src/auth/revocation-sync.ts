@@ -20,7 +20,7 @@ export interface RevocationSyncOptions {
 
 /** Following others. */
 export interface RevocationSync {
-  /** Resolves when the look in hand is done. */
+  /** Resolves when the look in hand and the cuts under way are done. */
   stop: () => Promise<void>
 }
 
@@ -28,30 +28,56 @@ export interface RevocationSync {
 const SKEW_MS = 5000
 const CUT_EVERY_MS = 1000
 
-/** Starts to follow. */
+/** Somebody who may come back. */
+interface Cut {
+  target: RevocationTarget
+  until: number
+  /** When the last cut began. */
+  cutAt: number
+}
+
+/**
+ * Starts to follow. Looking never waits for a cut: where Centrifugo or its Redis does not answer, cuts take longer than what was read may be
+ * believed, and everybody would be refused.
+ */
 export function startRevocationSync(options: RevocationSyncOptions): RevocationSync {
   const { revocation, disconnect, tokenSeconds, everyMs = 500, now = Date.now, onFault = () => undefined } = options
-  const cut = new Map<string, { target: RevocationTarget, until: number }>()
-  let lastCut = 0
-  const remember = (target: RevocationTarget): void => { cut.set(JSON.stringify(target), { target, until: now() + tokenSeconds * 1000 + SKEW_MS }) }
+  const cuts = new Map<string, Cut>()
+  const underWay = new Set<Promise<void>>()
+  const track = (work: Promise<void>): void => {
+    const done = work.catch(onFault).finally(() => { underWay.delete(done) })
+    underWay.add(done)
+  }
+  const remember = (target: RevocationTarget): Cut => {
+    const one = { target, until: now() + tokenSeconds * 1000 + SKEW_MS, cutAt: -Infinity }
+    cuts.set(JSON.stringify(target), one)
+    return one
+  }
   revocation.onRevoked(target => {
     remember(target)
     return Promise.resolve()
   })
+  const cut = async (one: Cut): Promise<void> => {
+    one.cutAt = now()
+    await disconnect(one.target, 'access revoked')
+  }
+  let isCutting = false
   const cutAgain = async (): Promise<void> => {
-    if (now() - lastCut < CUT_EVERY_MS) return
-    lastCut = now()
-    for (const [key, { target, until }] of cut) {
-      if (until < now() || !mayBeCut(revocation, target)) cut.delete(key)
-      else await disconnect(target, 'access revoked').catch(onFault)
+    if (isCutting) return
+    isCutting = true
+    try {
+      for (const [key, one] of cuts) {
+        if (one.until < now() || !mayBeCut(revocation, one.target)) cuts.delete(key)
+        else if (now() - one.cutAt >= CUT_EVERY_MS) await cut(one).catch(onFault)
+      }
+    } finally {
+      isCutting = false
     }
   }
   const look = async (): Promise<void> => {
-    for (const target of await revocation.reload()) {
-      remember(target)
-      lastCut = 0
-    }
-    await cutAgain()
+    // Nobody who was revoked just now waits for others.
+    for (const target of await revocation.reload()) track(cut(remember(target)))
+    track(cutAgain())
   }
   let running: Promise<void> | undefined
   const timer = setInterval(() => { running ??= look().catch(onFault).finally(() => { running = undefined }) }, everyMs).unref()
@@ -59,6 +85,7 @@ export function startRevocationSync(options: RevocationSyncOptions): RevocationS
     stop: async () => {
       clearInterval(timer)
       await running
+      await Promise.all(underWay)
     },
   }
 }
