@@ -69,7 +69,7 @@ describe('the authorization matrix', () => {
     cast = await createCast(platform)
     await until(() => areOut(platform.url, cast), { timeoutMs: 20_000, everyMs: 50, what: 'everybody to hear who is shut out' })
     // Search's index comes behind the log.
-    await until(async () => (await platform.database.inSystem(tx => tx.selectFrom('channels').select('name').whereRef('indexed_seq', '<', 'seq').execute())).length === 0, { timeoutMs: 20_000 })
+    await until(async () => (await platform.database.inSystem(tx => tx.selectFrom('channels').select('name').whereRef('indexed_seq', '<', 'seq').execute())).length === 0, { timeoutMs: 60_000, what: 'the index of words to have come to the end of every log' })
   }
   beforeAll(async () => {
     platform = await startColumn()
