@@ -61,23 +61,17 @@ export function startRevocationSync(options: RevocationSyncOptions): RevocationS
     one.cutAt = now()
     await disconnect(one.target, 'access revoked')
   }
-  let isCutting = false
   const cutAgain = async (): Promise<void> => {
-    if (isCutting) return
-    isCutting = true
-    try {
-      for (const [key, one] of cuts) {
-        if (one.until < now() || !mayBeCut(revocation, one.target)) cuts.delete(key)
-        else if (now() - one.cutAt >= CUT_EVERY_MS) await cut(one).catch(onFault)
-      }
-    } finally {
-      isCutting = false
+    for (const [key, one] of cuts) {
+      if (one.until < now() || !mayBeCut(revocation, one.target)) cuts.delete(key)
+      else if (now() - one.cutAt >= CUT_EVERY_MS) await cut(one).catch(onFault)
     }
   }
+  let cutting: Promise<void> | undefined
   const look = async (): Promise<void> => {
     // Nobody who was revoked just now waits for others.
     for (const target of await revocation.reload()) track(cut(remember(target)))
-    track(cutAgain())
+    cutting ??= cutAgain().catch(onFault).finally(() => { cutting = undefined })
   }
   let running: Promise<void> | undefined
   const timer = setInterval(() => { running ??= look().catch(onFault).finally(() => { running = undefined }) }, everyMs).unref()
@@ -85,7 +79,7 @@ export function startRevocationSync(options: RevocationSyncOptions): RevocationS
     stop: async () => {
       clearInterval(timer)
       await running
-      await Promise.all(underWay)
+      await Promise.all([cutting, ...underWay])
     },
   }
 }
