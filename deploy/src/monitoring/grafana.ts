@@ -13,6 +13,15 @@ const SCHEMA_VERSION = 39
 
 const SOURCE = { type: 'prometheus', uid: 'prometheus' } as const
 
+/** Options by kind of panel; every field that the kind's schema demands is written. */
+const OPTIONS = {
+  stat: {
+    reduceOptions: { calcs: ['lastNotNull'], fields: '', values: false }, orientation: 'auto', textMode: 'auto', wideLayout: true,
+    colorMode: 'value', graphMode: 'none', justifyMode: 'auto', showPercentChange: false, percentChangeColorMode: 'standard',
+  },
+  timeseries: { legend: { displayMode: 'list', placement: 'bottom', showLegend: true, calcs: [] }, tooltip: { mode: 'multi', sort: 'desc' } },
+} as const
+
 /** Panels in two columns of Grafana's 24. */
 const WIDTH = 12
 const HEIGHT = 8
@@ -22,9 +31,7 @@ function toPanel({ title, unit, type = undefined, queries }: PanelSpec, index: n
     id: index + 1, title, type: type ?? 'timeseries', datasource: SOURCE,
     gridPos: { x: (index % 2) * WIDTH, y: Math.floor(index / 2) * HEIGHT, w: WIDTH, h: HEIGHT },
     fieldConfig: { defaults: { unit, min: 0 }, overrides: [] },
-    options: type === 'stat'
-      ? { reduceOptions: { calcs: ['lastNotNull'], fields: '', values: false }, colorMode: 'value', graphMode: 'none', textMode: 'auto' }
-      : { legend: { displayMode: 'list', placement: 'bottom', showLegend: true }, tooltip: { mode: 'multi', sort: 'desc' } },
+    options: OPTIONS[type ?? 'timeseries'],
     targets: Object.entries(queries).map(([legend, expr], at) => ({ refId: String.fromCodePoint(65 + at), datasource: SOURCE, expr, legendFormat: legend, range: true })),
   }
 }
