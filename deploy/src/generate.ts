@@ -3,7 +3,8 @@
 import { createCentrifugoConfig } from '@neo-stack/event-service'
 import { composePlace, createCompose } from './compose.ts'
 import { createGrafana } from './monitoring/grafana.ts'
-import { createPrometheusConfig, createRules, createRuleTests } from './monitoring/prometheus.ts'
+import { alerts, createPrometheusConfig, createRules, createRuleTests } from './monitoring/prometheus.ts'
+import { CONSOLE, createRunbookConsole } from './monitoring/runbook-console.ts'
 import { createRunbooks } from './monitoring/runbooks.ts'
 import { createMonitoringCompose } from './monitoring/compose.ts'
 import { createNginxConfig } from './nginx.ts'
@@ -28,6 +29,7 @@ export function generate(): Record<string, string> {
     }, '/run/secrets/metrics_token'),
     'prometheus/rules.yaml': createRules(),
     'prometheus/rules.test.yaml': createRuleTests(),
+    [`prometheus/consoles/${CONSOLE}`]: createRunbookConsole(alerts),
     ...under('grafana', createGrafana()),
     ...under('../docs/runbooks', createRunbooks()),
   }

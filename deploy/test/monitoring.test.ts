@@ -1,10 +1,10 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { createTestPlatform, findFreePort, until, type TestPlatform } from '@neo-stack/testing'
 import { dashboards } from '../src/monitoring/dashboards.ts'
 import { alerts, createPrometheusConfig, createRules } from '../src/monitoring/prometheus.ts'
@@ -12,6 +12,7 @@ import { alerts, createPrometheusConfig, createRules } from '../src/monitoring/p
 const folder = fileURLToPath(new URL('..', import.meta.url))
 const isRequired = process.env['NEO_REQUIRE_ALL'] === '1'
 const [prometheus, promtool] = ['prometheus', 'promtool'].map(name => [`/usr/bin/${name}`, `/usr/local/bin/${name}`].find(file => existsSync(file)))
+const isGoHere = spawnSync('go', ['version']).status === 0
 const needs = prometheus && promtool ? '' : ' (skipped: needs prometheus)'
 
 /** What a question of a dashboard is once Grafana has put its interval in. */
@@ -40,6 +41,28 @@ describe('what watches the platform', () => {
     expect(uids.length).toBeGreaterThanOrEqual(6)
     for (const { panels } of Object.values(dashboards)) expect(new Set(panels.map(({ title }) => title)).size).toBe(panels.length)
   })
+
+  describe.skipIf(!isGoHere && !isRequired)(isGoHere || isRequired ? 'by the schema that Grafana generates' : 'by Grafana\'s schema (skipped: needs go)', () => {
+    const isValid = (...files: string[]): string => {
+      const { status, stdout, stderr } = spawnSync('go', ['run', '.', ...files], { cwd: path.join(folder, 'test/grafana-schema'), encoding: 'utf8' })
+      return status === 0 ? 'valid' : `${stdout}${stderr}`
+    }
+    const written = path.join(folder, 'grafana/dashboards')
+
+    it('every dashboard is valid', () => {
+      expect(isValid(...readdirSync(written).map(name => path.join(written, name)))).toBe('valid')
+    }, 180_000)
+
+    it('a field that is misspelt, missing or of another type is said with its path', () => {
+      const own = mkdtempSync(path.join(tmpdir(), 'neo-dashboard-'))
+      onTestFinished(() => rmSync(own, { recursive: true, force: true }))
+      const file = path.join(own, 'overview.json')
+      const text = readFileSync(path.join(written, 'overview.json'), 'utf8')
+      writeFileSync(file, text.replace('"justifyMode"', '"justify"').replace('"schemaVersion": 39', '"schemaVersion": "39"'))
+      const said = isValid(file)
+      for (const part of ['schemaVersion: json: cannot unmarshal string', 'panels[0].options.justifyMode: required field is missing', "unexpected field 'justify'"]) expect(said).toContain(part)
+    }, 180_000)
+  })
 })
 
 describe.skipIf(needs !== '' && !isRequired)(`with a real Prometheus${needs}`, () => {
@@ -55,9 +78,11 @@ describe.skipIf(needs !== '' && !isRequired)(`with a real Prometheus${needs}`, (
     url = `http://127.0.0.1:${port}`
     const target = new URL(platform.url).host
     writeFileSync(path.join(own, 'token'), 'not-needed-on-loopback')
-    writeFileSync(path.join(own, 'rules.yaml'), createRules())
-    writeFileSync(path.join(own, 'prometheus.yaml'), createPrometheusConfig({ 'event-service': [target], 'stack-deployer': [], 'centrifugo': [] }, path.join(own, 'token')).replace('scrape_interval: 15s', 'scrape_interval: 1s'))
-    server = spawn(prometheus ?? '', [`--config.file=${own}/prometheus.yaml`, `--storage.tsdb.path=${own}/data`, `--web.listen-address=127.0.0.1:${port}`, '--log.level=error'], { stdio: 'inherit' })
+    // What holds fires at once.
+    writeFileSync(path.join(own, 'rules.yaml'), createRules().replaceAll(/for: \w+/g, 'for: 0s').replaceAll(/interval: \w+/g, 'interval: 1s'))
+    writeFileSync(path.join(own, 'prometheus.yaml'), createPrometheusConfig({ 'event-service': [target], 'stack-deployer': [`127.0.0.1:${await findFreePort()}`], 'centrifugo': [] }, path.join(own, 'token')).replace('scrape_interval: 15s', 'scrape_interval: 1s'))
+    server = spawn(prometheus ?? '', [`--config.file=${own}/prometheus.yaml`, `--storage.tsdb.path=${own}/data`, `--web.listen-address=127.0.0.1:${port}`, `--web.external-url=${url}`, `--web.console.templates=${folder}/prometheus/consoles`, '--enable-feature=expand-external-labels', '--log.level=error'],
+      { stdio: 'inherit', env: { NEO_GRAFANA_URL: 'https://grafana.example' } })
     await until(() => fetch(`${url}/-/ready`).then(({ ok }) => ok, () => false), { timeoutMs: 60_000, what: 'Prometheus to be ready' })
   }, 120_000)
   afterAll(async () => {
@@ -84,6 +109,26 @@ describe.skipIf(needs !== '' && !isRequired)(`with a real Prometheus${needs}`, (
     expect(run('check', 'config', '--syntax-only', 'prometheus.yaml')).toMatch(/^0 /)
     expect(run('test', 'rules', 'rules.test.yaml')).toMatch(/^0 /)
   })
+
+  it('an alert that fires links to its runbook, which Prometheus itself serves, and to its dashboard', async () => {
+    interface Fires { state: string, labels: Record<string, string>, annotations: Record<string, string> }
+    let alert: Fires | undefined
+    await until(async () => {
+      const { data } = await fetch(`${url}/api/v1/alerts`).then(response => response.json()) as { data: { alerts: Fires[] } }
+      alert = data.alerts.find(({ labels, state }) => labels['alertname'] === 'DeployerDown' && state === 'firing')
+      return alert !== undefined
+    }, { timeoutMs: 30_000, what: 'an alert for the deployer that is away' })
+    const { runbook_url: runbook = '', dashboard_url: dashboard } = alert?.annotations ?? {}
+    expect(dashboard).toMatch(/^https:\/\/grafana\.example\/d\/neo-/)
+    expect(runbook).toBe(`${url}/consoles/runbooks.html#DeployerDown`)
+    const page = await fetch(runbook).then(response => response.text())
+    for (const { name, runbook: { act } } of alerts) {
+      expect(page).toContain(`<section id="${name}">`)
+      expect(page).toContain(act[0]?.split('`')[0])
+    }
+    expect(page).toContain(dashboard)
+    expect(page).toMatch(/Firing now:[^]*<a href="#DeployerDown">DeployerDown<\/a> 127\.0\.0\.1:\d+ <small>since \d{4}-/)
+  }, 60_000)
 
   it('every metric that a rule or a dashboard names is one of a running platform', async () => {
     const text = await fetch(`${platform.url}/metrics`).then(response => response.text())

@@ -6,18 +6,22 @@ const common = { read_only: true, cap_drop: ['ALL'], security_opt: ['no-new-priv
 const limits = (memory: string, cpus: string): object => ({ resources: { limits: { memory, cpus } } })
 const health = (url: string): object => ({ test: ['CMD', 'wget', '-qO-', url], interval: '10s', timeout: '3s', retries: 6, start_period: '30s' })
 
+/** Where people reach Grafana; alerts link to it. */
+const GRAFANA_URL = '${NEO_GRAFANA_URL:-http://localhost:3000}'
+
 /** The file; used together with compose.yaml: `docker compose -f compose.yaml -f compose.monitoring.yaml up`. */
 export function createMonitoringCompose(): string {
   const compose = {
     services: {
       prometheus: {
         image: 'prom/prometheus:v3.5.0', user: '65534:65534', ...common,
-        command: ['--config.file=/etc/prometheus/prometheus.yaml', '--storage.tsdb.path=/prometheus', '--storage.tsdb.retention.time=30d'],
+        command: ['--config.file=/etc/prometheus/prometheus.yaml', '--storage.tsdb.path=/prometheus', '--storage.tsdb.retention.time=30d', '--web.console.templates=/etc/prometheus/consoles', '--web.external-url=${NEO_PROMETHEUS_URL:-http://localhost:9090}'],
+        environment: { NEO_GRAFANA_URL: GRAFANA_URL },
         secrets: ['metrics_token'], volumes: ['./prometheus:/etc/prometheus:ro', 'prometheus:/prometheus'], ports: ['127.0.0.1:9090:9090'],
         healthcheck: health('http://127.0.0.1:9090/-/ready'), deploy: limits('1g', '1'),
       },
       grafana: {
-        image: 'grafana/grafana:12.1.0', user: '472:472', ...common, environment: { GF_AUTH_ANONYMOUS_ENABLED: 'true', GF_AUTH_ANONYMOUS_ORG_ROLE: 'Viewer', GF_ANALYTICS_REPORTING_ENABLED: 'false' },
+        image: 'grafana/grafana:12.1.0', user: '472:472', ...common, environment: { GF_AUTH_ANONYMOUS_ENABLED: 'true', GF_AUTH_ANONYMOUS_ORG_ROLE: 'Viewer', GF_ANALYTICS_REPORTING_ENABLED: 'false', GF_SERVER_ROOT_URL: GRAFANA_URL },
         volumes: ['./grafana/provisioning:/etc/grafana/provisioning:ro', './grafana/dashboards:/etc/grafana/dashboards:ro', 'grafana:/var/lib/grafana'], tmpfs: ['/tmp'], ports: ['127.0.0.1:3000:3000'],
         depends_on: { prometheus: { condition: 'service_healthy' } }, healthcheck: health('http://127.0.0.1:3000/api/health'), deploy: limits('512m', '1'),
       },
