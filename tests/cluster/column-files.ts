@@ -9,7 +9,7 @@ export const inCi: readonly string[] = ['authorization/authorization', 'crash', 
 /** Run among the long tests (`NEO_LONG=1`): they take long there, or `cluster/` says in CI what of them is at stake. */
 export const inLongRuns: readonly string[] = [
   'bad-input', 'billing-counters', 'contract-documents', 'feed-interleavings', 'log-follow', 'official-client', 'revocation', 'two-world',
-  ...['admin', 'alerts', 'billing', 'containers', 'exam', 'history', 'log', 'metrics', 'metrics-heap', 'portal', 'presence', 'sign-in', 'stories'].map(name => `e2e/${name}`),
+  ...['admin', 'alerts', 'billing', 'containers', 'exam', 'history', 'log', 'metrics', 'metrics-heap', 'portal', 'presence', 'sign-in', 'stories-admin', 'stories-certification', 'stories-tenant'].map(name => `e2e/${name}`),
 ]
 
 /** Not run there, and why. `deploy/README.md` says so too. */

@@ -63,7 +63,7 @@ describe.skipIf(!chromiumPath && !isRequired)(`the tenant portal${chromiumPath ?
     await platform?.stop()
   })
 
-  // The other two are in stories.test.ts.
+  // The other two are in stories.ts.
   it.each([['dark', 1440], ['light', 360]] as const)('has no accessibility finding and nothing too wide on any page: %s, %i px', async (colorScheme, width) => {
     const { page, context, errors, foreign } = await enter('owner@acme.example', { colorScheme, width })
     for (const [name, to] of Object.entries(pages)) {

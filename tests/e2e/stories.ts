@@ -1,4 +1,7 @@
-/** Every page of the portals in each of its states, by the very stage that the page of stories uses; with NEO_PICTURES=1 the guide's pictures are made. */
+/**
+ * Every page of a portal in each of its states, by the very stage that the page of stories uses; with NEO_PICTURES=1 the guide's pictures
+ * are made. Each portal is a file of its own, `stories-….test.ts`, so that they run beside each other.
+ */
 
 import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
@@ -28,19 +31,20 @@ const signs: Record<StoryState, string> = {
   empty: 'main h1, [data-testid=tenant-missing], [data-testid=deployment-missing], [data-testid=invoice-missing], [data-testid=session-missing]', loading: 'main .animate-pulse, main [aria-busy=true]', error: '[data-testid=feed-notice]', denied: '[data-testid=feed-notice]', stale: '[data-testid=offline-banner]',
 }
 
-describe.skipIf(!chromiumPath && !isRequired)(`pages in every state${chromiumPath ? '' : ' (skipped: needs chromium)'}`, () => {
-  let stage: Stage
+/** The tests of one portal. */
+export function describeStories(portal: PortalName): void {
+  describe.skipIf(!chromiumPath && !isRequired)(`pages of the ${portal} portal in every state${chromiumPath ? '' : ' (skipped: needs chromium)'}`, () => {
+    let stage: Stage
 
-  const picture = async (page: Page, name: string): Promise<void> => {
-    if (!wantsPictures) return
-    await mkdir(pictures, { recursive: true })
-    await page.screenshot({ path: path.join(pictures, `${name}.jpg`), type: 'jpeg', quality: 72, animations: 'disabled' })
-  }
+    const picture = async (page: Page, name: string): Promise<void> => {
+      if (!wantsPictures) return
+      await mkdir(pictures, { recursive: true })
+      await page.screenshot({ path: path.join(pictures, `${name}.jpg`), type: 'jpeg', quality: 72, animations: 'disabled' })
+    }
 
-  beforeAll(async () => { stage = await openStage() }, 600_000)
-  afterAll(() => stage?.close())
+    beforeAll(async () => { stage = await openStage() }, 600_000)
+    afterAll(() => stage?.close())
 
-  describe.each(Object.keys(portals) as PortalName[])('the %s portal', portal => {
     it.each(storyStates)('says so on every page, and axe has nothing against it: %s', async state => {
       const { page, context, errors } = await stage.enter(portals[portal].email, { portal, colorScheme: state === 'denied' || state === 'loading' ? 'dark' : 'light' })
       await page.addInitScript(setStage, state)
@@ -83,4 +87,4 @@ describe.skipIf(!chromiumPath && !isRequired)(`pages in every state${chromiumPat
       await context.close()
     }, 60_000)
   })
-})
+}

@@ -1,0 +1,3 @@
+import { describeStories } from './stories.ts'
+
+describeStories('certification')
