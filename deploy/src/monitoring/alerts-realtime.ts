@@ -81,7 +81,7 @@ export const realtimeAlerts: readonly Alert[] = [
     summary: 'Clients that missed something cannot fetch it.',
     runbook: {
       means: '`GET /v1/history?after=` fails with a 5xx.', feels: 'Pages say "catching up" and stay there; they try again by themselves.',
-      look: ['`database_transaction_duration_seconds` and `database_up`.', '`http_request_duration_seconds_count{route="/v1/history"}` by status.'], act: ['Treat the database; see DatabaseDown and DatabaseSlow.'],
+      look: ['`database_transaction_duration_seconds` and `database_up`.', '`http_requests_total{route="/v1/history"}` by status.'], act: ['Treat the database; see DatabaseDown and DatabaseSlow.'],
     },
     fires: { samples: { 'history_recoveries_total{job="event-service",instance="a",outcome="failed"}': '0+60x40' } },
     quiet: { 'history_recoveries_total{job="event-service",instance="a",outcome="ok"}': '0+600x40', 'history_recoveries_total{job="event-service",instance="a",outcome="failed"}': '0x40' },
@@ -111,7 +111,7 @@ export const realtimeAlerts: readonly Alert[] = [
     summary: 'Most people leave by falling silent: until then they are shown although they are gone.',
     runbook: {
       means: 'Presence connections end because their heartbeat stays out, not by a goodbye or a closed socket.', feels: 'People are shown as here for up to 95 seconds after they left.',
-      look: ['`http_request_duration_seconds_count{method="DELETE",route=~".*/presence/me/.*"}`: are goodbyes refused?', 'A gateway that cuts requests of pages that close.'], act: ['Let `DELETE /v1/tenants/*/presence/me/*` through the gateway.'],
+      look: ['`http_requests_total{method="DELETE",route=~".*/presence/me/.*"}`: are goodbyes refused?', 'A gateway that cuts requests of pages that close.'], act: ['Let `DELETE /v1/tenants/*/presence/me/*` through the gateway.'],
     },
     fires: { samples: { 'presence_ends_total{job="event-service",instance="a"}': '0+60x40', 'presence_silent_ends_total{job="event-service",instance="a"}': '0+50x40' } },
     quiet: { 'presence_ends_total{job="event-service",instance="a"}': '0+60x40', 'presence_silent_ends_total{job="event-service",instance="a"}': '0+5x40' },

@@ -2,7 +2,7 @@
 
 import type { Alert } from './alert.ts'
 
-const requests = (route: string, status: string): string => `http_request_duration_seconds_count{job="event-service",instance="a",method="POST",route="${route}",status="${status}"}`
+const requests = (route: string, status: string): string => `http_requests_total{job="event-service",instance="a",method="POST",route="${route}",status="${status}"}`
 
 /** A budget that burns at `factor` times its rate in both windows is gone after a fraction of the month (Google's SRE workbook, chapter 5). */
 const burns = (ratio: string, budget: number, windows: readonly [string, string], factor: number): string =>
@@ -27,7 +27,7 @@ export const serviceAlerts: readonly Alert[] = [
     runbook: {
       means: 'The same as PublishErrorBudgetBurnsFast, slower: a part of the requests fails all the time.',
       feels: 'Some publishers retry; events arrive late.',
-      look: ['`http_request_duration_seconds_count` by `instance` and `status`: is it one instance?', '`http_problems_total` by code.', 'The log at level error around one `requestId`.'],
+      look: ['`http_requests_total` by `instance` and `status`: is it one instance?', '`http_problems_total` by code.', 'The log at level error around one `requestId`.'],
       act: ['Restart the instance that stands out.', 'File what the log says with the `requestId`.'],
     },
     fires: { samples: { [requests('/v1/events', '201')]: '0+990x90', [requests('/v1/events', '500')]: '0+10x90' } },
@@ -39,7 +39,7 @@ export const serviceAlerts: readonly Alert[] = [
     runbook: {
       means: 'Reading fails too: snapshots, history, sign-in.',
       feels: 'Pages show an error and try again by themselves; who signs in is told that the service does not answer.',
-      look: ['`http_request_duration_seconds_count` by `route` and `status`: one route or all?', '`database_up`, `nodejs_eventloop_lag_p99_seconds`, `process_resident_memory_bytes`.'],
+      look: ['`http_requests_total` by `route` and `status`: one route or all?', '`database_up`, `nodejs_eventloop_lag_p99_seconds`, `process_resident_memory_bytes`.'],
       act: ['One route: roll back the last version. All routes: treat the database first, then the instances one by one.'],
     },
     fires: { samples: { [requests('/v1/session', '200')]: '0+900x90', [requests('/v1/session', '500')]: '0+100x90' } },
@@ -50,7 +50,7 @@ export const serviceAlerts: readonly Alert[] = [
     summary: 'More than 0.6 % of all requests have failed with a 5xx for hours.',
     runbook: {
       means: 'A part of the requests fails all the time.', feels: 'Now and then an error that goes away when tried again.',
-      look: ['`http_request_duration_seconds_count` by `route`, `status` and `instance`.'], act: ['File the route with a `requestId` of the log; restart an instance that stands out.'],
+      look: ['`http_requests_total` by `route`, `status` and `instance`.'], act: ['File the route with a `requestId` of the log; restart an instance that stands out.'],
     },
     fires: { samples: { [requests('/v1/history', '200')]: '0+990x90', [requests('/v1/history', '500')]: '0+10x90' } },
     quiet: { [requests('/v1/history', '200')]: '0+1000x90' }, at: 80,
@@ -105,7 +105,7 @@ export const serviceAlerts: readonly Alert[] = [
     runbook: {
       means: 'Tokens, API keys or signatures are refused: an expired key, a clock that is off, signing keys that are not shared, or somebody who guesses.',
       feels: 'A program does not get in, or everybody is signed out again and again.',
-      look: ['`http_request_duration_seconds_count{status="401"}` by `route`: webhooks, publishes or portals?', 'The clocks of the machines against each other.', '`/.well-known/jwks.json` of each instance: they must name the same keys.'],
+      look: ['`http_requests_total{status="401"}` by `route`: webhooks, publishes or portals?', 'The clocks of the machines against each other.', '`/.well-known/jwks.json` of each instance: they must name the same keys.'],
       act: ['Set the clock. Make a new API key. After a rotation that went wrong start the instance that names other keys again.'],
     },
     fires: { samples: { 'http_problems_total{job="event-service",instance="a",code="unauthenticated"}': '0+600x40' } },

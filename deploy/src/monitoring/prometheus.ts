@@ -14,7 +14,7 @@ export const alerts: readonly Alert[] = [...serviceAlerts, ...realtimeAlerts, ..
 const WINDOWS = ['5m', '30m', '1h', '6h'] as const
 
 const shareOf = (part: string, whole: string): string => `(${part} or vector(0)) / (${whole} > 0)`
-const http = (window: string, filter: string): string => `sum(rate(http_request_duration_seconds_count{${filter}}[${window}]))`
+const http = (window: string, filter: string): string => `sum(rate(http_requests_total{${filter}}[${window}]))`
 
 /** Shares of what failed its promise, for each window. */
 const ratios: Readonly<Record<string, (window: string) => string>> = {

@@ -44,6 +44,7 @@ describe('metrics of a running service', () => {
   afterAll(() => service.stop())
 
   const read = async (url = '/metrics'): Promise<string> => (await service.app.inject({ url, remoteAddress: '127.0.0.1' })).body
+  const readSeries = async (): Promise<string[]> => (await read()).split('\n').filter(line => line !== '' && !line.startsWith('#'))
   const figure = async (line: string): Promise<number> => Number((await read()).split('\n').find(one => one.startsWith(`${line} `))?.slice(line.length + 1) ?? 0)
   const publish = (tenantId: string): Promise<unknown> => service.app.inject({
     method: 'POST', url: '/v1/events', headers: { authorization: `Bearer ${service.keyOf(tenantId)}` },
@@ -89,10 +90,32 @@ describe('metrics of a running service', () => {
 
   it('stay below 5,000 series, whatever 10,000 tenants do', async () => {
     for (let n = 0; n < 10_000; n++) await service.app.inject({ url: `/v1/tenants/t${n}/instances`, headers: { authorization: 'Bearer no' } })
-    const series = (await read()).split('\n').filter(line => line !== '' && !line.startsWith('#'))
+    const series = await readSeries()
     expect(series.length).toBeLessThan(5000)
     expect(series.some(line => line.includes('t9999'))).toBe(false)
   }, 60_000)
+
+  it('stay below 5,000 series, whatever methods and bodies strangers and members try on every address', async () => {
+    const { paths } = (await service.app.inject({ url: '/openapi.json' })).json<{ paths: Record<string, object> }>()
+    const people = [{}, { authorization: 'Bearer no' }, await service.bearer('viewer@acme.example'), { authorization: `Bearer ${service.keyOf('globex')}` }]
+    const bodies = [undefined, ['application/json', '{'], ['application/json', '{}'], ['text/plain', 'x']] as const
+    let asked = 0
+    for (const path of Object.keys(paths)) {
+      for (const method of ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const) {
+        for (const person of people) {
+          for (const body of method === 'GET' || method === 'HEAD' ? [undefined] : bodies) {
+            await service.app.inject({ method, url: path.replaceAll(/\{\w+\}/g, 'acme'), headers: { ...person, ...body && { 'content-type': body[0] } }, ...body && { payload: body[1] } })
+            asked++
+          }
+        }
+      }
+    }
+    expect(asked).toBeGreaterThan(5000)
+    const series = await readSeries()
+    expect(series.filter(line => line.startsWith('http_requests_total{')).length).toBeGreaterThan(400)
+    // What the engine adds in one process is less than 500.
+    expect(series.length).toBeLessThan(4500)
+  }, 120_000)
 
   it('are all in the reference, and nothing else of ours is', async () => {
     const own = new Set((await read()).split('\n').flatMap(line => /^# TYPE (\S+)/.exec(line)?.[1] ?? []).filter(name => !/^(?:nodejs|process|centrifugo)_/.test(name)))
