@@ -1,13 +1,13 @@
 /**
- * Socket.IO 4 doing the same: rooms for channels, a signed token to connect, `POST /publish` for the application.
- * `socketio.ts <JSON {secret, pingInterval}>` prints the port.
+ * Socket.IO 4 doing the same: rooms for channels, a signed token to connect, `POST /publish` for the application. With `recovery` it keeps
+ * what was sent for two minutes, its default, and sends it to whoever comes back. `socketio.ts <JSON {secret, pingInterval, recovery}>` prints the port.
  */
 
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { createServer, type IncomingMessage } from 'node:http'
 import { Server } from 'socket.io'
 
-const { secret, pingInterval } = JSON.parse(process.argv[2] ?? '{}') as { secret: string, pingInterval: number }
+const { secret, pingInterval, recovery } = JSON.parse(process.argv[2] ?? '{}') as { secret: string, pingInterval: number, recovery: boolean }
 
 const isSigned = (token: string): boolean => {
   const [header = '', payload = '', signature = ''] = token.split('.')
@@ -30,7 +30,7 @@ const server = createServer((request, response) => {
     response.writeHead(200, { 'content-type': 'application/json' }).end('{"result":{}}')
   })
 })
-const io = new Server(server, { transports: ['websocket'], pingInterval, perMessageDeflate: false, serveClient: false })
+const io = new Server(server, { transports: ['websocket'], pingInterval, perMessageDeflate: false, serveClient: false, ...recovery && { connectionStateRecovery: {} } })
 io.use((socket, next) => {
   const { token } = socket.handshake.auth as { token?: string }
   next(token !== undefined && isSigned(token) ? undefined : new Error('invalid token'))

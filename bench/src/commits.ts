@@ -1,10 +1,11 @@
 /** `npm run bench -- compare A B SCENARIO…`: runs scenarios of two commits in turn, in checkouts of their own, and sets the medians side by side. */
 
 import { execFileSync, spawnSync, type SpawnSyncReturns } from 'node:child_process'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { root } from './scenario.ts'
+import type { Machine } from './machine.ts'
+import { root, type Measured } from './scenario.ts'
 import { summarise, toFigure } from './statistics.ts'
 import { formatLines, type Row } from './table.ts'
 
@@ -25,6 +26,9 @@ export interface Comparison {
 /** A checkout of one of them. */
 interface Tree { name: string, folder: string }
 
+/** What a run of a scenario leaves in `bench/out`; what an older commit does not write is not there. */
+type Result = Measured & { machine?: Machine, seconds?: number }
+
 /** Figures of the same name, with the medians of both commits. Pure. */
 export function pairRows(before: readonly (readonly Row[])[], after: readonly (readonly Row[])[]): { name: string, unit: string, before: number, after: number }[] {
   const medianOf = (runs: readonly (readonly Row[])[], name: string): number => {
@@ -35,7 +39,10 @@ export function pairRows(before: readonly (readonly Row[])[], after: readonly (r
   return [...units].map(([name, unit]) => ({ name, unit, before: medianOf(before, name), after: medianOf(after, name) }))
 }
 
-/** Runs them, one commit after the other so that a machine that gets slower slows both down, and prints a table for each scenario. */
+/**
+ * Runs them, one commit after the other so that a machine that gets slower slows both down; prints a table for each scenario, with what the
+ * runs noted, and writes `bench/out/compare-<scenario>.json`.
+ */
 export async function compareCommits({ commits, scenarios, runs, flags, say, repository = root }: Comparison): Promise<void> {
   const git = (...args: string[]): string => execFileSync('git', args, { cwd: repository, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] }).trim()
   const folder = await mkdtemp(path.join(tmpdir(), 'neo-compare-'))
@@ -47,18 +54,21 @@ export async function compareCommits({ commits, scenarios, runs, flags, say, rep
       install(tree)
     }
     for (const scenario of scenarios) {
-      const figures: Row[][][] = trees.map(() => [])
+      const results: Result[][] = trees.map(() => [])
       for (let run = 1; run <= runs; run++) {
         for (const [index, tree] of trees.entries()) {
           say(`${scenario}, run ${run} of ${runs}, ${tree.name}`)
-          figures[index]?.push(await runOnce(tree, scenario, flags))
+          results[index]?.push(await runOnce(tree, scenario, flags))
         }
       }
-      const rows = pairRows(figures[0] ?? [], figures[1] ?? [])
-      say(`\n## ${scenario}, medians of ${runs}\n\n${formatLines([
-        ['figure', ...trees.map(({ name }) => name), 'unit', 'after ÷ before'],
-        ...rows.map(row => [row.name, toFigure(row.before), toFigure(row.after), row.unit, row.before === 0 ? '–' : toFigure(row.after / row.before)]),
-      ], [1, 2, 4])}\n`)
+      const [before = [], after = []] = results.map(list => list.map(({ rows }) => rows))
+      const paired = pairRows(before, after)
+      const notes = trees.flatMap(({ name }, index) => collectNotes(results[index] ?? []).map(note => `${name}: ${note}`))
+      say(`\n${[`## ${scenario}, medians of ${runs}`, formatPairs(trees, paired), ...notes].join('\n\n')}\n`)
+      const { machine, seconds } = results[1]?.at(-1) ?? {}
+      await mkdir(path.join(repository, 'bench/out'), { recursive: true })
+      const written = { scenario, commits: trees.map(({ name }) => name), machine, seconds, runs, rows: paired, notes }
+      await writeFile(path.join(repository, `bench/out/compare-${scenario}.json`), `${JSON.stringify(written, null, 2)}\n`)
     }
   } finally {
     await rm(folder, { recursive: true, force: true })
@@ -66,15 +76,26 @@ export async function compareCommits({ commits, scenarios, runs, flags, say, rep
   }
 }
 
+const formatPairs = (trees: readonly Tree[], rows: ReturnType<typeof pairRows>): string => formatLines([
+  ['figure', ...trees.map(({ name }) => name), 'unit', 'after ÷ before'],
+  ...rows.map(row => [row.name, toFigure(row.before), toFigure(row.after), row.unit, row.before === 0 ? '–' : toFigure(row.after / row.before)]),
+], [1, 2, 4])
+
+/** What the runs of one commit said, of figures too, each once and with how many runs said it. */
+function collectNotes(results: readonly Result[]): string[] {
+  const said = results.flatMap(({ rows, notes = [] }) => [...new Set([...notes, ...rows.flatMap(({ name, note }) => note === undefined ? [] : [`${name}: ${note}`])])])
+  return [...new Set(said)].map(note => `${note} (${said.filter(other => other === note).length} of ${results.length} runs)`)
+}
+
 function install({ name, folder }: Tree): void {
   const { status, stderr } = runNpm(folder, ['ci', '--include=dev', '--prefer-offline'])
   if (status !== 0) throw new Error(`${name} does not install:\n${stderr}`)
 }
 
-async function runOnce({ name, folder }: Tree, scenario: string, flags: readonly string[]): Promise<Row[]> {
+async function runOnce({ name, folder }: Tree, scenario: string, flags: readonly string[]): Promise<Result> {
   const { status, stderr } = runNpm(folder, ['run', '--silent', 'bench', '--', scenario, ...flags])
   if (status !== 0) throw new Error(`${scenario} of ${name} ended with ${status ?? 'a signal'}:\n${stderr}`)
-  return (JSON.parse(await readFile(path.join(folder, 'bench/out', `${scenario}.json`), 'utf8')) as { rows: Row[] }).rows
+  return JSON.parse(await readFile(path.join(folder, 'bench/out', `${scenario}.json`), 'utf8')) as Result
 }
 
 /** Without what the npm that runs this has told of itself: it would work on this checkout, with its Node. */

@@ -45,14 +45,14 @@ async function runScenario(name: string, scenario: Scenario, context: BenchConte
   const { rows, notes = [] } = await scenario.run(context)
   console.log([formatTable(rows), ...notes].join('\n'))
   await mkdir(`${root}bench/out`, { recursive: true })
-  const result = { scenario: name, machine: readMachine(context.pinned), seconds: context.seconds, rows, notes }
+  const result = { scenario: name, machine: readMachine(context.pinned), seconds: context.seconds, runs: context.runs, seed: context.seed, rows, notes }
   await writeFile(`${root}bench/out/${name}.json`, `${JSON.stringify(result, null, 2)}\n`)
 }
 
 function usage(): string {
   const width = Math.max(...Object.keys(scenarios).map(name => name.length))
   return [
-    'npm run bench -- SCENARIO… | all  [--seconds 10] [--runs 3] [--events 50000] [--database postgres://…] [--node=\'FLAGS\']',
+    'npm run bench -- SCENARIO… | all  [--seconds 10] [--runs 3] [--seed 1] [--events 50000] [--database postgres://…] [--node=\'FLAGS\']',
     'npm run bench -- compare COMMIT COMMIT SCENARIO…  runs both in turn, in checkouts of their own, and sets the medians side by side', '',
     ...Object.entries(scenarios).map(([name, { doc }]) => `  ${name.padEnd(width)}  ${doc}`),
   ].join('\n')
@@ -68,7 +68,7 @@ function toComparison([, before, after, ...names]: readonly string[], { runs, se
 async function main(): Promise<void> {
   const { positionals, values } = parseArgs({ allowPositionals: true, options: {
     seconds: { type: 'string', default: '10' }, database: { type: 'string' }, events: { type: 'string', default: '50000' },
-    runs: { type: 'string', default: '3' }, node: { type: 'string' }, help: { type: 'boolean', short: 'h', default: false },
+    runs: { type: 'string', default: '3' }, seed: { type: 'string', default: '1' }, node: { type: 'string' }, help: { type: 'boolean', short: 'h', default: false },
   } })
   const names = positionals.includes('all') ? Object.keys(scenarios) : positionals
   const unknown = names.filter(name => !Object.hasOwn(scenarios, name))
@@ -80,7 +80,7 @@ async function main(): Promise<void> {
     return
   }
   const context: BenchContext = {
-    pinned: pinGenerator(), seconds: Number(values.seconds), events: Number(values.events), runs: Number(values.runs),
+    pinned: pinGenerator(), seconds: Number(values.seconds), events: Number(values.events), runs: Number(values.runs), seed: Number(values.seed),
     ...values.database !== undefined && { database: values.database }, ...values.node !== undefined && { nodeFlags: values.node.split(' ') },
     say: text => { console.log(text) },
   }

@@ -26,6 +26,8 @@ export interface BenchContext {
   database?: string
   /** Times a comparison is run; the median counts. */
   runs: number
+  /** What chance is drawn from, where a scenario leaves something to it. */
+  seed: number
   /** Flags of Node for the server that is measured, such as `--cpu-prof`. @default none */
   nodeFlags?: readonly string[]
   say: (text: string) => void
@@ -57,16 +59,33 @@ export function startServer({ pinned, database, nodeFlags }: BenchContext, optio
   return startPlatform({ ...server, readyTimeoutMs: 120_000, ...pinned && { prefix: ['taskset', '-c', '0'] }, ...nodeFlags && { nodeFlags }, ...options })
 }
 
-/** Measures the generator's own lag over a piece of work: the row, and the note that the generator was the limit. */
+const GENERATOR_LAG = 'event loop lag of the generator, p99'
+
+/** Measures the generator's own lag over a piece of work: the row, and the note that the generator was the limit, which every figure carries too. */
 export async function watchGenerator(work: () => Promise<Row[]>): Promise<Measured> {
+  const { result, lagMs } = await measureLag(work)
+  const rows = [...result.map(row => withLag(row, lagMs)), toLagRow(GENERATOR_LAG, lagMs)]
+  return { rows, notes: isGeneratorLimit(lagMs) ? ['The generator was the limit: these figures say less about the server than about the generator.'] : [] }
+}
+
+/** How late this process's own loop was over a piece of work, in milliseconds at p99. */
+export async function measureLag<Result>(work: () => Promise<Result>): Promise<{ result: Result, lagMs: number }> {
   const delay = monitorEventLoopDelay({ resolution: 5 })
   delay.enable()
-  const rows = await work()
+  const result = await work()
   delay.disable()
   // The histogram counts the timer's own period as delay.
-  const lag = Math.max(0, delay.percentile(99) / 1e6 - 5)
-  return {
-    rows: [...rows, { name: 'event loop lag of the generator, p99', value: lag, unit: 'ms', goal: `≤ ${LAG_LIMIT_MS}` }],
-    notes: lag > LAG_LIMIT_MS ? ['The generator was the limit: these figures say less about the server than about the generator.'] : [],
-  }
+  return { result, lagMs: Math.max(0, delay.percentile(99) / 1e6 - 5) }
+}
+
+const isGeneratorLimit = (lagMs: number): boolean => lagMs > LAG_LIMIT_MS
+
+/** The figure, which says so where the generator was the limit. */
+export function withLag(row: Row, lagMs: number): Row {
+  return isGeneratorLimit(lagMs) ? { ...row, note: 'the generator was the limit' } : row
+}
+
+/** The generator's lag as a figure: of a piece of work, or of all of it beside one server. */
+export function toLagRow(name: string, lagMs: number): Row {
+  return withLag({ name, value: lagMs, unit: 'ms', goal: `≤ ${LAG_LIMIT_MS}` }, lagMs)
 }

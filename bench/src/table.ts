@@ -9,11 +9,19 @@ export interface Row {
   unit: string
   /** What the issue asks for, where it asks. */
   goal?: string
+  /** Cores the server ran on, as `taskset` names them. @default core 0 on a machine that is `pinned`, else every core */
+  cores?: string
+  /** What this figure must not be believed for. */
+  note?: string
 }
 
-/** Renders figures as a Markdown table whose columns line up. */
+/** Renders figures as a Markdown table whose columns line up; cores and notes have a column where a figure has them. */
 export function formatTable(rows: readonly Row[]): string {
-  return formatLines([['figure', 'value', 'unit', 'goal'], ...rows.map(row => [row.name, toFigure(row.value), row.unit, row.goal ?? ''])], [1])
+  const more = (['cores', 'note'] as const).filter(name => rows.some(row => row[name] !== undefined))
+  return formatLines([
+    ['figure', 'value', 'unit', 'goal', ...more],
+    ...rows.map(row => [row.name, toFigure(row.value), row.unit, row.goal ?? '', ...more.map(name => row[name] ?? '')]),
+  ], [1])
 }
 
 /** Renders lines, the first being the head, as a Markdown table; `figures` are the columns of numbers. */

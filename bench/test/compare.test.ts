@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -10,7 +10,7 @@ const bench = (times: number): string => `
 const { writeFileSync } = require('node:fs')
 const [scenario, ...flags] = process.argv.slice(2)
 if (scenario !== 'rate') throw new Error('there is no ' + scenario)
-writeFileSync('bench/out/rate.json', JSON.stringify({ rows: [{ name: 'rate', unit: '/s', value: ${times} * Number(flags[flags.indexOf('--seconds') + 1]) }] }))
+writeFileSync('bench/out/rate.json', JSON.stringify({ rows: [{ name: 'rate', unit: '/s', value: ${times} * Number(flags[flags.indexOf('--seconds') + 1]), note: 'late' }], notes: ['times ${times}'], seconds: 5 }))
 `
 
 describe('two commits compared', () => {
@@ -43,9 +43,14 @@ describe('two commits compared', () => {
       `${before}: checking out and installing`, `${after}: checking out and installing`,
       ...[1, 2].flatMap(run => [before, after].map(name => `rate, run ${run} of 2, ${name}`)),
     ])
+    const notes = [`${before}: times 2 (2 of 2 runs)`, `${before}: rate: late (2 of 2 runs)`, `${after}: times 3 (2 of 2 runs)`, `${after}: rate: late (2 of 2 runs)`]
     expect(said.at(-1)?.trim().split('\n').map(line => line.split('|').map(cell => cell.trim()).filter(Boolean))).toEqual([
       ['## rate, medians of 2'], [], ['figure', before, after, 'unit', 'after ÷ before'], expect.anything(), ['rate', '10', '15', '/s', '1.5'],
+      ...notes.flatMap(note => [[], [note]]),
     ])
+    expect(JSON.parse(await readFile(path.join(repository, 'bench/out/compare-rate.json'), 'utf8'))).toEqual({
+      scenario: 'rate', commits: [before, after], seconds: 5, runs: 2, rows: [{ name: 'rate', unit: '/s', before: 10, after: 15 }], notes,
+    })
     expect(git('worktree', 'list').trim().split('\n')).toHaveLength(1)
   }, 120_000)
 

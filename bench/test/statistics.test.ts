@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { pairRows } from '../src/commits.ts'
 import { toPaintTimes } from '../src/paints.ts'
 import { percentile, summarise, toFigure } from '../src/statistics.ts'
+import { withLag } from '../src/scenario.ts'
 import { formatTable } from '../src/table.ts'
 
 test('a percentile is the nearest rank', () => {
@@ -24,6 +25,15 @@ test('a table lines up and keeps the goal', () => {
     '| figure       | value | unit | goal |',
     '|--------------|------:|------|------|',
     '| second start |   2.5 | s    | ≤ 3  |',
+  ].join('\n'))
+})
+
+test('cores and notes have a column where a figure has them', () => {
+  expect(formatTable([{ name: 'a', value: 1, unit: 's' }, withLag({ name: 'b', value: 2, unit: 's', cores: '0,1' }, 51)])).toBe([
+    '| figure | value | unit | goal | cores | note                        |',
+    '|--------|------:|------|------|-------|-----------------------------|',
+    '| a      |     1 | s    |      |       |                             |',
+    '| b      |     2 | s    |      | 0,1   | the generator was the limit |',
   ].join('\n'))
 })
 

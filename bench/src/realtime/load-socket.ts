@@ -28,6 +28,8 @@ export const now = (): number => performance.timeOrigin + performance.now()
 /** One client. */
 export class LoadSocket {
   readonly socket: Socket
+  /** What the server said until it was subscribed. */
+  answers = ''
   readonly #target: Target
   readonly #tally: Tally
   #isMeasuring: boolean
@@ -49,18 +51,25 @@ export class LoadSocket {
     this.socket.on('close', () => { if (!this.#isClosing) this.#tally.lost++ })
   }
 
-  /** Upgrades, says hello, resolves with the last answer when it is subscribed. */
+  /** Upgrades, says hello, resolves with all answers when it is subscribed; what was recovered may stand before the last. */
   async subscribe(hello: Hello): Promise<string> {
     this.socket.write(`GET ${this.#target.path} HTTP/1.1\r\nHost: x\r\n${UPGRADE}`)
     await this.#hear('\r\n\r\n')
-    let answer = ''
+    let answers = ''
     for (const { say, until } of this.#target.script(hello)) {
       this.say(say)
-      answer = await this.#hear(until)
+      answers += await this.#hear(until)
     }
-    this.#onText = undefined
-    this.#text = ''
-    return answer
+    this.#stopHearing()
+    this.answers = answers
+    return answers
+  }
+
+  /** The text of what comes next, once it contains this. */
+  async hear(until: string): Promise<string> {
+    const text = await this.#hear(until)
+    this.#stopHearing()
+    return text
   }
 
   /** Sends a text frame; the mask is all zeros. */
@@ -73,6 +82,11 @@ export class LoadSocket {
   close(): void {
     this.#isClosing = true
     this.socket.destroy()
+  }
+
+  #stopHearing(): void {
+    this.#onText = undefined
+    this.#text = ''
   }
 
   #hear(until: string): Promise<string> {

@@ -19,6 +19,8 @@ export interface ReaderOptions {
   user: string
   channel: string
   onMessage: (data: unknown) => void
+  /** Numbers in [0, 1) of which the wait before coming back is made; the official client of Centrifugo makes its own. @default Math.random */
+  random?: () => number
 }
 
 /** Opens one; resolves when it is subscribed. */
@@ -44,14 +46,16 @@ async function openCentrifuge({ port, path }: Target, { user, channel, onMessage
   return { cut: () => { current?.terminate() }, close: () => { client.disconnect() } }
 }
 
-/** Socket.IO as it is by default, and WebSocket alone: whoever was away has missed it. */
-async function openPlain(target: Target, { user, channel, onMessage }: ReaderOptions): Promise<Reader> {
+/** Socket.IO, which says where it was if its server could tell it, and WebSocket alone: whoever was away has missed it. */
+async function openPlain(target: Target, { user, channel, onMessage, random = Math.random }: ReaderOptions): Promise<Reader> {
   let current: WebSocket
+  let epoch: string | undefined
+  let offset: string | undefined
   let isClosed = false
   let again: NodeJS.Timeout
   const open = (onReady: () => void): void => {
     const socket = current = new WebSocket(`ws://127.0.0.1:${target.port}${target.path}`, { perMessageDeflate: false })
-    const steps = [...target.script({ user, channel })]
+    const steps = [...target.script({ user, channel, ...epoch !== undefined && offset !== undefined && { since: { epoch, offset } } })]
     const goOn = (): void => {
       const step = steps[0]
       if (step) socket.send(step.say)
@@ -62,14 +66,16 @@ async function openPlain(target: Target, { user, channel, onMessage }: ReaderOpt
     socket.on('message', raw => {
       const text = String(raw as Buffer)
       if (steps[0]?.until !== undefined && text.startsWith(steps[0].until)) {
+        epoch = target.epochIn?.(text) ?? epoch
         steps.shift()
         return goOn()
       }
-      const data = text.startsWith('42["pub",') ? text.slice(9, -1) : text
-      if (data.startsWith('{"n":')) onMessage(JSON.parse(data))
+      offset = target.offsetIn?.(text) ?? offset
+      const data = /\{"n":[^}]*\}/.exec(text)?.[0]
+      if (data !== undefined) onMessage(JSON.parse(data))
     })
     socket.on('close', () => {
-      if (!isClosed) again = setTimeout(open, BACK_MS[0] + Math.random() * (BACK_MS[1] - BACK_MS[0]), () => undefined)
+      if (!isClosed) again = setTimeout(open, BACK_MS[0] + random() * (BACK_MS[1] - BACK_MS[0]), () => undefined)
     })
   }
   await new Promise<void>(open)

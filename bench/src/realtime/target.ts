@@ -10,10 +10,12 @@ const SECRET = 'a secret for benchmarks only'
 const HISTORY_SIZE = 100
 const LATER = Math.floor(Date.now() / 1000) + 86_400
 
-/** What is compared, in the order of the tables. */
-export const TARGETS = ['Centrifugo', 'engine', 'Socket.IO'] as const
-/** `ws`: a server that sends to whoever is connected, and nothing else. */
-export type TargetName = (typeof TARGETS)[number] | 'ws'
+/** What is compared, in the order of the tables. `ws` sends to whoever is in a channel and does nothing else: it is the floor. */
+export const TARGETS = ['Centrifugo', 'engine', 'Socket.IO', 'ws'] as const
+/** Socket.IO with `connectionStateRecovery` is compared where something is to be recovered. */
+export type TargetName = (typeof TARGETS)[number] | typeof RECOVERING
+/** Socket.IO that keeps what was sent. */
+export const RECOVERING = 'Socket.IO with recovery'
 
 /** A running server and how its clients speak. */
 export interface Target {
@@ -24,6 +26,9 @@ export interface Target {
   path: string
   /** What a client says, and by which text it knows that it may say the next. The last text tells that it is subscribed. */
   script: (client: Hello) => readonly { say: string, until: string }[]
+  /** Where a client is who has read so far, if its server can say: the first from what it was answered, the second from a message. */
+  epochIn?: (answers: string) => string | undefined
+  offsetIn?: (message: string) => string | undefined
   /** The answer to a ping, by what a ping looks like. */
   pong: { ping: string, pong: string }
   /** A publish over HTTP, ready to be written. */
@@ -36,8 +41,11 @@ export interface Hello {
   user: string
   channel: string
   /** Recovers from here. */
-  since?: { offset: number, epoch: string }
+  since?: Position
 }
+
+/** How far somebody has read, in the server's own words: a channel's epoch, or a session of Socket.IO. */
+export interface Position { offset: string | number, epoch: string }
 
 /** How a server is started. */
 export interface TargetOptions {
@@ -59,7 +67,9 @@ export function sign(user: string): string {
 /** Starts one. @throws {Error} when Centrifugo is not built */
 export async function startTarget(name: TargetName, options: TargetOptions): Promise<Target> {
   const { pingIntervalMs = 600_000 } = options
-  if (name === 'Socket.IO') return { ...await startNode('socketio.ts', { secret: SECRET, pingInterval: pingIntervalMs }, options), ...SOCKET_IO }
+  if (name === 'Socket.IO' || name === RECOVERING) {
+    return { ...await startNode('socketio.ts', { secret: SECRET, pingInterval: pingIntervalMs, recovery: name === RECOVERING }, options), ...SOCKET_IO, name }
+  }
   if (name === 'ws') return { ...await startNode('raw-ws.ts', {}, options), ...RAW }
   return name === 'engine' ? await startEngine(options) : await startReal(options)
 }
@@ -116,7 +126,7 @@ async function startNode(file: string, settings: object, options: TargetOptions)
 const request = (path: string, body: string): Buffer =>
   Buffer.from(`POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`)
 
-type Speech = Pick<Target, 'path' | 'script' | 'pong' | 'publish'>
+type Speech = Pick<Target, 'path' | 'script' | 'pong' | 'publish' | 'epochIn' | 'offsetIn'>
 
 const CENTRIFUGE: Speech = {
   path: '/connection/websocket',
@@ -124,18 +134,21 @@ const CENTRIFUGE: Speech = {
     say: [{ id: 1, connect: { token: sign(user) } }, { id: 2, subscribe: { channel, ...since && { recover: true, ...since } } }].map(command => JSON.stringify(command)).join('\n'),
     until: '"id":2,"subscribe":',
   }],
+  epochIn: answers => /"epoch":"(\w+)"/.exec(answers)?.[1],
   pong: { ping: '{}', pong: '{}' },
   publish: (channel, data) => request('/api/publish', `{"channel":"${channel}","data":${data}}`),
 }
 
 const RAW: Speech & Pick<Target, 'name'> = {
-  name: 'ws', path: '/', script: () => [], pong: { ping: '', pong: '' }, publish: (_channel, data) => request('/publish', data),
+  name: 'ws', path: '/', script: ({ channel }) => [{ say: channel, until: 'joined' }], pong: { ping: 'none', pong: '' },
+  publish: (channel, data) => request(`/${channel}`, data),
 }
 
-const SOCKET_IO: Speech & Pick<Target, 'name'> = {
-  name: 'Socket.IO',
+const SOCKET_IO: Speech = {
   path: '/socket.io/?EIO=4&transport=websocket',
-  script: ({ user, channel }) => [{ say: `40${JSON.stringify({ token: sign(user) })}`, until: '40{' }, { say: `420["join","${channel}"]`, until: '430[' }],
+  script: ({ user, channel, since }) => [{ say: `40${JSON.stringify({ token: sign(user), ...since && { pid: since.epoch, offset: since.offset } })}`, until: '40{' }, { say: `420["join","${channel}"]`, until: '430[' }],
+  epochIn: answers => /"pid":"([\w-]+)"/.exec(answers)?.[1],
+  offsetIn: message => /,"([\w.-]+)"\]$/.exec(message)?.[1],
   pong: { ping: '2', pong: '3' },
   publish: (channel, data) => request('/publish', `{"channel":"${channel}","data":${data}}`),
 }

@@ -52,9 +52,10 @@ export const publish: Scenario = {
 async function measureAlone(context: BenchContext, way: Way): Promise<Measured> {
   await using platform = await startServer(context, context.pinned ? { prefix: ['taskset', '-c', '0,1'] } : {})
   const measured = await measure(context, platform, way)
+  const rows = measured.rows.map(row => ({ ...row, ...context.pinned && { cores: '0,1' } }))
   // Not killed: a profile is written at the end.
   await platform.terminate()
-  return measured
+  return { ...measured, rows }
 }
 
 async function measure(context: BenchContext, platform: PlatformProcess, way: Way): Promise<Measured> {

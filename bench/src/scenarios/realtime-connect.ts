@@ -6,7 +6,7 @@ import type { Scenario } from '../scenario.ts'
 import { compare, cpuSecondsOf, type Figures } from '../realtime/compare.ts'
 import { createTally, LoadSocket, openClients, type Tally } from '../realtime/load-socket.ts'
 import { publishAtRate, publishInLoop } from '../realtime/publisher.ts'
-import type { Target } from '../realtime/target.ts'
+import { RECOVERING, type Position, type Target } from '../realtime/target.ts'
 import { readRssMiB } from '../usage.ts'
 
 /** Counted, not timed: a compiler that is still warming up is not what is measured, however slow the machine. */
@@ -14,15 +14,17 @@ const REQUESTS = 30_000
 
 /** Requests of 16 clients. */
 export const realtimeHttp: Scenario = {
-  doc: 'engine, Centrifugo, Socket.IO: HTTP publishes of 16 clients',
+  doc: 'engine, Centrifugo, Socket.IO, ws: HTTP publishes of 16 clients',
   run: context => compare(context, {
     work: async target => ({
       'HTTP publish: CPU per request': await perRequest(target, 'open:nobody'),
-      ...target.name !== 'Socket.IO' && { 'HTTP publish, history 100: CPU per request': await perRequest(target, 'kept:nobody') },
+      ...keepsHistory(target) && { 'HTTP publish, history 100: CPU per request': await perRequest(target, 'kept:nobody') },
     }),
     ratios: { 'HTTP publish: CPU per request': '≤ 1.0', 'HTTP publish, history 100: CPU per request': '≤ 0.9' },
   }),
 }
+
+const keepsHistory = ({ name }: Target): boolean => name === 'engine' || name === 'Centrifugo'
 
 async function perRequest(target: Target, channel: string): Promise<{ value: number, unit: string }> {
   const load = { clients: 16, bytes: 128, channel }
@@ -38,7 +40,7 @@ const WARM_UP_ROUNDS = 3
 
 /** Connections with a token and a subscription. */
 export const realtimeConnect: Scenario = {
-  doc: 'engine, Centrifugo, Socket.IO: connect, HS256 token, one subscription',
+  doc: 'engine, Centrifugo, Socket.IO: connect, HS256 token, one subscription; ws beside them, which looks at no token',
   run: context => compare(context, {
     work: async target => {
       const tally = createTally()
@@ -63,12 +65,14 @@ async function cut(clients: readonly LoadSocket[]): Promise<void> {
 
 const RECONNECTS = 5_000
 const MISSED = 10
+const CHANNEL = 'kept:storm'
 
 /** Everybody comes back at once and has missed something. */
 export const realtimeReconnect: Scenario = {
-  doc: 'engine, Centrifugo: 5,000 reconnects that recover 10 publications each',
+  doc: 'engine, Centrifugo, Socket.IO with recovery: 5,000 reconnects that recover 10 publications each',
   run: context => compare(context, {
-    targets: ['Centrifugo', 'engine'],
+    // Socket.IO by default and ws recover nothing: what that costs a reader is in realtime-jitter.
+    targets: ['Centrifugo', 'engine', RECOVERING],
     work: reconnect,
     ratios: { 'reconnect: CPU per 1,000': '≤ 0.7' }, goals: { 'reconnect: lost': '0' },
   }),
@@ -77,15 +81,14 @@ export const realtimeReconnect: Scenario = {
 /** All connect, miss something, come back with the tokens they have; the last time counts. */
 async function reconnect(target: Target): Promise<Figures> {
   const tally = createTally()
-  const first = new LoadSocket(target, tally)
-  const answer = await first.subscribe({ user: 'first', channel: 'kept:storm' })
-  const epoch = /"epoch":"(\w+)"/.exec(answer)?.[1] ?? ''
-  first.close()
-  await cut(await openClients(target, { count: RECONNECTS, channelOf: () => 'kept:storm', tally }))
-  await publishAtRate(target, { perSecond: MISSED, seconds: 1, bytes: 128, channelOf: () => 'kept:storm' })
-  for (let round = 1; round < WARM_UP_ROUNDS; round++) await cut((await storm(target, tally, epoch)).sockets)
+  const offset = await readOffset(target)
+  const clients = await openClients(target, { count: RECONNECTS, channelOf: () => CHANNEL, tally })
+  const positions = clients.map(({ answers }): Position => ({ offset, epoch: target.epochIn?.(answers) ?? '' }))
+  await cut(clients)
+  await publishAtRate(target, { perSecond: MISSED, seconds: 1, bytes: 128, channelOf: () => CHANNEL })
+  for (let round = 1; round < WARM_UP_ROUNDS; round++) await cut((await storm(target, tally, positions)).sockets)
   let last: Storm | undefined
-  const cpu = await cpuSecondsOf(target, async () => { last = await storm(target, tally, epoch) })
+  const cpu = await cpuSecondsOf(target, async () => { last = await storm(target, tally, positions) })
   const { sockets = [], delays = [], lost = 0 } = last ?? {}
   await cut(sockets)
   return {
@@ -93,6 +96,16 @@ async function reconnect(target: Target): Promise<Figures> {
     'reconnect: p99': { value: percentile(delays.toSorted((a, b) => a - b), 0.99), unit: 'ms' },
     'reconnect: lost': { value: lost + tally.lost, unit: '' },
   }
+}
+
+/** Where everybody is before they miss something: at the start, or at a first message where only a message has a place. */
+async function readOffset(target: Target): Promise<Position['offset']> {
+  if (!target.offsetIn) return 0
+  const client = new LoadSocket(target, createTally())
+  await client.subscribe({ user: 'first', channel: CHANNEL })
+  const [message] = await Promise.all([client.hear('"]'), publishAtRate(target, { perSecond: 1, seconds: 1, bytes: 128, channelOf: () => CHANNEL })])
+  client.close()
+  return target.offsetIn(message) ?? 0
 }
 
 interface Storm {
@@ -103,18 +116,19 @@ interface Storm {
   lost: number
 }
 
-async function storm(target: Target, tally: Tally, epoch: string): Promise<Storm> {
+async function storm(target: Target, tally: Tally, positions: readonly Position[]): Promise<Storm> {
   const sockets: LoadSocket[] = []
   const delays: number[] = []
   let lost = 0
   let next = 0
   await Promise.all(Array.from({ length: 200 }, async () => {
-    while (next < RECONNECTS) {
-      const user = `u${next++}`
+    while (next < positions.length) {
+      const user = `u${next}`
+      const since = positions[next++]
       const startedAt = performance.now()
       const socket = new LoadSocket(target, tally)
       sockets.push(socket)
-      const recovered = await socket.subscribe({ user, channel: 'kept:storm', since: { offset: 0, epoch } })
+      const recovered = await socket.subscribe({ user, channel: CHANNEL, ...since && { since } })
       delays.push(performance.now() - startedAt)
       lost += MISSED - (recovered.match(/"at":/g) ?? []).length
     }
@@ -127,7 +141,7 @@ const PING_MS = 25_000
 
 /** Connections that do nothing. */
 export const realtimeIdle: Scenario = {
-  doc: 'engine, Centrifugo, Socket.IO: 10,000 idle connections with a subscription',
+  doc: 'engine, Centrifugo, Socket.IO, ws: 10,000 idle connections with a subscription; ws sends no pings',
   run: context => compare(context, {
     options: { pingIntervalMs: PING_MS },
     work: async target => {
@@ -141,7 +155,7 @@ export const realtimeIdle: Scenario = {
       for (const client of clients) client.close()
       return {
         'idle: resident memory each': { value: (after - before) * 1024 / IDLE, unit: 'KiB' },
-        'idle: CPU per 1,000 for pings': { value: cpu * 1000 / (PING_MS / 1000) / (IDLE / 1000), unit: 'ms/s' },
+        'idle: CPU per 1,000 for pings': target.name === 'ws' ? undefined : { value: cpu * 1000 / (PING_MS / 1000) / (IDLE / 1000), unit: 'ms/s' },
         'idle: lost': { value: tally.lost, unit: '' },
       }
     },

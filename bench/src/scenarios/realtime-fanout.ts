@@ -28,17 +28,17 @@ const shapes: readonly { name: string, goal: string, shape: Omit<Shape, 'seconds
 
 /** Fan-out of one channel. */
 export const realtimeFanout: Scenario = {
-  doc: 'engine, Centrifugo, Socket.IO: one channel, many subscribers',
+  doc: 'engine, Centrifugo, Socket.IO, ws: one channel, many subscribers',
   async run(context) {
     const parts = []
     for (const { name, goal, shape } of shapes) parts.push(await compareShape(context, { name, goal, shape }))
-    return { rows: parts.flatMap(({ rows }) => rows), notes: parts[0]?.notes ?? [] }
+    return { rows: parts.flatMap(({ rows }) => rows), notes: [...new Set(parts.flatMap(({ notes = [] }) => notes))] }
   },
 }
 
 /** Five subscribers each in a thousand channels. */
 export const realtimeRooms: Scenario = {
-  doc: 'engine, Centrifugo, Socket.IO: 5,000 subscribers in 1,000 channels, 4,000 publishes/s',
+  doc: 'engine, Centrifugo, Socket.IO, ws: 5,000 subscribers in 1,000 channels, 4,000 publishes/s',
   run: context => compareShape(context, { name: 'rooms', goal: '≤ 0.85', shape: { subscribers: 5_000, channels: 1_000, perSecond: 4_000, bytes: 128 } }),
 }
 
@@ -113,7 +113,7 @@ const LIMIT_MS = 250
 
 /** How much one channel can carry. */
 export const realtimeHot: Scenario = {
-  doc: 'engine, Centrifugo, Socket.IO: deliveries/s of one channel with 1,000 subscribers while p99 ≤ 250 ms',
+  doc: 'engine, Centrifugo, Socket.IO, ws: deliveries/s of one channel with 1,000 subscribers while p99 ≤ 250 ms',
   run: context => compare(context, { work: async target => await climb(target, Math.min(context.seconds, 4)), ratios: { 'hot channel: deliveries': '≥ 5' }, goals: { 'hot channel: deliveries': '≥ 1,000,000' } }),
 }
 

@@ -1,13 +1,14 @@
 /** Clients on bad networks: what they have missed in the end. After the jitter profile of AnyCable's benchmark, scaled to one machine. */
 
 import { setTimeout as sleep } from 'node:timers/promises'
-import { watchGenerator, type Scenario } from '../scenario.ts'
+import { createRandom } from '@neo-stack/testing'
+import type { BenchContext, Scenario } from '../scenario.ts'
 import { percentile } from '../statistics.ts'
 import { compare, cpuSecondsOf } from '../realtime/compare.ts'
 import { now } from '../realtime/load-socket.ts'
 import { Line } from '../realtime/publisher.ts'
 import { openReader, type Reader } from '../realtime/reader.ts'
-import type { Target } from '../realtime/target.ts'
+import { RECOVERING, TARGETS, type Target } from '../realtime/target.ts'
 
 const CLIENTS = 2_000
 const PER_SECOND = 2
@@ -20,26 +21,21 @@ const PATIENCE_MS = 15_000
 
 /** Two messages a second to 2,000 clients, each of whom is cut every 15 seconds. */
 export const realtimeJitter: Scenario = {
-  doc: 'engine, Centrifugo, Socket.IO, ws: 2,000 clients, each cut every 15 s or so, 2 messages/s: what they miss; --seconds 60 for the whole profile',
+  doc: 'engine, Centrifugo, Socket.IO with and without recovery, ws: 2,000 clients, each cut every 15 s or so, 2 messages/s: what they miss; --seconds 60 --runs 1 for the whole profile',
   run: async context => {
-    const notes: string[] = []
-    const measured = await watchGenerator(async () => {
-      const compared = await compare(context, {
-        targets: ['Centrifugo', 'engine', 'Socket.IO', 'ws'],
-        work: target => endure(target, context.seconds),
-        goals: { 'jitter: lost': '0', 'jitter: doubled': '0' },
-      })
-      notes.push(...compared.notes ?? [])
-      return compared.rows
+    const { rows, notes = [] } = await compare(context, {
+      targets: [...TARGETS, RECOVERING],
+      work: target => endure(target, context),
+      goals: { 'jitter: lost': '0', 'jitter: doubled': '0' },
     })
-    return { ...measured, notes: [...notes, ...measured.notes ?? []] }
+    return { rows, notes: [...notes, `Who is cut in which tenth of a second is drawn with --seed ${context.seed}, the same for each server.`] }
   },
 }
 
 /** What one client has had of each message. */
 type Seen = Uint8Array
 
-async function endure(target: Target, seconds: number): ReturnType<Parameters<typeof compare>[1]['work']> {
+async function endure(target: Target, { seconds, seed }: BenchContext): ReturnType<Parameters<typeof compare>[1]['work']> {
   const total = PER_SECOND * seconds
   const seen: Seen[] = Array.from({ length: CLIENTS }, () => new Uint8Array(total))
   const delays: number[] = []
@@ -47,11 +43,12 @@ async function endure(target: Target, seconds: number): ReturnType<Parameters<ty
     const own = seen[index]
     if (own) own[n] = (own[n] ?? 0) + 1
     delays.push(now() - at)
-  })
+  }, index => createRandom(seed + 1 + index))
+  const random = createRandom(seed)
   let cuts = 0
   const cutting = setInterval(() => {
     for (const reader of readers) {
-      if (Math.random() >= TICK_MS / CUT_EVERY_MS) continue
+      if (random() >= TICK_MS / CUT_EVERY_MS) continue
       reader.cut()
       cuts++
     }
@@ -73,11 +70,11 @@ async function endure(target: Target, seconds: number): ReturnType<Parameters<ty
   }
 }
 
-async function openAll(target: Target, onMessage: (index: number, message: { n: number, at: number }) => void): Promise<Reader[]> {
+async function openAll(target: Target, onMessage: (index: number, message: { n: number, at: number }) => void, randomOf: (index: number) => () => number): Promise<Reader[]> {
   const readers: Reader[] = []
   for (let from = 0; from < CLIENTS; from += 100) {
     readers.push(...await Promise.all(Array.from({ length: 100 }, (_, offset) => openReader(target, {
-      user: `user-${from + offset}`, channel: CHANNEL, onMessage: data => { onMessage(from + offset, data as { n: number, at: number }) },
+      user: `user-${from + offset}`, channel: CHANNEL, random: randomOf(from + offset), onMessage: data => { onMessage(from + offset, data as { n: number, at: number }) },
     }))))
   }
   return readers
