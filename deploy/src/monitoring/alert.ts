@@ -18,10 +18,10 @@ export interface Alert {
   dashboard: 'overview' | 'realtime' | 'deployments' | 'billing-and-alerts' | 'database-queue-node' | 'tenants'
   /** What it means, what people feel, where to look, what to do. */
   runbook: { means: string, feels: string, look: readonly string[], act: readonly string[] }
-  /** Samples under which it fires at `at` minutes, with the labels the alert then has. */
-  fires: { samples: Samples, labels?: Readonly<Record<string, string>> }
-  /** Samples under which it does not. */
-  quiet: Samples
+  /** Samples under which it fires at `at` minutes, with the labels the alert then has; several where it has several causes. */
+  fires: { samples: Samples | readonly Samples[], labels?: Readonly<Record<string, string>> }
+  /** Samples under which it does not; several for a rule of several conditions, each with another one missing. */
+  quiet: Samples | readonly Samples[]
   /** Minutes after the start at which both are looked at. @default 30 */
   at?: number
 }

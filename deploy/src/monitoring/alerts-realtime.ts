@@ -1,6 +1,21 @@
 /** Alerts of what brings events to people. */
 
-import type { Alert } from './alert.ts'
+import { CANARY_EVERY_MS } from '@neo-stack/event-service'
+import type { Alert, Samples } from './alert.ts'
+
+/** Publications a second that all sockets are sent; until the first one there is no such series. */
+const SENT = '(sum(rate(centrifugo_transport_messages_sent{frame_type="push_publication"}[5m])) or vector(0))'
+
+/** Those of them that canaries are sent, each on its sockets that hear, with a tenth for the edges of the window. */
+const TO_CANARIES = `1100 / ${CANARY_EVERY_MS} * (sum(avg_over_time(delivery_canary_ok[5m])) or vector(0))`
+
+/** Two events a second, and 54 sockets of which four are canaries', one of each of two services on each of two nodes. */
+const published: Samples = { 'events_published_total{job="event-service",instance="a",family="deployments",type="deployment_log"}': '0+120x40' }
+const people: Samples = { 'centrifugo_node_num_clients{job="centrifugo",instance="a"}': '27x40', 'centrifugo_node_num_clients{job="centrifugo",instance="b"}': '27x40' }
+const canaries = (isHeard: 0 | 1): Samples => Object.fromEntries(['a', 'b'].flatMap(service => ['n1', 'n2'].map(node => [`delivery_canary_ok{job="event-service",instance="${service}",node="${node}"}`, `${isHeard}x40`])))
+/** What those four are sent in a minute. */
+const TO_FOUR = `0+${4 * 60_000 / CANARY_EVERY_MS}x40`
+const sent = (frame: 'push_publication' | 'server_ping'): string => `centrifugo_transport_messages_sent{job="centrifugo",instance="a",transport="websocket",frame_type="${frame}",channel_namespace=""}`
 
 export const realtimeAlerts: readonly Alert[] = [
   {
@@ -35,14 +50,24 @@ export const realtimeAlerts: readonly Alert[] = [
     quiet: { 'outbox_rows{job="event-service",instance="a"}': '5000-100x40' },
   },
   {
-    name: 'DeliveryStopped', expr: 'sum(rate(events_published_total{family!~"admin.*"}[5m])) > 0.5 and sum(centrifugo_node_num_clients) > 10 and sum(rate(centrifugo_transport_messages_sent{frame_type="publication"}[5m])) == 0', for: '5m', severity: 'page', dashboard: 'realtime',
+    name: 'DeliveryStopped', expr: `sum(rate(events_published_total{family!~"admin.*"}[5m])) > 0.5 and sum(centrifugo_node_num_clients) - (count(delivery_canary_ok) or vector(0)) > 10 and ${SENT} <= ${TO_CANARIES}`, for: '5m', severity: 'page', dashboard: 'realtime',
     summary: 'Events are published and people are connected, but nothing is sent to them.',
     runbook: {
-      means: 'Everything looks healthy and nothing arrives: a subscription to Redis that went deaf, or a consumer that reads and delivers nowhere.', feels: 'Pages stand still and say "live".',
-      look: ['`outbox_oldest_row_seconds`: 0 means that rows are read.', 'Redis: `pubsub numsub`, `client list`.', 'A page of your own: does publishing by hand appear?'], act: ['Restart the Centrifugo nodes one after the other: clients fetch what they missed.'],
+      means: 'Everything looks healthy and nothing arrives at people, at most what the services\' canaries publish for themselves: a subscription to Redis that went deaf, or a consumer that reads and delivers nowhere.', feels: 'Pages stand still and say "live".',
+      look: ['`outbox_oldest_row_seconds`: 0 means that rows are read.', '`delivery_canary_ok` by node: where it is 0, not even the canary arrives; where it is 1, channels of people alone are concerned.', 'Redis: `pubsub numsub`, `client list`.', 'A page of your own: does publishing by hand appear?'], act: ['Restart the Centrifugo nodes one after the other: clients fetch what they missed.'],
     },
-    fires: { samples: { 'events_published_total{job="event-service",instance="a",family="deployments",type="deployment_log"}': '0+120x40', 'centrifugo_node_num_clients{job="centrifugo",instance="a"}': '50x40', 'centrifugo_transport_messages_sent{job="centrifugo",instance="a",transport="websocket",frame_type="publication",channel_namespace=""}': '100x40' } },
-    quiet: { 'events_published_total{job="event-service",instance="a",family="deployments",type="deployment_log"}': '0+120x40', 'centrifugo_node_num_clients{job="centrifugo",instance="a"}': '50x40', 'centrifugo_transport_messages_sent{job="centrifugo",instance="a",transport="websocket",frame_type="publication",channel_namespace=""}': '0+600x40' },
+    fires: { samples: [
+      { ...published, ...people, ...canaries(1), [sent('push_publication')]: TO_FOUR, [sent('server_ping')]: '0+120x40' },
+      { ...published, ...people, ...canaries(0), [sent('push_publication')]: '900x40', [sent('server_ping')]: '0+120x40' },
+      // Nodes that have sent nothing since they started, and none of whose readers is a canary.
+      { ...published, ...people, [sent('server_ping')]: '0+120x40' },
+    ] },
+    quiet: [
+      { ...published, ...people, ...canaries(1), [sent('push_publication')]: '0+140x40' },
+      { ...published, ...people, [sent('push_publication')]: '0+1x40' },
+      { ...published, ...canaries(1), 'centrifugo_node_num_clients{job="centrifugo",instance="a"}': '12x40', [sent('push_publication')]: TO_FOUR },
+      { ...people, ...canaries(1), [sent('push_publication')]: TO_FOUR },
+    ],
   },
   {
     name: 'DeliveryCanaryRed', expr: 'min by (node) (delivery_canary_ok) == 0', for: '30s', severity: 'page', dashboard: 'realtime',

@@ -1,7 +1,7 @@
 /** Prometheus' files: what it scrapes, its rules, and the tests that promtool runs over them. Pure. */
 
 import { stringify } from 'yaml'
-import type { Alert } from './alert.ts'
+import type { Alert, Samples } from './alert.ts'
 import { serviceAlerts } from './alerts-service.ts'
 import { realtimeAlerts } from './alerts-realtime.ts'
 import { workAlerts } from './alerts-work.ts'
@@ -41,7 +41,7 @@ export function createRules(): string {
   ] }, { lineWidth: 0 })
 }
 
-const toSeries = (samples: Alert['quiet']): { series: string, values: string }[] => Object.entries(samples).map(([series, values]) => ({ series, values }))
+const toSeries = (samples: Samples): { series: string, values: string }[] => Object.entries(samples).map(([series, values]) => ({ series, values }))
 
 /** Each alert fires under its samples and does not under the others. */
 export function createRuleTests(): string {
@@ -49,9 +49,12 @@ export function createRuleTests(): string {
     const { name, severity, fires, quiet, at = 30 } = alert
     const expected = { exp_labels: { severity, ...fires.labels }, exp_annotations: annotate(alert, EXAMPLE) }
     const common = { interval: '1m', external_url: EXAMPLE.prometheus, external_labels: { grafana: EXAMPLE.grafana } }
+    const test = (title: string, samples: Samples, alertsThen: object[]): object => ({
+      name: `${name} ${title}`, ...common, input_series: toSeries(samples), alert_rule_test: [{ eval_time: `${at}m`, alertname: name, exp_alerts: alertsThen }],
+    })
     return [
-      { name: `${name} fires`, ...common, input_series: toSeries(fires.samples), alert_rule_test: [{ eval_time: `${at}m`, alertname: name, exp_alerts: [expected] }] },
-      { name: `${name} stays quiet`, ...common, input_series: toSeries(quiet), alert_rule_test: [{ eval_time: `${at}m`, alertname: name, exp_alerts: [] }] },
+      ...[fires.samples].flat().map(samples => test('fires', samples, [expected])),
+      ...[quiet].flat().map(samples => test('stays quiet', samples, [])),
     ]
   })
   return head + stringify({ rule_files: ['rules.yaml'], evaluation_interval: '1m', tests }, { lineWidth: 0 })

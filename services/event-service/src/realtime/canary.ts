@@ -10,6 +10,9 @@ import type { Database } from '../database/database.ts'
 import { CANARY } from './centrifugo-commands.ts'
 import { enqueuePublication } from './outbox.ts'
 
+/** Milliseconds between two publications of a canary; each of its sockets gets every one. */
+export const CANARY_EVERY_MS = 3000
+
 /** What a canary needs. */
 export interface CanaryOptions {
   database: Pick<Database, 'inSystem'>
@@ -18,7 +21,7 @@ export interface CanaryOptions {
   sessionChannel: (sessionId: string) => string
   /** Where the nodes take sockets, for example `http://127.0.0.1:8000`. */
   nodes: readonly string[]
-  /** Milliseconds between two publications. @default 3_000 */
+  /** Milliseconds between two publications. @default CANARY_EVERY_MS */
   everyMs?: number
   /** Milliseconds without one after which a node counts as deaf. @default 10_000 */
   silentMs?: number
@@ -39,7 +42,7 @@ const RENEW_MS = 30_000
 
 /** Starts it; until a node has delivered once it counts as deaf. */
 export function startCanary(options: CanaryOptions): Canary {
-  const { database, tokens, sessionChannel, nodes, everyMs = 3000, silentMs = 10_000, now = Date.now, onFault = () => undefined } = options
+  const { database, tokens, sessionChannel, nodes, everyMs = CANARY_EVERY_MS, silentMs = 10_000, now = Date.now, onFault = () => undefined } = options
   const sessionId = `${CANARY}${randomUUID()}`
   const channel = sessionChannel(sessionId)
   const sign = async (): Promise<string> => {
