@@ -51,6 +51,14 @@ describe('metrics of a running service', () => {
     payload: { channel: `tenant:${tenantId}:alerts`, type: 'alert', data: { severity: 'info', message: 'm' } },
   })
 
+  it('have the known values of counters\' labels from the start: a first failure is growth', async () => {
+    const lines = (await read()).split('\n')
+    for (const series of [
+      'http_problems_total{code="internal"}', 'webhook_requests_total{outcome="failed"}', 'sign_ins_total{outcome="refused"}', 'history_recoveries_total{outcome="trimmed"}',
+      'revocations_total{kind="tenant"}', 'database_transaction_failures_total{scope="system"}', 'events_published_total{family="deployments",type="deployment_error"}',
+    ]) expect(lines).toContain(`${series} 0`)
+  })
+
   it('count problems by their code, sign-ins and recoveries by their outcome', async () => {
     await service.app.inject({ method: 'POST', url: '/v1/session', payload: { email: 'owner@acme.example', password: 'wrong' } })
     const headers = await service.bearer('owner@acme.example')

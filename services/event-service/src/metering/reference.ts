@@ -1,5 +1,7 @@
 /** Every metric of our own, each with labels that cannot explode: families, types, codes and routes, never a channel or a tenant. */
 
+import { errorCodes, eventTypes } from '@neo-stack/events'
+
 /** Node's default metrics come beside them, and in one process with the engine its metrics under Centrifugo's names. */
 export const metricsReference = [
   { name: 'events_published_total', type: 'counter', help: 'Events accepted', labels: ['family', 'type'] },
@@ -37,3 +39,19 @@ export const metricsReference = [
 
 /** Name of a metric. */
 export type MetricName = (typeof metricsReference)[number]['name']
+
+const outcomes = (...values: string[]): Labels[] => values.map(outcome => ({ outcome }))
+
+/** Values of a counter's labels. */
+export type Labels = Readonly<Record<string, string>>
+
+/** Series of counters whose labels have few and known values: they stand at 0 from the start, because the growth of a series that begins with 1 is not seen. */
+export const knownSeries: Readonly<Partial<Record<MetricName, readonly Labels[]>>> = {
+  events_published_total: Object.values(eventTypes).flatMap(({ type, families }) => families.map(family => ({ family, type }))),
+  history_recoveries_total: outcomes('ok', 'trimmed', 'refused', 'failed'),
+  revocations_total: ['session', 'user', 'tenant'].map(kind => ({ kind })),
+  webhook_requests_total: outcomes('accepted', 'refused', 'failed'),
+  sign_ins_total: outcomes('accepted', 'refused', 'failed'),
+  http_problems_total: Object.keys(errorCodes).map(code => ({ code })),
+  database_transaction_failures_total: ['tenant', 'system'].map(scope => ({ scope })),
+}

@@ -1,7 +1,7 @@
 /** The registry of this service: instruments are made by their name in the reference, so that no other can exist. */
 
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
-import { metricsReference, type MetricName } from './reference.ts'
+import { knownSeries, metricsReference, type MetricName } from './reference.ts'
 
 type NameOf<Type extends string> = Extract<(typeof metricsReference)[number], { type: Type }>['name']
 
@@ -29,7 +29,11 @@ export function createInstruments(): Instruments {
     return { name, help, labelNames: [...labels], registers: [registry] }
   }
   return {
-    counter: name => new Counter(of(name)),
+    counter: name => {
+      const counter = new Counter(of(name))
+      for (const labels of knownSeries[name] ?? []) counter.inc(labels, 0)
+      return counter
+    },
     histogram: (name, buckets) => new Histogram({ ...of(name), buckets: [...buckets] }),
     gauge: (name, read) => {
       new Gauge({ ...of(name), async collect() {
