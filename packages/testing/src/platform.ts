@@ -23,6 +23,10 @@ export interface TestPlatformOptions {
   speed?: number
   /** The time of the service, the engine and every client; see {@link createTestClock}. @default the real one */
   clock?: TestClock
+  /** A folder whose disk is told in the metrics; with one the host is sampled too. @default none */
+  folder?: string
+  /** Serves events by tenant at /metrics/tenants. @default false */
+  tenantMetrics?: boolean
   /** Told what the platform would have logged as an error. @default fails nothing and says nothing */
   onFault?: (error: unknown) => void
 }
@@ -85,12 +89,15 @@ export function connectTestPlatform({ url, demo: { users, apiKeys } }: { url: st
 const keysOf = (apiKeys: readonly { tenantId: string | null, key: string }[]): Record<string, string> =>
   Object.fromEntries(apiKeys.map(({ tenantId, key }) => [tenantId ?? PLATFORM_TENANT, key]))
 
-async function startParts(database: Database, { realtimeSeconds, speed = 10_000, onFault = () => undefined, clock }: TestPlatformOptions): Promise<Parts> {
+async function startParts(database: Database, { realtimeSeconds, speed = 10_000, onFault = () => undefined, clock, folder, tenantMetrics = false }: TestPlatformOptions): Promise<Parts> {
   const time = clock && { now: () => clock.now() }
   const keys = await createKeySet()
   const revocation = await createRevocation({ database, ...time })
   const realtime = createEmbeddedRealtime({ jwks: () => keys.jwks, isAllowed: revocation.isAllowed, onFault, spreadMs: 0, ...clock && { clock } })
-  const service = await createEventService({ ...cheap, ...time, database, realtime, keys, revocation, stepsOf, stacks: toStacks(catalogue), ...realtimeSeconds !== undefined && { realtimeSeconds } })
+  const service = await createEventService({
+    ...cheap, ...time, database, realtime, keys, revocation, stepsOf, stacks: toStacks(catalogue), tenantMetrics,
+    ...folder !== undefined && { sampleHost: { folder } }, ...realtimeSeconds !== undefined && { realtimeSeconds },
+  })
   await recoverJobs(service.jobs.boss)
   const deployer = createDeployer({
     queue: service.jobs.boss, driver: createSimulatedDriver({ speed }), platform: service.deployments, onError: onFault,
