@@ -18,6 +18,9 @@ const LOST_MS = 45_000
 /** A publish is answered by then, the database's absence with 503. */
 const ANSWERED_MS = 3000
 
+/** How long Prometheus waits for a target that it asks every 15 s. */
+const SCRAPE_MS = 10_000
+
 interface Seen { fault: string, part: string, greenMs: number, outcomes: Outcome[] }
 
 /** While these are away a publish may be refused or left without an answer; while the others are, none is. */
@@ -67,6 +70,15 @@ describe.skipIf(isLeftOut)('while events are published', () => {
     return outcomes
   }
 
+  /** A service whose database hangs is up, and says in its metrics what is not. */
+  async function tellsThatTheDatabaseIsAway(): Promise<void> {
+    const { url } = await cluster.part('event-service-1')
+    const from = performance.now()
+    const text = await fetch(`${url}/metrics`).then(answer => answer.text())
+    expect(performance.now() - from).toBeLessThan(SCRAPE_MS)
+    expect(text).toMatch(/^database_up 0$/m)
+  }
+
   const parts = ['event-service-2', 'centrifugo-2', 'redis', 'postgres', 'gateway']
 
   test.each(parts)('kill -9 of %s loses, doubles and reorders nothing', async name => {
@@ -83,7 +95,7 @@ describe.skipIf(isLeftOut)('while events are published', () => {
       await cluster.signal(name, 'SIGSTOP')
       try {
         // The time is the fault, not something waited for.
-        await sleep(PAUSE_MS)
+        await Promise.all([sleep(PAUSE_MS), name === 'postgres' && tellsThatTheDatabaseIsAway()])
       } finally {
         await cluster.signal(name, 'SIGCONT')
       }

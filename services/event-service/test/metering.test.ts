@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createTenantFigures } from '../src/metering/tenant-figures.ts'
 import { metricsReference } from '../src/metering/reference.ts'
+import { createInstruments } from '../src/metering/registry.ts'
 import { PresenceService } from '../src/presence/service.ts'
 import { startService, type TestService } from './service.ts'
 
@@ -14,6 +15,19 @@ describe('figures by tenant', () => {
     expect(figures.text().split('\n').filter(line => line.startsWith('tenant'))).toEqual([
       'tenant_events_published{tenant="c"} 3', 'tenant_events_published{tenant="b"} 2', 'tenant_events_published{tenant="other"} 4',
     ])
+  })
+})
+
+describe('parts that hang', () => {
+  it('keep nobody waiting who reads the metrics: they are no number', async () => {
+    const instruments = createInstruments({ answerWithinMs: 20 })
+    instruments.gauge('outbox_rows', () => new Promise(() => undefined))
+    instruments.gauges('job_queue_jobs', () => new Promise(() => undefined))
+    instruments.gauge('active_channels', () => 3)
+    const text = await instruments.text()
+    expect(text).toContain('\noutbox_rows Nan\n')
+    expect(text).toContain('\nactive_channels 3\n')
+    expect(text).not.toMatch(/^job_queue_jobs\{/m)
   })
 })
 

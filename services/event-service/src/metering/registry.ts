@@ -1,6 +1,7 @@
 /** The registry of this service: instruments are made by their name in the reference, so that no other can exist. */
 
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
+import { inTime } from '../in-time.ts'
 import { knownSeries, metricsReference, type MetricName } from './reference.ts'
 
 type NameOf<Type extends string> = Extract<(typeof metricsReference)[number], { type: Type }>['name']
@@ -10,9 +11,9 @@ export interface Instruments {
   counter: (name: NameOf<'counter'>) => Counter
   /** @param buckets upper bounds, in the unit of the metric */
   histogram: (name: NameOf<'histogram'>, buckets: readonly number[]) => Histogram
-  /** A gauge that asks when it is read; where nobody answers it says so by being no number, and where `undefined` is answered it is not there. */
+  /** A gauge that asks when it is read; where nobody answers in time it says so by being no number, and where `undefined` is answered it is not there. */
   gauge: (name: NameOf<'gauge'>, read: () => number | undefined | Promise<number | undefined>) => void
-  /** A gauge with one label, asked when it is read; where nobody answers it is not there. */
+  /** A gauge with one label, asked when it is read; where nobody answers in time it is not there. */
   gauges: (name: NameOf<'gauge'>, read: () => Promise<Readonly<Record<string, number>>>) => void
   /** A gauge that says the same always. */
   info: (name: NameOf<'gauge'>, labels: Readonly<Record<string, string>>) => void
@@ -20,8 +21,11 @@ export interface Instruments {
   text: () => Promise<string>
 }
 
+/** A part that hangs says nothing, in this many milliseconds: whoever scrapes hears of everything else, and of a service that is up. */
+const ANSWER_MS = 1500
+
 /** Makes an empty registry. */
-export function createInstruments(): Instruments {
+export function createInstruments({ answerWithinMs = ANSWER_MS }: { answerWithinMs?: number } = {}): Instruments {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   const of = (name: MetricName): { name: string, help: string, labelNames: string[], registers: Registry[] } => {
@@ -37,7 +41,7 @@ export function createInstruments(): Instruments {
     histogram: (name, buckets) => new Histogram({ ...of(name), buckets: [...buckets] }),
     gauge: (name, read) => {
       new Gauge({ ...of(name), async collect() {
-        const value = await Promise.resolve().then(read).catch(() => Number.NaN)
+        const value = await inTime(answerWithinMs, Promise.resolve().then(read).catch(() => Number.NaN), () => Number.NaN)
         if (value === undefined) this.remove()
         else this.set(value)
       } })
@@ -45,8 +49,9 @@ export function createInstruments(): Instruments {
     gauges: (name, read) => {
       const options = of(name)
       new Gauge({ ...options, async collect() {
+        const figures = await inTime(answerWithinMs, read().catch(() => ({})), () => ({}))
         this.reset()
-        for (const [value, figure] of Object.entries(await read().catch(() => ({})))) this.set({ [options.labelNames[0] ?? '']: value }, figure)
+        for (const [value, figure] of Object.entries(figures)) this.set({ [options.labelNames[0] ?? '']: value }, figure)
       } })
     },
     info: (name, labels) => { new Gauge(of(name)).set({ ...labels }, 1) },
