@@ -6,7 +6,7 @@ import type {
   AlertChannels, AlertDeliveries, ChannelMade, MakeChannel, InstanceList, LogPage, LogsAppended, MakeSilence, MetricsLease, MetricsSeries, NotificationPage, NotificationType, PresenceList, PresenceSettings, Preview, PreviewQuery,
   PublishBatchRequest, Published, PublishedBatch, PublishRequest, PushMetrics, PutAlertRules, PutBillingPreferences, RaiseAlert, ReadAll, Redeploy,
   ProviderList, ReportUsage, SearchResult, Session, SetPresence, SetPresenceSettings, SignIn,
-  StackList, SubscriptionTokens, Telemetry, UsageReported, UsageThresholds, User, UserPresence,
+  StackList, SubscriptionTokens, Telemetry, TelemetryNoted, UsageReported, UsageThresholds, User, UserPresence,
 } from '@neo-stack/events'
 import { inboxVerbs, PLATFORM_TENANT } from '@neo-stack/events'
 import { createOperatorAdministration, createTenantAdministration, type OperatorAdministration, type TenantAdministration } from './administration.ts'
@@ -188,7 +188,7 @@ export interface Rest extends TenantAdministration {
   }
   telemetry: {
     /** What this page received and painted; at most every 15 s. */
-    report(telemetry: Telemetry, options?: CallOptions): Promise<void>
+    report(telemetry: Telemetry, options?: CallOptions): Promise<TelemetryNoted>
   }
   alerts: {
     /** `tenantId` null addresses the operators. */
@@ -267,7 +267,7 @@ export function createRest(options: RequestOptions): Rest {
     admin: createOperatorAdministration(send),
     exams: createExamCalls(send),
     presence: createPresenceRoutes(send),
-    telemetry: { report: async (body, own) => { await send({ method: 'POST', path: '/v1/telemetry', body }, own) } },
+    telemetry: { report: (body, own) => send({ method: 'POST', path: '/v1/telemetry', body }, own) },
     alerts: createAlertRoutes(send),
   }
 }

@@ -3,15 +3,16 @@
  * see what reaches people and not only what was sent. Counts and times only: no channel, no content.
  */
 
-import type { Telemetry } from '@neo-stack/events'
+import type { Telemetry, TelemetryNoted } from '@neo-stack/events'
 import type { Clock, Timer } from './clock.ts'
 import { parseChannel, TELEMETRY_SAMPLE, TELEMETRY_SECONDS } from '@neo-stack/events'
 import { systemClock } from './clock.ts'
+import { createServerClock, type ServerClock } from './server-clock.ts'
 
 /** What telemetry needs. */
 export interface TelemetryOptions {
-  /** Sends a report; one that fails is dropped. */
-  report: (telemetry: Telemetry) => Promise<void>
+  /** Sends a report; one that fails is dropped. Answers the service's time. */
+  report: (telemetry: Telemetry) => Promise<TelemetryNoted>
   /** Calls back once the next frame has been painted, never while nobody looks. Without it nothing is recorded. */
   afterPaint: ((callback: () => void) => void) | undefined
   clock?: Clock
@@ -29,6 +30,9 @@ export interface TelemetryRecorder {
 
 const MAX_PAINTS = 200
 
+/** Times to paint are told only while the service's time is known as well, in milliseconds: so not in the first report. */
+const MAX_UNCERTAINTY_MS = 100
+
 /** Makes a recorder; in fifteen of sixteen sessions it does nothing. */
 export function createTelemetry(options: TelemetryOptions): TelemetryRecorder {
   const { random = Math.random, afterPaint } = options
@@ -41,6 +45,7 @@ type RecorderOptions = TelemetryOptions & { afterPaint: (callback: () => void) =
 class Recorder implements TelemetryRecorder {
   readonly #options: RecorderOptions
   readonly #clock: Clock
+  readonly #serverClock: ServerClock
   readonly #counts = new Map<string, Telemetry['received'][number]>()
   #paints: number[] = []
   #timer: Timer | undefined
@@ -48,7 +53,9 @@ class Recorder implements TelemetryRecorder {
 
   constructor(options: RecorderOptions) {
     this.#options = options
-    this.#clock = options.clock ?? systemClock
+    const { clock } = options
+    this.#clock = clock ?? systemClock
+    this.#serverClock = createServerClock(clock && (() => clock.now()))
   }
 
   readonly onPublication = (channel: string, data: unknown): void => {
@@ -69,9 +76,9 @@ class Recorder implements TelemetryRecorder {
 
   #watchPaint(at: number): void {
     this.#options.afterPaint(() => {
-      const milliseconds = this.#clock.now() - at
-      // A clock that is wrong on this side says nothing about the time it took.
-      if (milliseconds >= 0 && milliseconds < 600_000) this.#paints.push(milliseconds)
+      if (this.#serverClock.uncertainty() > MAX_UNCERTAINTY_MS) return
+      const milliseconds = this.#serverClock.now() - at
+      if (milliseconds < 600_000) this.#paints.push(Math.max(0, milliseconds))
     })
   }
 
@@ -80,7 +87,7 @@ class Recorder implements TelemetryRecorder {
     const telemetry: Telemetry = { received: [...this.#counts.values()].slice(0, 100), paints: this.#paints.slice(0, MAX_PAINTS) }
     this.#counts.clear()
     this.#paints = []
-    this.#options.report(telemetry).catch(() => undefined)
+    this.#serverClock.ask(() => this.#options.report(telemetry)).catch(() => undefined)
   }
 }
 

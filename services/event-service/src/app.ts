@@ -268,7 +268,7 @@ export async function createEventService(given: EventServiceOptions): Promise<Ev
   logRoutes(app, { database, writePath, tails, isStillGood: request => isStillGood(identity.auth, request) })
   await addBilling(app, { database, writePath, now, hasMail: options.mail !== undefined, quotas }, identity)
   metricsRoutes(app, { database, writePath, now })
-  telemetryRoute(app, meter)
+  telemetryRoute(app, meter, now)
   const overview = addOperations(app, { database, realtime, perform, now, jobs, indexer, faults, canary: canary?.states, isServing: !options.onlyHealth })
   addAlerts(app, { database, writePath, perform, now }, { ...options, secret: identity.keys.secret })
   const examTimer = addExams(app, { database, writePath, perform, now, onFault, isLeader: sharing.isLeader })

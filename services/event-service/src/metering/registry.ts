@@ -49,7 +49,7 @@ export function createInstruments({ answerWithinMs = ANSWER_MS }: { answerWithin
     gauges: (name, read) => {
       const options = of(name)
       new Gauge({ ...options, async collect() {
-        const figures = await inTime(answerWithinMs, read().catch(() => ({})), () => ({}))
+        const figures = await inTime<Readonly<Record<string, number>>>(answerWithinMs, read().catch(() => ({})), () => ({}))
         this.reset()
         for (const [value, figure] of Object.entries(figures)) this.set({ [options.labelNames[0] ?? '']: value }, figure)
       } })

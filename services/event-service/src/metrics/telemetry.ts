@@ -1,7 +1,7 @@
 /** POST /v1/telemetry: what a sample of browsers received and painted, for the platform's own metrics. */
 
-import * as z from 'zod'
-import { eventTypes, isEventTypeName, TELEMETRY_SECONDS, telemetrySchema } from '@neo-stack/events'
+import type * as z from 'zod'
+import { eventTypes, isEventTypeName, TELEMETRY_SECONDS, telemetryNotedSchema, telemetrySchema } from '@neo-stack/events'
 import { Problem } from '../errors.ts'
 import { principalOf, type App } from '../http.ts'
 import { createLimiter } from '../plugins/limiter.ts'
@@ -11,20 +11,20 @@ import type { Meter } from '../plugins/metrics.ts'
 const EARLY_SECONDS = 1
 
 /** Adds the route. */
-export function telemetryRoute(app: App, { trackReceive }: Pick<Meter, 'trackReceive'>): void {
+export function telemetryRoute(app: App, { trackReceive }: Pick<Meter, 'trackReceive'>, now: () => number): void {
   const limiter = createLimiter({ points: 1, seconds: TELEMETRY_SECONDS - EARLY_SECONDS })
   app.post('/v1/telemetry', {
     schema: {
-      summary: 'Report what a browser received and painted', tags: ['telemetry'], body: telemetrySchema, response: { 204: z.null() },
+      summary: 'Report what a browser received and painted', tags: ['telemetry'], body: telemetrySchema, response: { 200: telemetryNotedSchema },
       description: 'Sent by one session in sixteen, at most every 15 s: the counts become an estimate in events_received_total.',
     },
-  }, async (request, reply) => {
+  }, async request => {
     const { userId, kind } = principalOf(request)
     if (kind !== 'user') throw new Problem('forbidden', { detail: 'Only people\'s browsers report.' })
     assertCarried(request.body.received)
     await limiter.take(userId)
     trackReceive(request.body)
-    return reply.code(204).send(null)
+    return { now: new Date(now()).toISOString() }
   })
 }
 
