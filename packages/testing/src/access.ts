@@ -89,7 +89,9 @@ export function createAccess({ url, users, keys, clock, onStop }: AccessOptions)
     },
     proxy: async seed => kept(await createProxy({ target: url, ...seed !== undefined && { seed } })),
     network: async seed => kept(await createNetwork({ target: url, ...seed !== undefined && { seed } })),
-    webhookSource: async (tenantId, kind = 'standard', secret) => addSource(url, await client('owner', tenantId), { tenantId, kind, ...secret !== undefined && { secret } }),
+    webhookSource: async (tenantId, kind = 'standard', secret) => ({
+      ...await addSource(url, await client('owner', tenantId), { tenantId, kind, ...secret !== undefined && { secret } }), ...clock && { now: () => clock.now() },
+    }),
     [Symbol.asyncDispose]: stop,
   }
 }

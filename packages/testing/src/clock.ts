@@ -1,6 +1,6 @@
 /**
  * A clock that goes like the real one and jumps when it is told to: lifetimes, waits between retries and tokens pass at once.
- * It is the `clock` of clients and of the engine and, by `now`, the time of the service.
+ * It is the `clock` of clients and of the engine, by `now` the time of the service, and by `sleep` the waiting of the deployer.
  */
 
 import type { Clock } from '@neo-stack/client'
@@ -11,6 +11,8 @@ export interface TestClock extends Clock {
   advance(ms: number): void
   /** Calls back every `ms` until the returned function is called, and once after each jump. */
   every(ms: number, callback: () => void): () => void
+  /** Resolves after so many milliseconds. @throws the signal's reason when it is aborted before */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>
 }
 
 interface Alarm { at: number, callback: () => void, timer: NodeJS.Timeout }
@@ -33,18 +35,22 @@ export function createTestClock(): TestClock {
   /** The soonest that rings by then, and so on: what rings may set others. */
   const soonest = (by: number): Alarm | undefined => [...alarms].filter(({ at }) => at <= by).sort((a, b) => a.at - b.at)[0]
 
+  const set = (callback: () => void, ms: number): Alarm => {
+    const alarm: Alarm = { at: now() + ms, callback, timer: setTimeout(() => undefined, 0) }
+    alarms.add(alarm)
+    arm(alarm)
+    return alarm
+  }
+  const forget = (alarm: Alarm | undefined): void => {
+    clearTimeout(alarm?.timer)
+    if (alarm) alarms.delete(alarm)
+  }
+
   return {
     now,
-    setTimeout: (callback, ms) => {
-      const alarm: Alarm = { at: now() + ms, callback, timer: setTimeout(() => undefined, 0) }
-      alarms.add(alarm)
-      arm(alarm)
-      return alarm
-    },
-    clearTimeout: timer => {
-      clearTimeout((timer as Alarm | undefined)?.timer)
-      alarms.delete(timer as Alarm)
-    },
+    setTimeout: set,
+    clearTimeout: timer => { forget(timer as Alarm | undefined) },
+    sleep: (ms, signal) => sleepBy({ set, forget }, ms, signal),
     every: (ms, callback) => {
       const timer = setInterval(callback, ms).unref()
       ticks.add(callback)
@@ -65,3 +71,22 @@ export function createTestClock(): TestClock {
     },
   }
 }
+
+interface Alarms { set: (callback: () => void, ms: number) => Alarm, forget: (alarm: Alarm) => void }
+
+function sleepBy({ set, forget }: Alarms, ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) return void reject(toError(signal))
+    const onAbort = (): void => {
+      forget(alarm)
+      if (signal) reject(toError(signal))
+    }
+    const alarm = set(() => {
+      signal?.removeEventListener('abort', onAbort)
+      resolve()
+    }, ms)
+    signal?.addEventListener('abort', onAbort, { once: true })
+  })
+}
+
+const toError = ({ reason }: AbortSignal): Error => reason instanceof Error ? reason : new Error(String(reason))

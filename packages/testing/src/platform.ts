@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net'
 import { PLATFORM_TENANT } from '@neo-stack/events'
 import {
   createEmbeddedRealtime, createEventService, createKeySet, createRevocation, DEFAULT_ISSUER, tokenPurposes,
-  type Database, type EventService, type KeySetJson, type StepsOf, type TokenPurpose,
+  type Database, type EventService, type EventServiceOptions, type KeySetJson, type StepsOf, type TokenPurpose,
 } from '@neo-stack/event-service'
 import { buildPlan, catalogue, createDeployer, createSimulatedDriver, entryOf, recoverJobs, toStacks, type Deployer } from '@neo-stack/stack-deployer'
 import { createAccess, type PlatformAccess } from './access.ts'
@@ -21,12 +21,14 @@ export interface TestPlatformOptions {
   realtimeSeconds?: number
   /** Seconds of a deployment's weight per real second. @default 10000: a deployment takes some milliseconds */
   speed?: number
-  /** The time of the service, the engine and every client; see {@link createTestClock}. @default the real one */
+  /** The time of the service, the engine, the deployer and every client; see {@link createTestClock}. @default the real one */
   clock?: TestClock
   /** A folder whose disk is told in the metrics; with one the host is sampled too. @default none */
   folder?: string
   /** Serves events by tenant at /metrics/tenants. @default false */
   tenantMetrics?: boolean
+  /** Where webhooks of alerts may go. @default the public internet, over https, as in production */
+  outbound?: EventServiceOptions['outbound']
   /** Told what the platform would have logged as an error. @default fails nothing and says nothing */
   onFault?: (error: unknown) => void
 }
@@ -89,18 +91,20 @@ export function connectTestPlatform({ url, demo: { users, apiKeys } }: { url: st
 const keysOf = (apiKeys: readonly { tenantId: string | null, key: string }[]): Record<string, string> =>
   Object.fromEntries(apiKeys.map(({ tenantId, key }) => [tenantId ?? PLATFORM_TENANT, key]))
 
-async function startParts(database: Database, { realtimeSeconds, speed = 10_000, onFault = () => undefined, clock, folder, tenantMetrics = false }: TestPlatformOptions): Promise<Parts> {
+async function startParts(database: Database, { realtimeSeconds, speed = 10_000, onFault = () => undefined, clock, outbound, folder, tenantMetrics = false }: TestPlatformOptions): Promise<Parts> {
   const time = clock && { now: () => clock.now() }
+  const sleep = clock && { sleep: (ms: number, signal?: AbortSignal) => clock.sleep(ms, signal) }
   const keys = await createKeySet()
   const revocation = await createRevocation({ database, ...time })
   const realtime = createEmbeddedRealtime({ jwks: () => keys.jwks, isAllowed: revocation.isAllowed, onFault, spreadMs: 0, ...clock && { clock } })
   const service = await createEventService({
     ...cheap, ...time, database, realtime, keys, revocation, stepsOf, stacks: toStacks(catalogue), tenantMetrics,
     ...folder !== undefined && { sampleHost: { folder } }, ...realtimeSeconds !== undefined && { realtimeSeconds },
+    ...outbound && { outbound },
   })
   await recoverJobs(service.jobs.boss)
   const deployer = createDeployer({
-    queue: service.jobs.boss, driver: createSimulatedDriver({ speed }), platform: service.deployments, onError: onFault,
+    ...time, ...sleep, queue: service.jobs.boss, driver: createSimulatedDriver({ speed, ...sleep }), platform: service.deployments, onError: onFault,
   })
   await deployer.start()
   await service.app.listen({ host: '127.0.0.1', port: 0 })

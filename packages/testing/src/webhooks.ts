@@ -8,13 +8,15 @@ export interface WebhookSource {
   /** Address, the platform's own included. */
   url: string
   secret: string
+  /** The time that deliveries are signed at: that of the platform's clock, if it has one. @default the real one */
+  now?: () => number
 }
 
 /** What may differ from an honest, fresh delivery. */
 export interface DeliveryOptions {
   /** Names the delivery; the same one again is a duplicate. @default a new one; Stripe's is the body's `id` */
   id?: string
-  /** When it was signed, in milliseconds since the Unix epoch. @default now */
+  /** When it was signed, in milliseconds since the Unix epoch. @default now, by the source's clock */
   at?: number
   /** Signs with another secret than the source's. */
   secret?: string
@@ -24,7 +26,7 @@ export interface DeliveryOptions {
 export interface SignedWebhook { headers: Record<string, string>, body: string }
 
 /** Signs a body the way the source's kind does. */
-export function signWebhook({ kind, secret: own }: Pick<WebhookSource, 'kind' | 'secret'>, payload: object, { id = `msg_${randomUUID()}`, at = Date.now(), secret = own }: DeliveryOptions = {}): SignedWebhook {
+export function signWebhook({ kind, secret: own, now = Date.now }: Pick<WebhookSource, 'kind' | 'secret' | 'now'>, payload: object, { id = `msg_${randomUUID()}`, at = now(), secret = own }: DeliveryOptions = {}): SignedWebhook {
   const body = JSON.stringify(payload)
   const seconds = Math.floor(at / 1000)
   const type = { 'content-type': 'application/json' }
