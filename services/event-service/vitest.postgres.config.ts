@@ -3,7 +3,7 @@ import { isPostgresInstalled, isRequired } from './test/postgres-server.ts'
 
 /** Behaviour that must be the same on both databases, here on PostgreSQL. */
 const shared = [
-  'account-requests', 'alert-rounds', 'alert-silences', 'api-keys', 'audit', 'backup', 'billing', 'billing-mail', 'billing-records', 'billing-webhooks', 'deployment-logs', 'deployments', 'everywhere', 'exams', 'history', 'indexer', 'isolation', 'metrics', 'retention', 'revocation', 'export', 'tenants', 'users', 'quotas', 'search', 'search-model', 'sessions', 'write-path',
+  'account-requests', 'alert-rounds', 'alert-silences', 'api-keys', 'audit', 'backlog', 'backup', 'billing', 'billing-mail', 'billing-records', 'billing-webhooks', 'deployment-logs', 'deployments', 'everywhere', 'exams', 'history', 'indexer', 'isolation', 'metrics', 'retention', 'revocation', 'export', 'tenants', 'users', 'quotas', 'search', 'search-model', 'sessions', 'write-path',
 ].map(name => `test/${name}.test.ts`)
 
 export default defineProject({

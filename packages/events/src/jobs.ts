@@ -39,6 +39,9 @@ export const deploymentQueueOptions = {
   policy: 'key_strict_fifo', retryLimit: 10, retryDelay: 0, expireInSeconds: 7200, heartbeatSeconds: 20, notify: true,
 } as const
 
+/** Deployments of one tenant that run at once at most, over all workers; further ones wait although workers are free. */
+export const DEPLOYMENTS_PER_TENANT = 2
+
 /** The key that orders the jobs of one instance: the sender sets it as the job's `singletonKey`. */
 export function deploymentJobKey({ tenantId, instanceId }: Pick<DeploymentJob, 'tenantId' | 'instanceId'>): string {
   return `${tenantId}/${instanceId}`

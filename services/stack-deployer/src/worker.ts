@@ -1,6 +1,6 @@
 /** The worker: takes deployment jobs out of the queue and runs them, several instances at once. */
 
-import { DEPLOYMENT_QUEUE, deploymentJobSchema, type DeploymentJob } from '@neo-stack/events'
+import { DEPLOYMENT_QUEUE, DEPLOYMENTS_PER_TENANT, deploymentJobSchema, type DeploymentJob } from '@neo-stack/events'
 import { retryBlockedJobs, type JobStore } from './recover.ts'
 import { sleep as realSleep, type Sleep } from './sleep.ts'
 
@@ -46,7 +46,7 @@ export interface WorkerOptions {
   service: JobRunner
   /** Deployments at once. @default 4 */
   concurrency?: number
-  /** Deployments of one tenant at once, over all workers. @default 2 */
+  /** Deployments of one tenant at once, over all workers. @default DEPLOYMENTS_PER_TENANT */
   perTenant?: number
   sleep?: Sleep
   /** Hears what went wrong outside of deployments: an unreadable job, a queue that does not answer. */
@@ -112,7 +112,7 @@ class Session {
   }
 
   async #start(): Promise<void> {
-    const { queue, concurrency = 4, perTenant = 2 } = this.#options
+    const { queue, concurrency = 4, perTenant = DEPLOYMENTS_PER_TENANT } = this.#options
     this.#workId = await queue.work(
       DEPLOYMENT_QUEUE,
       { batchSize: 1, localConcurrency: concurrency, pollingIntervalSeconds: POLL_SECONDS, notifyPollingIntervalSeconds: POLL_SECONDS, groupConcurrency: perTenant },

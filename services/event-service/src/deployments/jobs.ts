@@ -1,7 +1,7 @@
 /** The queue of deployments: pg-boss on the service's own database, with what a worker is to expect of it. */
 
 import { fromKysely, PgBoss } from 'pg-boss'
-import { DEPLOYMENT_QUEUE, deploymentJobKey, deploymentQueueOptions, type DeployedInstance, type DeploymentJob, type InitialAccount, type InstanceLog } from '@neo-stack/events'
+import { DEPLOYMENT_QUEUE, DEPLOYMENTS_PER_TENANT, deploymentJobKey, deploymentQueueOptions, type DeployedInstance, type DeploymentJob, type InitialAccount, type InstanceLog } from '@neo-stack/events'
 import type { Database, Tx } from '../database/database.ts'
 import { toJobId } from './identifiers.ts'
 import type { AskedLog } from './instance-log.ts'
@@ -26,7 +26,7 @@ export interface Jobs {
   cancel: (tx: Tx, key: DeploymentKey) => Promise<void>
   /** Jobs of a tenant that is deleted. */
   ofTenants: { name: string, remove: (tenantId: string) => Promise<number>, count: (tenantId: string) => Promise<number> }
-  /** How many jobs of deployments are in each state, and the seconds the oldest waiting one has waited. */
+  /** How many jobs of deployments are in each state, and the seconds the oldest one has waited that only waits for a worker. */
   backlog: () => Promise<{ states: { waiting: number, running: number, failed: number }, oldestSeconds: number }>
   /** Stops; running jobs get some seconds to finish. The database stays open. */
   stop: () => Promise<void>
@@ -75,12 +75,25 @@ export async function createJobs(database: Database, { onFault = () => undefined
 }
 
 async function readBacklog({ jobs }: Database): ReturnType<Jobs['backlog']> {
-  const { rows } = await jobs.executeSql(`
-    select count(*) filter (where state in ('created', 'retry'))::int as waiting, count(*) filter (where state = 'active')::int as running, count(*) filter (where state = 'failed')::int as failed,
-      coalesce(extract(epoch from clock_timestamp() - min(created_on) filter (where state in ('created', 'retry'))), 0)::float8 as oldest from ${SCHEMA}.job where name = $1`, [DEPLOYMENT_QUEUE]) as { rows: { waiting: number, running: number, failed: number, oldest: number }[] }
+  const { rows } = await jobs.executeSql(backlogQuery, [DEPLOYMENT_QUEUE, DEPLOYMENTS_PER_TENANT]) as { rows: { waiting: number, running: number, failed: number, oldest: number }[] }
   const { oldest = 0, ...states } = rows[0] ?? { waiting: 0, running: 0, failed: 0 }
   return { states, oldestSeconds: Math.max(0, oldest) }
 }
+
+/**
+ * What waits for a worker and for nothing else is the first job of its instance (as pg-boss orders them), while no other of that instance
+ * holds it up and its tenant may run one more: since it was sent, or since the tenant's last one ended, which may have made way for it.
+ */
+const backlogQuery = `
+with own as (select id, state, singleton_key, group_id, blocked, created_on, start_after, completed_on from ${SCHEMA}.job where name = $1),
+  heads as (
+    select distinct on (singleton_key) * from own where state < 'active' and not blocked and start_after <= clock_timestamp() order by singleton_key, state desc, created_on, id),
+  tenants as (select group_id, count(*) filter (where state = 'active') as running, max(completed_on) as made_way_at from own group by group_id),
+  free as (
+    select greatest(heads.created_on, heads.start_after, tenants.made_way_at) as since from heads join tenants on tenants.group_id is not distinct from heads.group_id
+    where tenants.running < $2 and not exists (select 1 from own where own.singleton_key = heads.singleton_key and own.id <> heads.id and own.state in ('active', 'retry', 'failed')))
+select count(*) filter (where state in ('created', 'retry'))::int as waiting, count(*) filter (where state = 'active')::int as running, count(*) filter (where state = 'failed')::int as failed,
+  coalesce(extract(epoch from clock_timestamp() - (select min(since) from free)), 0)::float8 as oldest from own`
 
 async function count({ jobs }: Database, text: string, tenantId: string): Promise<number> {
   const { rows } = await jobs.executeSql(text, [tenantId]) as { rows: { count: number }[] }

@@ -30,7 +30,7 @@ export const metricsReference = [
   { name: 'database_transaction_duration_seconds', type: 'histogram', help: 'Time of transactions, waiting for a connection included', labels: ['scope'] },
   { name: 'database_transaction_failures_total', type: 'counter', help: 'Transactions that were rolled back by a fault', labels: ['scope'] },
   { name: 'job_queue_jobs', type: 'gauge', help: 'Jobs of deployments: waiting, running, or failed and still kept', labels: ['state'] },
-  { name: 'job_queue_oldest_seconds', type: 'gauge', help: 'How long the oldest waiting job has waited', labels: [] },
+  { name: 'job_queue_oldest_seconds', type: 'gauge', help: 'How long the oldest job has waited that could run now: neither another of its instance nor its tenant\'s limit holds it up', labels: [] },
   { name: 'search_index_behind_channels', type: 'gauge', help: 'Channels whose newest events are not in the search index yet', labels: [] },
   { name: 'data_folder_free_bytes', type: 'gauge', help: 'Free space where the data folder is; without one no number', labels: [] },
   { name: 'background_faults_total', type: 'counter', help: 'Faults of background tasks, which go on by themselves', labels: [] },
