@@ -1,6 +1,7 @@
 /** deploy/compose.yaml: the topology as containers. Pure. Secrets are files; nothing secret stands in it. */
 
 import { stringify } from 'yaml'
+import { MEMORY_LIMITS } from './limits.ts'
 import { createTopology, type Part, type Place, type Role, type Secrets } from './topology.ts'
 
 /** How a role runs as a container. */
@@ -9,7 +10,6 @@ interface Container {
   dockerfile?: string
   command?: readonly string[]
   user: string
-  memory: string
   cpus: string
   /** Command that succeeds while the part is well. */
   health: readonly string[]
@@ -22,26 +22,26 @@ const get = (address: string): readonly string[] => ['CMD-SHELL', `wget -q -O /d
 
 const containers: Record<Role, Container> = {
   'postgres': {
-    image: 'docker.io/library/postgres:15', user: '999:999', memory: '2g', cpus: '2', health: ['CMD-SHELL', 'pg_isready -U neo -d neo'],
+    image: 'docker.io/library/postgres:15', user: '999:999', cpus: '2', health: ['CMD-SHELL', 'pg_isready -U neo -d neo'],
     volume: '/var/lib/postgresql/data', tmpfs: ['/tmp', '/var/run/postgresql'],
   },
   'redis': {
-    image: 'docker.io/library/redis:7.2', user: '999:999', memory: '512m', cpus: '1', health: ['CMD-SHELL', 'redis-cli ping | grep -q -e PONG -e NOAUTH'],
+    image: 'docker.io/library/redis:7.2', user: '999:999', cpus: '1', health: ['CMD-SHELL', 'redis-cli ping | grep -q -e PONG -e NOAUTH'],
     command: ['redis-server', '--aclfile', '/etc/neo/users.acl', '--save', ''], tmpfs: ['/data', '/tmp'],
   },
   'event-service': {
-    image: 'neo-stack/platform', dockerfile: 'deploy/docker/platform.Dockerfile', user: '10001:10001', memory: '1g', cpus: '2', health: get('http://127.0.0.1:8080/readyz'),
+    image: 'neo-stack/platform', dockerfile: 'deploy/docker/platform.Dockerfile', user: '10001:10001', cpus: '2', health: get('http://127.0.0.1:8080/readyz'),
     volume: '/var/lib/neo', tmpfs: ['/tmp'],
   },
   'centrifugo': {
-    image: 'neo-stack/centrifugo', dockerfile: 'deploy/docker/centrifugo.Dockerfile', user: '10001:10001', memory: '1g', cpus: '2', health: get('http://127.0.0.1:9000/health'), tmpfs: ['/tmp'],
+    image: 'neo-stack/centrifugo', dockerfile: 'deploy/docker/centrifugo.Dockerfile', user: '10001:10001', cpus: '2', health: get('http://127.0.0.1:9000/health'), tmpfs: ['/tmp'],
   },
   'stack-deployer': {
-    image: 'neo-stack/platform', dockerfile: 'deploy/docker/platform.Dockerfile', command: ['services/platform/src/main.ts', 'deployer'], user: '10001:10001', memory: '512m', cpus: '1',
+    image: 'neo-stack/platform', dockerfile: 'deploy/docker/platform.Dockerfile', command: ['services/platform/src/main.ts', 'deployer'], user: '10001:10001', cpus: '1',
     health: get('http://127.0.0.1:8080/readyz'), volume: '/var/lib/neo', tmpfs: ['/tmp'],
   },
   'gateway': {
-    image: 'neo-stack/gateway', dockerfile: 'deploy/docker/gateway.Dockerfile', user: '10001:10001', memory: '256m', cpus: '1', health: get('http://127.0.0.1:8080/readyz'), tmpfs: ['/tmp'],
+    image: 'neo-stack/gateway', dockerfile: 'deploy/docker/gateway.Dockerfile', user: '10001:10001', cpus: '1', health: get('http://127.0.0.1:8080/readyz'), tmpfs: ['/tmp'],
   },
 }
 
@@ -93,7 +93,7 @@ function secretsOf({ role, environment }: Part): string[] {
 }
 
 function toService(part: Part): Record<string, unknown> {
-  const { image, dockerfile, command, user, memory, cpus, health, volume, tmpfs } = containers[part.role]
+  const { image, dockerfile, command, user, cpus, health, volume, tmpfs } = containers[part.role]
   const environment = Object.entries(part.environment).map(([name, value]) => isSecret(name) ? [`${name}_FILE`, `/run/secrets/${name.toLowerCase()}`] as const : [name, value] as const)
   return {
     image, ...dockerfile !== undefined && { build: { context: '..', dockerfile } }, ...command && { command: [...command] },
@@ -105,7 +105,7 @@ function toService(part: Part): Record<string, unknown> {
     ...part.role === 'gateway' && { ports: ['${NEO_PORT:-8080}:8080'] },
     depends_on: Object.fromEntries(part.after.map(name => [name, { condition: 'service_healthy' }])),
     healthcheck: { test: [...health], interval: '5s', timeout: '3s', retries: 12, start_period: '30s' },
-    deploy: { resources: { limits: { memory, cpus } } },
+    deploy: { resources: { limits: { memory: MEMORY_LIMITS[part.role], cpus } } },
   }
 }
 

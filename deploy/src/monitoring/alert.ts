@@ -3,6 +3,19 @@
 /** Samples of a promtool test, one a minute: `series` → values in promtool's notation (`0+60x20`). */
 export type Samples = Readonly<Record<string, string>>
 
+/** A counter in promtool's notation: so much more a minute for so many minutes, then as the next pair says. */
+export function grow(...phases: readonly (readonly [perMinute: number, minutes: number])[]): string {
+  let value = 0
+  return phases.map(([perMinute, minutes]) => {
+    const from = value
+    value += perMinute * minutes
+    return `${from}+${perMinute}x${minutes - 1}`
+  }).join(' ')
+}
+
+/** Samples, and the labels that the alert then has. */
+export interface Fires { samples: Samples, labels?: Readonly<Record<string, string>> }
+
 /** One alert. */
 export interface Alert {
   name: string
@@ -18,8 +31,8 @@ export interface Alert {
   dashboard: 'overview' | 'realtime' | 'deployments' | 'billing-and-alerts' | 'database-queue-node' | 'tenants'
   /** What it means, what people feel, where to look, what to do. */
   runbook: { means: string, feels: string, look: readonly string[], act: readonly string[] }
-  /** Samples under which it fires at `at` minutes, with the labels the alert then has; several where it has several causes. */
-  fires: { samples: Samples | readonly Samples[], labels?: Readonly<Record<string, string>> }
+  /** Under which it fires at `at` minutes; several where it has several causes. */
+  fires: Fires | readonly Fires[]
   /** Samples under which it does not; several for a rule of several conditions, each with another one missing. */
   quiet: Samples | readonly Samples[]
   /** Minutes after the start at which both are looked at. @default 30 */

@@ -56,12 +56,12 @@ export const realtimeAlerts: readonly Alert[] = [
       means: 'Everything looks healthy and nothing arrives at people, at most what the services\' canaries publish for themselves: a subscription to Redis that went deaf, or a consumer that reads and delivers nowhere.', feels: 'Pages stand still and say "live".',
       look: ['`outbox_oldest_row_seconds`: 0 means that rows are read.', '`delivery_canary_ok` by node: where it is 0, not even the canary arrives; where it is 1, channels of people alone are concerned.', 'Redis: `pubsub numsub`, `client list`.', 'A page of your own: does publishing by hand appear?'], act: ['Restart the Centrifugo nodes one after the other: clients fetch what they missed.'],
     },
-    fires: { samples: [
-      { ...published, ...people, ...canaries(1), [sent('push_publication')]: TO_FOUR, [sent('server_ping')]: '0+120x40' },
-      { ...published, ...people, ...canaries(0), [sent('push_publication')]: '900x40', [sent('server_ping')]: '0+120x40' },
+    fires: [
+      { samples: { ...published, ...people, ...canaries(1), [sent('push_publication')]: TO_FOUR, [sent('server_ping')]: '0+120x40' } },
+      { samples: { ...published, ...people, ...canaries(0), [sent('push_publication')]: '900x40', [sent('server_ping')]: '0+120x40' } },
       // Nodes that have sent nothing since they started, and none of whose readers is a canary.
-      { ...published, ...people, [sent('server_ping')]: '0+120x40' },
-    ] },
+      { samples: { ...published, ...people, [sent('server_ping')]: '0+120x40' } },
+    ],
     quiet: [
       { ...published, ...people, ...canaries(1), [sent('push_publication')]: '0+140x40' },
       { ...published, ...people, [sent('push_publication')]: '0+1x40' },

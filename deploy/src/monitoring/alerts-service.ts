@@ -1,12 +1,45 @@
 /** Alerts of what people ask the service for. */
 
-import type { Alert } from './alert.ts'
+import { grow, type Alert, type Samples } from './alert.ts'
 
 const requests = (route: string, status: string): string => `http_requests_total{job="event-service",instance="a",method="POST",route="${route}",status="${status}"}`
 
+/** Fewer failures than this in the long window are a large share of little traffic, and no reason to wake anybody. */
+const HANDFUL = 10
+
 /** A budget that burns at `factor` times its rate in both windows is gone after a fraction of the month (Google's SRE workbook, chapter 5). */
-const burns = (ratio: string, budget: number, windows: readonly [string, string], factor: number): string =>
-  windows.map(window => `neo:${ratio}:ratio_rate${window} > ${Number((factor * budget).toPrecision(3))}`).join(' and ')
+const burns = (ratio: string, budget: number, windows: readonly [short: string, long: string], factor: number): string =>
+  [...windows.map(window => `neo:${ratio}:ratio_rate${window} > ${Number((factor * budget).toPrecision(3))}`), `neo:${ratio}:increase${windows[1]} > ${HANDFUL}`].join(' and ')
+
+/** So many failures a minute among so many requests, for so many minutes. */
+type Phase = readonly [bad: number, all: number, minutes: number]
+
+/** Requests, and those of them that failed. */
+const failed = (route: string) => (phases: readonly Phase[]): Samples => ({
+  // Of what did not fail half was refused, which is no failure.
+  ...Object.fromEntries(['201', '403'].map(status => [requests(route, status), grow(...phases.map(([bad, all, minutes]) => [(all - bad) / 2, minutes] as const))])),
+  [requests(route, '500')]: grow(...phases.map(([bad, , minutes]) => [bad, minutes] as const)),
+})
+
+/** What browsers report, and what of it took longer than a second. */
+const painted = (phases: readonly Phase[]): Samples => ({
+  'event_paint_duration_seconds_bucket{job="event-service",instance="a",le="1"}': grow(...phases.map(([bad, all, minutes]) => [all - bad, minutes] as const)),
+  'event_paint_duration_seconds_count{job="event-service",instance="a"}': grow(...phases.map(([, all, minutes]) => [all, minutes] as const)),
+})
+
+/** Under which a pair of windows fires, and does not: over its share in the short window alone, in the long one alone, and in both of them with nine failures. */
+function samples(pair: 'fast' | 'slow', budget: number, toSamples: (phases: readonly Phase[]) => Samples): Pick<Alert, 'fires' | 'quiet' | 'at'> {
+  const [at, share, short, long] = pair === 'fast' ? [80, 50, 10, 40] as const : [370, 20, 30, 280] as const
+  const bad = share * budget * 1000
+  return {
+    at, fires: { samples: toSamples([[bad, 1000, at + 5]]) },
+    quiet: [
+      toSamples([[0, 1000, at - short], [bad, 1000, short + 5]]),
+      toSamples([[0, 1000, at - 2 * short - long], [bad, 1000, long], [0, 1000, 2 * short + 5]]),
+      toSamples([[0, 0, at - short], [9 / short, 2, short + 1]]),
+    ],
+  }
+}
 
 export const serviceAlerts: readonly Alert[] = [
   {
@@ -18,8 +51,7 @@ export const serviceAlerts: readonly Alert[] = [
       look: ['`database_up` and `database_transaction_duration_seconds`: a database that is away answers publishes with 503 within three seconds.', '`http_problems_total` by code: `unavailable` points to the database, `internal` to a fault of ours, whose `requestId` stands in the log.', '`outbox_oldest_row_seconds` in scale-out: a blocked table holds transactions.'],
       act: ['Bring the database back, or fail over to its replica.', 'Where one instance alone fails, take it out of the gateway: the other serves everything.', 'After a deployment of a new version, roll it back: migrations only ever add.'],
     },
-    fires: { samples: { [requests('/v1/events', '201')]: '0+900x90', [requests('/v1/events', '503')]: '0+100x90' } },
-    quiet: { [requests('/v1/events', '201')]: '0+1000x90', [requests('/v1/events', '400')]: '0+100x90' }, at: 80,
+    ...samples('fast', 0.001, failed('/v1/events')),
   },
   {
     name: 'PublishErrorBudgetBurnsSlowly', expr: burns('publish_errors', 0.001, ['30m', '6h'], 6), for: '15m', severity: 'ticket', dashboard: 'overview',
@@ -30,8 +62,7 @@ export const serviceAlerts: readonly Alert[] = [
       look: ['`http_requests_total` by `instance` and `status`: is it one instance?', '`http_problems_total` by code.', 'The log at level error around one `requestId`.'],
       act: ['Restart the instance that stands out.', 'File what the log says with the `requestId`.'],
     },
-    fires: { samples: { [requests('/v1/events', '201')]: '0+990x90', [requests('/v1/events', '500')]: '0+10x90' } },
-    quiet: { [requests('/v1/events', '201')]: '0+10000x90', [requests('/v1/events', '500')]: '0+10x90' }, at: 80,
+    ...samples('slow', 0.001, failed('/v1/events')),
   },
   {
     name: 'ApiErrorBudgetBurnsFast', expr: burns('api_errors', 0.001, ['5m', '1h'], 14.4), for: '2m', severity: 'page', dashboard: 'overview',
@@ -42,8 +73,7 @@ export const serviceAlerts: readonly Alert[] = [
       look: ['`http_requests_total` by `route` and `status`: one route or all?', '`database_up`, `nodejs_eventloop_lag_p99_seconds`, `process_resident_memory_bytes`.'],
       act: ['One route: roll back the last version. All routes: treat the database first, then the instances one by one.'],
     },
-    fires: { samples: { [requests('/v1/session', '200')]: '0+900x90', [requests('/v1/session', '500')]: '0+100x90' } },
-    quiet: { [requests('/v1/session', '200')]: '0+900x90', [requests('/v1/session', '401')]: '0+100x90' }, at: 80,
+    ...samples('fast', 0.001, failed('/v1/session')),
   },
   {
     name: 'ApiErrorBudgetBurnsSlowly', expr: burns('api_errors', 0.001, ['30m', '6h'], 6), for: '15m', severity: 'ticket', dashboard: 'overview',
@@ -52,8 +82,7 @@ export const serviceAlerts: readonly Alert[] = [
       means: 'A part of the requests fails all the time.', feels: 'Now and then an error that goes away when tried again.',
       look: ['`http_requests_total` by `route`, `status` and `instance`.'], act: ['File the route with a `requestId` of the log; restart an instance that stands out.'],
     },
-    fires: { samples: { [requests('/v1/history', '200')]: '0+990x90', [requests('/v1/history', '500')]: '0+10x90' } },
-    quiet: { [requests('/v1/history', '200')]: '0+1000x90' }, at: 80,
+    ...samples('slow', 0.001, failed('/v1/history')),
   },
   {
     name: 'LiveUpdatesSlow', expr: burns('paint_slow', 0.01, ['5m', '1h'], 14.4), for: '5m', severity: 'page', dashboard: 'realtime',
@@ -64,8 +93,18 @@ export const serviceAlerts: readonly Alert[] = [
       look: ['`realtime_delivery_duration_seconds` and, in scale-out, `outbox_oldest_row_seconds`: is it before the socket?', '`centrifugo_client_num_server_disconnects` with code 3008: are readers too slow?', '`nodejs_eventloop_lag_p99_seconds`.'],
       act: ['Outbox: see OutboxStalled. Event loop: see EventLoopBlocked.', 'One busy channel: `events_published_total` by family and type shows what floods; its publisher has a quota.'],
     },
-    fires: { samples: { 'event_paint_duration_seconds_bucket{job="event-service",instance="a",le="1"}': '0+50x90', 'event_paint_duration_seconds_count{job="event-service",instance="a"}': '0+100x90' } },
-    quiet: { 'event_paint_duration_seconds_bucket{job="event-service",instance="a",le="1"}': '0+99x90', 'event_paint_duration_seconds_count{job="event-service",instance="a"}': '0+100x90' }, at: 80,
+    ...samples('fast', 0.01, painted),
+  },
+  {
+    name: 'LiveUpdatesSlowForHours', expr: burns('paint_slow', 0.01, ['30m', '6h'], 6), for: '15m', severity: 'ticket', dashboard: 'realtime',
+    summary: 'More than 6 % of live updates have taken over a second for hours.',
+    runbook: {
+      means: 'The same as LiveUpdatesSlow, slower: a part of what browsers report is painted late all the time.',
+      feels: 'Now and then a page lags behind; nothing is missing.',
+      look: ['`event_paint_duration_seconds` beside `realtime_delivery_duration_seconds`: late in the browser, or before it?', '`events_published_total` by family and type: which pages have most to paint?'],
+      act: ['As in LiveUpdatesSlow. Where only browsers are late: one tenant\'s network or its busiest page; file it with its figures.'],
+    },
+    ...samples('slow', 0.01, painted),
   },
   {
     name: 'EventServiceDown', expr: 'up{job="event-service"} == 0', for: '1m', severity: 'ticket', dashboard: 'overview',
@@ -136,7 +175,7 @@ export const serviceAlerts: readonly Alert[] = [
     summary: 'Webhooks of a billing system fail on our side.',
     runbook: {
       means: 'We answer a billing system with a 5xx: it will repeat for hours to days, then give up.', feels: 'Invoices and payments appear late.',
-      look: ['The log around `/v1/webhooks/billing`.', '`database_up`.'], act: ['Repair within a day, then ask the billing system to deliver again: repeats are recognised by their identifier for 35 days.'],
+      look: ['The log around `/v1/webhooks/billing`.', '`database_up`.'], act: ['Repair within a day, then ask the billing system to deliver again: repeats are recognised by their identifier for 40 days.'],
     },
     fires: { samples: { 'webhook_requests_total{job="event-service",instance="a",outcome="failed"}': '0+6x40' } },
     quiet: { 'webhook_requests_total{job="event-service",instance="a",outcome="accepted"}': '0+60x40', 'webhook_requests_total{job="event-service",instance="a",outcome="failed"}': '0x40' },

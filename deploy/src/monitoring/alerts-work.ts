@@ -1,6 +1,16 @@
 /** Alerts of what works behind: database, queue, machine. */
 
-import type { Alert } from './alert.ts'
+import { MEMORY_LIMITS, toBytes } from '../limits.ts'
+import type { Alert, Samples } from './alert.ts'
+
+/** Jobs whose processes say how much memory they use. */
+const MEMORY_JOBS = ['event-service', 'stack-deployer', 'centrifugo'] as const
+
+/** Four fifths of what the job's containers may use. */
+const toThreshold = (job: (typeof MEMORY_JOBS)[number]): number => Math.floor(0.8 * toBytes(MEMORY_LIMITS[job]))
+
+const memory = (job: string, bytes: number): Samples => ({ [`process_resident_memory_bytes{job="${job}",instance="a"}`]: `${bytes}x40` })
+const deploymentEvents = (type: string, values: string): Samples => ({ [`events_published_total{job="event-service",instance="a",family="deployments",type="${type}"}`]: values })
 
 export const workAlerts: readonly Alert[] = [
   {
@@ -35,10 +45,10 @@ export const workAlerts: readonly Alert[] = [
   },
   {
     name: 'QueueOld', expr: 'max(job_queue_oldest_seconds) > 300', for: '2m', severity: 'page', dashboard: 'deployments',
-    summary: 'A deployment has waited for more than five minutes for a worker.',
+    summary: 'A deployment that could run has waited for more than five minutes for a worker.',
     runbook: {
-      means: 'No stack-deployer takes jobs, or all of them are busy.', feels: 'Deployments stand at "queued".',
-      look: ['`up{job="stack-deployer"}`.', '`job_queue_jobs` by state: how many run?', 'The deployer\'s log: does the Docker API answer?'], act: ['Start a deployer, or another one: they share the queue.', 'A job whose worker died is taken up by another within 45 seconds.'],
+      means: 'No stack-deployer takes jobs, or all of them are busy. What waits for another deployment of its instance, or for its tenant\'s limit, does not count.', feels: 'Deployments stand at "queued".',
+      look: ['`up{job="stack-deployer"}`.', '`job_queue_jobs` by state: how many run?', 'The deployer\'s log: does the Docker API answer?'], act: ['Start a deployer, or another one: they share the queue.', 'A job whose worker died is taken up by another within 32 seconds.'],
     },
     fires: { samples: { 'job_queue_oldest_seconds{job="event-service",instance="a"}': '0+60x40' } },
     quiet: { 'job_queue_oldest_seconds{job="event-service",instance="a"}': '30x40' },
@@ -54,14 +64,24 @@ export const workAlerts: readonly Alert[] = [
     quiet: { 'up{job="stack-deployer",instance="a"}': '1x40' },
   },
   {
-    name: 'JobsFailing', expr: 'max(job_queue_jobs{state="failed"}) - max(job_queue_jobs{state="failed"} offset 15m) > 5', for: '1m', severity: 'ticket', dashboard: 'deployments',
-    summary: 'More than five jobs of deployments failed within a quarter of an hour.',
+    name: 'DeploymentsFailing', expr: 'sum(increase(events_published_total{type="deployment_error"}[15m])) > 5', for: '1m', severity: 'ticket', dashboard: 'deployments',
+    summary: 'More than five deployments failed within a quarter of an hour.',
     runbook: {
-      means: 'Workers give up on jobs.', feels: 'Deployments end as failed; their page names the reason.',
+      means: 'Deployers carry plans out and end them with an error.', feels: 'Deployments end as failed; their page names the reason.',
       look: ['The reasons of the newest failed deployments: one image, one host, one tenant?', 'Free disk and the registry of the Docker host.'], act: ['Repair what they have in common, then let people retry: a retry goes on from the failed step.'],
     },
-    fires: { samples: { 'job_queue_jobs{job="event-service",instance="a",state="failed"}': '0+1x40' } },
-    quiet: { 'job_queue_jobs{job="event-service",instance="a",state="failed"}': '3x40' },
+    fires: { samples: { ...deploymentEvents('deployment_error', '0x20 0+1x20'), ...deploymentEvents('deployment_complete', '0+10x40') } },
+    quiet: [{ ...deploymentEvents('deployment_error', '0x35 4x5'), ...deploymentEvents('deployment_complete', '0+10x40') }, deploymentEvents('deployment_error', '9x40')],
+  },
+  {
+    name: 'JobsStuck', expr: 'max(job_queue_jobs{state="failed"}) > 0', for: '5m', severity: 'ticket', dashboard: 'deployments',
+    summary: 'The queue gave a job up, and no deployer takes it up again.',
+    runbook: {
+      means: 'The job\'s workers ended again and again before they could say how the deployment ended. Deployers look for such jobs every 30 s and end them with a reason; for five minutes none has.', feels: 'The deployment stands still, and its instance takes no further one.',
+      look: ['`up{job="stack-deployer"}`.', 'The deployers\' logs for the job: what ends the process?', '`select id, data, output from pgboss.job where name = \'deployments\' and state = \'failed\'`.'], act: ['Start a deployer. One that ends each time it takes the job: give it more memory, or roll it back.'],
+    },
+    fires: { samples: { 'job_queue_jobs{job="event-service",instance="a",state="failed"}': '1x40' } },
+    quiet: [{ 'job_queue_jobs{job="event-service",instance="a",state="failed"}': '0x27 1x2 0x11' }, { 'job_queue_jobs{job="event-service",instance="a",state="waiting"}': '9x40' }],
   },
   {
     name: 'SearchIndexBehind', expr: 'max(search_index_behind_channels) > 500', for: '15m', severity: 'ticket', dashboard: 'database-queue-node',
@@ -111,14 +131,14 @@ export const workAlerts: readonly Alert[] = [
     quiet: { 'nodejs_eventloop_lag_p99_seconds{job="event-service",instance="a"}': '0.02x40' },
   },
   {
-    name: 'MemoryHigh', expr: 'max by (job, instance) (process_resident_memory_bytes{job=~"event-service|stack-deployer"}) > 1.6e9', for: '10m', severity: 'ticket', dashboard: 'database-queue-node',
-    summary: 'A process uses more than 1.6 GB.',
+    name: 'MemoryHigh', expr: MEMORY_JOBS.map(job => `max by (job, instance) (process_resident_memory_bytes{job="${job}"}) > ${toThreshold(job)}`).join(' or '), for: '10m', severity: 'ticket', dashboard: 'database-queue-node',
+    summary: 'A process uses more than four fifths of the memory that its container may use.',
     runbook: {
-      means: 'Memory grows beyond what the process needs at its load: about 0.6 GB with the embedded database, less without.', feels: 'Nothing, until the process is ended for it.',
-      look: ['`active_connections`: 10 KiB each with the embedded engine; one process tells it for all.', '`nodejs_heap_size_used_bytes` against `nodejs_external_memory_bytes`.'], act: ['Restart the instance in a quiet moment and file a heap snapshot.'],
+      means: `Memory grows beyond what the process needs at its load. At its limit (${MEMORY_JOBS.map(job => `${job} ${MEMORY_LIMITS[job]}`).join(', ')}: deploy/compose.yaml) it is ended. With the embedded database a process uses about 0.6 GB.`, feels: 'Nothing, until the process is ended for it.',
+      look: ['`active_connections`: 10 KiB each with the embedded engine; one process tells it for all.', '`nodejs_heap_size_used_bytes` against `nodejs_external_memory_bytes`.', 'A node of Centrifugo: `centrifugo_node_num_clients`.'], act: ['Restart the instance in a quiet moment and file a heap snapshot.', 'A node that many people are on: raise its limit, or add a node.'],
     },
-    fires: { samples: { 'process_resident_memory_bytes{job="event-service",instance="a"}': '2e9x40' }, labels: { job: 'event-service', instance: 'a' } },
-    quiet: { 'process_resident_memory_bytes{job="event-service",instance="a"}': '6e8x40' },
+    fires: MEMORY_JOBS.map(job => ({ samples: memory(job, toThreshold(job) + 1e6), labels: { job, instance: 'a' } })),
+    quiet: MEMORY_JOBS.map(job => memory(job, toThreshold(job) - 1e6)),
   },
   {
     name: 'OpenFilesHigh', expr: 'max by (job, instance) (process_open_fds / process_max_fds) > 0.8', for: '5m', severity: 'page', dashboard: 'database-queue-node',
