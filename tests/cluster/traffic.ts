@@ -59,7 +59,7 @@ export async function startTraffic(cluster: Cluster, readerCount = 200): Promise
       const before = new Map(newest)
       const goesOn = ({ channel, journal }: Reader): boolean => (journal.received.at(-1)?.seq ?? 0) > (before.get(channel) ?? 0)
       const waiting = (): Reader[] => readers.filter(reader => !goesOn(reader))
-      await until(() => waiting().length === 0, { timeoutMs, everyMs: 50, what: () => `${waiting().length} readers to go on (${[...new Set(waiting().map(({ feed }) => feed.status.state))].join(', ')})` })
+      await until(() => waiting().length === 0, { timeoutMs, everyMs: 50, what: () => `${waiting().length} readers to go on (${[...new Set(waiting().map(({ feed }) => JSON.stringify(feed.status)))].join(', ')})` })
     },
     orderFaults: () => readers.flatMap(({ journal, channel, after }, index) => findOrderFaults(journal.received, { [channel]: after }).map(fault => `reader ${index}: ${fault}`)),
     faults: () => readers.flatMap(({ journal, channel, after }, index) => findDeliveryFaults({ ...journal, after: { [channel]: after } }).map(fault => `reader ${index}: ${fault}`)),

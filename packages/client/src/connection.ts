@@ -92,17 +92,21 @@ interface Shared {
   linger: Timer | undefined
   /** Why the token endpoint refused, kept until the client library reports the end of the subscription. */
   refusal: FeedFault | undefined
+  /** Until it is subscribed again. */
+  again: Timer | undefined
+  /** How often that was in vain. */
+  attempt: number
 }
 
 /**
  * After these the server's answer to a fresh token may differ, although the client library gives up: `invalid token` (a key the
- * server could not fetch, a token that outlived a key) and `stale` (the connect command came too late).
+ * server could not fetch, a token that outlived a key), `stale` (the connect command came too late) and `expired` (while it was read).
  */
-const RETRIED_CODES = new Set([3500, 3502])
+const RETRIED_CODES = new Set([110, 3500, 3502])
 /** A connection that lasted this long was good: the next failure starts with the shortest wait again. */
 const GOOD_AFTER_MS = 10_000
 /** What the realtime server's reasons are called in the HTTP API, which portals translate. */
-const UNSUBSCRIBED_CODES: Readonly<Record<number, string>> = { 102: 'unknown_channel', 103: 'forbidden', 2000: 'forbidden' }
+const UNSUBSCRIBED_CODES: Readonly<Record<number, string>> = { 102: 'unknown_channel', 2000: 'forbidden' }
 const REFUSED_TOKEN_CODES = new Set(['forbidden', 'not_found', 'unknown_channel'])
 
 /**
@@ -186,7 +190,7 @@ class RealtimeConnection implements Connection {
       existing.linger = undefined
       return existing
     }
-    const shared: Shared = { channel, listeners: new Set(), untold: new Set(), subscription: undefined, linger: undefined, refusal: undefined }
+    const shared: Shared = { channel, listeners: new Set(), untold: new Set(), subscription: undefined, linger: undefined, refusal: undefined, again: undefined, attempt: 0 }
     this.#channels.set(channel, shared)
     if (this.#client) this.#subscribeShared(this.#client, shared)
     return shared
@@ -199,8 +203,12 @@ class RealtimeConnection implements Connection {
   }
 
   #drop(shared: Shared): void {
-    if (shared.linger !== undefined) this.#clock.clearTimeout(shared.linger)
+    for (const timer of [shared.linger, shared.again]) if (timer !== undefined) this.#clock.clearTimeout(timer)
     if (this.#channels.get(shared.channel) === shared) this.#channels.delete(shared.channel)
+    this.#detach(shared)
+  }
+
+  #detach(shared: Shared): void {
     const { subscription } = shared
     shared.subscription = undefined
     if (!subscription) return
@@ -257,6 +265,7 @@ class RealtimeConnection implements Connection {
     const subscription = client.newSubscription(shared.channel, { getToken: () => this.#getTokenFor(shared) })
     shared.subscription = subscription
     subscription.on('subscribed', ({ wasRecovering, recovered }) => {
+      shared.attempt = 0
       tell(shared, listener => { listener.onSubscribed({ isRecovered: wasRecovering && recovered }) })
     })
     subscription.on('publication', ({ data }) => {
@@ -279,9 +288,27 @@ class RealtimeConnection implements Connection {
   }
 
   #onUnsubscribed(shared: Shared, { code, reason }: UnsubscribedContext): void {
-    const fault = shared.refusal ?? { code: UNSUBSCRIBED_CODES[code] ?? String(code), detail: reason }
+    const final = UNSUBSCRIBED_CODES[code]
+    const fault = shared.refusal ?? (final === undefined ? undefined : { code: final, detail: reason })
+    if (!fault) return this.#subscribeAgain(shared)
     this.#drop(shared)
     tell(shared, listener => { listener.onDenied(fault) })
+  }
+
+  /**
+   * The token endpoint lets this person in. What the realtime server said – permission denied by a node that could not fetch the key,
+   * expired after it stood still – may be other with the next token; who may not is told so by the endpoint.
+   */
+  #subscribeAgain(shared: Shared): void {
+    const { minReconnectMs = 500, maxReconnectMs = 20_000, random = Math.random } = this.#options
+    this.#detach(shared)
+    const waitMs = toBackoffMs(shared.attempt++, { baseMs: minReconnectMs, maxMs: maxReconnectMs, random })
+    shared.again = this.#clock.setTimeout(() => {
+      shared.again = undefined
+      // A connection that was made meanwhile has subscribed it already.
+      if (this.#client && !shared.subscription) this.#subscribeShared(this.#client, shared)
+    }, waitMs)
+    tellLost(shared)
   }
 
   /** The connection is gone or was not made; the client library tries again. */

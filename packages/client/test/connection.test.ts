@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { ApiError } from '../src/index.ts'
+import { createManualClock } from './kit/clock.ts'
 import { connectTo, createRecorder, sign, startEngine, tokensFor, USER } from './kit/engine.ts'
 
 const A = 'tenant:acme:deployments'
@@ -242,6 +243,34 @@ describe('a channel that may not be read', () => {
     const again = createRecorder()
     connection.subscribe(A, again)
     await expect.poll(() => again.told).toEqual(['subscribed'])
+  })
+
+  test('a realtime server that refuses a token of the service is asked again with the next one', async () => {
+    const { engine, url } = await startEngine()
+    let refused = 2
+    const { connection } = connectTo(url, {
+      getSubscriptionTokens: async channels => refused-- > 0 ? { [A]: (await tokensFor([B]))[B] ?? '' } : tokensFor(channels),
+    })
+    const recorder = createRecorder()
+    connection.subscribe(A, recorder)
+    await expect.poll(() => recorder.told, { timeout: 5000 }).toEqual(['lost', 'subscribed'])
+    engine.publish(A, 1)
+    await expect.poll(() => recorder.told).toEqual(['lost', 'subscribed', 1])
+  })
+
+  test('a channel that is let go of meanwhile is not subscribed again', async () => {
+    const { url } = await startEngine()
+    const clock = createManualClock()
+    const { connection } = connectTo(url, { clock, getSubscriptionTokens: async () => ({ [A]: (await tokensFor([B]))[B] ?? '' }) })
+    const recorder = createRecorder()
+    const release = connection.subscribe(A, recorder)
+    await expect.poll(() => recorder.told).toEqual(['lost'])
+    expect(clock.pending).toHaveLength(1)
+    release()
+    await clock.advance(0)
+    expect(clock.pending).toHaveLength(2)
+    await connection.close()
+    expect(clock.pending).toEqual([])
   })
 
   test('an answer that may change is asked for again', async () => {
