@@ -15,6 +15,7 @@ export const inLongRuns: readonly string[] = [
 /** Not run there, and why. `deploy/README.md` says so too. */
 export const leftOut: Readonly<Record<string, string>> = {
   'code-blocks': 'runs the commands that README and guide show for `npm start`',
+  'e2e/kit': 'is the fixture that starts a process of the platform for a browser',
   'differential/differential': 'compares the embedded engine with Centrifugo itself',
   'kit/embedded': 'is the kit in this process; `cluster/kit` says the same of a cluster',
   'refusals': 'is about what one process does not start on: its data folder, its settings',

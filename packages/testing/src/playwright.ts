@@ -11,6 +11,7 @@
  */
 
 import { chromium, type Browser, type Page } from 'playwright-core'
+import { readEnvironment } from './config.ts'
 import { startPlatform, type PlatformProcess, type PlatformProcessOptions } from './process.ts'
 import { COLD_MS, signIn } from './sign-in.ts'
 
@@ -53,8 +54,8 @@ export interface PortalFixtureFunctions {
   enter: (given: Pick<PortalFixtures, 'portals' | 'browser'>, use: Use<PortalFixtures['enter']>) => Promise<void>
 }
 
-/** Portals are built by the first start on a machine. */
-const READY_MS = 240_000
+/** Portals are built by the first start on a machine, one after the other. */
+const READY_MS = 480_000
 
 /** Makes the fixtures. */
 export function portalFixtures({ main, env = {}, readyTimeoutMs = READY_MS, executablePath, running }: PortalFixtureOptions): PortalFixtureFunctions {
@@ -63,7 +64,7 @@ export function portalFixtures({ main, env = {}, readyTimeoutMs = READY_MS, exec
      
     portals: async ({}, use) => {
       if (running) return await use(running)
-      await using platform = await startPlatform({ main, env: { NEO_PORTALS: 'auto', ...env }, readyTimeoutMs })
+      await using platform = await startPlatform({ main, env: { NEO_PORTALS: 'auto', PATH: readEnvironment().path, ...env }, readyTimeoutMs })
       await use(platform)
     },
      
