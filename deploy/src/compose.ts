@@ -51,6 +51,9 @@ const SECRET = ['METRICS_TOKEN', 'NEO_SMTP_URL', 'DATABASE_URL', 'REDIS_URL', 'C
 /** Files of `deploy/secrets` besides those of {@link SECRET}. */
 const MOUNTED: Partial<Record<Role, readonly string[]>> = { postgres: ['database_password', 'centrifugo_database_password'], redis: ['redis_users'] }
 
+/** Settings that containers are given as `docker compose` has them; empty is not set. */
+export const passedOn: readonly string[] = ['NEO_TENANT_METRICS', 'LOG_LEVEL', 'NEO_OTLP_URL']
+
 /** Public port of the gateway inside its container, and ports of the other parts. */
 const PORTS: Record<Role, number> = { 'postgres': 5432, 'redis': 6379, 'event-service': 8080, 'centrifugo': 8000, 'stack-deployer': 8080, 'gateway': 8080 }
 const INTERNAL_PORT = 9000
@@ -61,6 +64,7 @@ export function composePlace(secrets: Secrets, publicUrl = 'http://localhost:808
   return {
     addressOf: (name, door) => ({ host: name, port: door === 'internal' ? INTERNAL_PORT : PORTS[roleOf(name)] }),
     listen: '0.0.0.0', publicUrl, folderOf: () => '/var/lib/neo', secrets, demo: false, mail: { smtpUrl: '', from: '${NEO_MAIL_FROM:-}' },
+    settings: Object.fromEntries(passedOn.map(name => [name, `\${${name}:-}`])),
   }
 }
 

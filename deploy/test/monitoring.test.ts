@@ -33,6 +33,8 @@ const recorded = new Set(asked.map(({ who }) => who))
 const OF_FAULTS: readonly { metric: string, label: string, value: string, when: string }[] = [
   { metric: 'http_requests_total', label: 'status', value: '5..', when: 'a request failed by our fault' },
   { metric: 'centrifugo_client_num_server_disconnects', label: 'code', value: '3008', when: 'a reader did not keep up' },
+  { metric: 'centrifugo_client_num_reply_errors', label: 'code', value: '109', when: 'a token had run out' },
+  { metric: 'centrifugo_client_num_reply_errors', label: 'method', value: 'connect', when: 'the same; asked of a real Centrifugo below' },
 ]
 
 /** What is wrong with a selector on a page of metrics, if anything. */
@@ -69,6 +71,14 @@ describe('what watches the platform', () => {
     for (const { name, runbook, dashboard } of alerts) {
       expect([runbook.means, runbook.feels, ...runbook.look, ...runbook.act].every(text => text.length > 5), name).toBe(true)
       expect(dashboards[dashboard], name).toBeDefined()
+    }
+  })
+
+  it('shows on the dashboard that an alert links to what the alert is about', () => {
+    const toNames = (expr: string): string[] => selectorsOf(expr).map(({ metric }) => metric.replace(/_(?:bucket|count|sum)$/, '').replace(/:(?:ratio_rate|increase)\w+$/, ''))
+    for (const { name, expr, dashboard } of alerts) {
+      const shown = new Set(questions.filter(question => question.name === dashboard).flatMap(question => toNames(question.expr)))
+      expect(toNames(expr).filter(metric => shown.has(metric)), `${name} on ${dashboard}`).not.toEqual([])
     }
   })
 
@@ -127,7 +137,7 @@ describe.skipIf(needs !== '' && !isRequired)(`with a real Prometheus${needs}`, (
     writeFileSync(path.join(own, 'token'), 'not-needed-on-loopback')
     // What holds fires at once.
     writeFileSync(path.join(own, 'rules.yaml'), createRules().replaceAll(/for: \w+/g, 'for: 0s').replaceAll(/interval: \w+/g, 'interval: 1s'))
-    writeFileSync(path.join(own, 'prometheus.yaml'), createPrometheusConfig({ 'event-service': [target], 'stack-deployer': [`127.0.0.1:${await findFreePort()}`], 'centrifugo': [] }, path.join(own, 'token')).replace('scrape_interval: 15s', 'scrape_interval: 1s'))
+    writeFileSync(path.join(own, 'prometheus.yaml'), createPrometheusConfig({ 'event-service': [target], 'stack-deployer': [`127.0.0.1:${await findFreePort()}`], 'centrifugo': [target] }, path.join(own, 'token')).replace('scrape_interval: 15s', 'scrape_interval: 1s'))
     server = spawn(prometheus ?? '', [`--config.file=${own}/prometheus.yaml`, `--storage.tsdb.path=${own}/data`, `--web.listen-address=127.0.0.1:${port}`, `--web.external-url=${url}`, `--web.console.templates=${folder}/prometheus/consoles`, '--enable-feature=expand-external-labels', '--log.level=error'],
       { stdio: 'inherit', env: { NEO_GRAFANA_URL: 'https://grafana.example' } })
     await until(() => fetch(`${url}/-/ready`).then(({ ok }) => ok, () => false), { timeoutMs: 60_000, what: 'Prometheus to be ready' })
@@ -209,7 +219,7 @@ describe.skipIf(lacks !== '' && !isRequired)(`with a real Centrifugo${lacks}`, (
   it('has every series that a rule or a panel asks it for', async () => {
     if (!('path' in centrifugo)) throw new Error(centrifugo.missing)
     await using node = await startCentrifugo({ path: centrifugo.path, config: {
-      prometheus: { enabled: true }, client: { token: { hmac_secret_key: SECRET } }, channel: { namespaces: [{ name: 'open', allow_subscribe_for_client: true }] }, http_api: { key: SECRET },
+      prometheus: { enabled: true }, client: { token: { hmac_secret_key: SECRET } }, channel: { namespaces: [{ name: 'open', allow_subscribe_for_client: true }, { name: 'shut' }] }, http_api: { key: SECRET },
     } })
     const reader = await openSocket(node.url, sign({ sub: 'reader' }))
     await reader.ask({ subscribe: { channel: 'open:a' } })
@@ -217,7 +227,10 @@ describe.skipIf(lacks !== '' && !isRequired)(`with a real Centrifugo${lacks}`, (
     await reader.hears('pub')
     await openSocket(node.url, sign({ sub: 'late', exp: 1 })).then(({ close }) => { close() })
     await (await openSocket(node.url, sign({ sub: 'guesses' }, 'another secret'))).closed
-    expect(faultsOn(readPage(await fetch(`${node.url}/metrics`).then(response => response.text())), 'centrifugo_')).toEqual([])
+    await reader.ask({ subscribe: { channel: 'shut:a' } })
+    const page = readPage(await fetch(`${node.url}/metrics`).then(response => response.text()))
+    expect(faultsOn(page, 'centrifugo_')).toEqual([])
+    expect(page.series.get('centrifugo_client_num_reply_errors')).toContainEqual({ channel_namespace: '', method: 'connect', code: '109' })
     reader.close()
   })
 })
@@ -242,8 +255,12 @@ async function useEverything(platform: TestPlatform): Promise<void> {
     request('/v1/tenants/globex/instances', { headers: { authorization: `Bearer ${await member.session.getAccessToken() ?? ''}` } }),
   ])
   await member.rest.telemetry.report({ received: [{ family: 'alerts', type: 'alert', count: 1 }], paints: [40] }).catch(() => undefined)
+  const { token } = await request('/v1/realtime/connection-token', { method: 'POST', headers: { authorization: `Bearer ${await member.session.getAccessToken() ?? ''}` } }).then(response => response.json()) as { token: string }
+  // What realtime refuses: a channel without a token of its own, and a connection's token of somebody else.
+  const socket = await openSocket(platform.url, token)
+  await socket.ask({ subscribe: { channel: 'tenant:acme:billing' } })
+  socket.close()
+  await (await openSocket(platform.url, sign({ sub: 'guesses' }))).closed
   await member.session.signOut()
   await member.close()
-  // Two that realtime refuses: a token of somebody else's, and one that has run out.
-  await (await openSocket(platform.url, sign({ sub: 'guesses' }))).closed
 }

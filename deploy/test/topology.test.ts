@@ -7,8 +7,8 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import * as z from 'zod'
 import { createSecrets } from '../src/cluster.ts'
-import { composePlace, secretFiles } from '../src/compose.ts'
-import { readClusterOptions } from '../src/config.ts'
+import { composePlace, passedOn, secretFiles } from '../src/compose.ts'
+import { handedOn, readClusterOptions } from '../src/config.ts'
 import { generate } from '../src/generate.ts'
 import { createNginxConfig } from '../src/nginx.ts'
 import { createTopology, type Place } from '../src/topology.ts'
@@ -47,7 +47,8 @@ describe('the topology', () => {
   })
 
   it('is the same list of parts, each told the same, as containers and as processes', () => {
-    const processes = createTopology(local).map(({ name, environment }) => [name, Object.keys(environment).sort()])
+    expect(passedOn.filter(name => !handedOn.includes(name))).toEqual([])
+    const processes = createTopology({ ...local, settings: Object.fromEntries(passedOn.map(name => [name, ''])) }).map(({ name, environment }) => [name, Object.keys(environment).sort()])
     const containers = Object.entries(compose.services).map(([name, { environment }]) =>
       [name, Object.keys(environment).filter(key => !key.startsWith('POSTGRES_')).map(key => key.replace(/_FILE$/, '')).sort()])
     expect(containers).toEqual(processes)

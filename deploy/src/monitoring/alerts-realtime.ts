@@ -17,6 +17,8 @@ const canaries = (isHeard: 0 | 1): Samples => Object.fromEntries(['a', 'b'].flat
 const TO_FOUR = `0+${4 * 60_000 / CANARY_EVERY_MS}x40`
 const sent = (frame: 'push_publication' | 'server_ping'): string => `centrifugo_transport_messages_sent{job="centrifugo",instance="a",transport="websocket",frame_type="${frame}",channel_namespace=""}`
 
+const replyErrors = (method: string, code: string): string => `centrifugo_client_num_reply_errors{job="centrifugo",instance="a",method="${method}",code="${code}",channel_namespace=""}`
+
 export const realtimeAlerts: readonly Alert[] = [
   {
     name: 'CentrifugoDown', expr: 'up{job="centrifugo"} == 0', for: '30s', severity: 'page', dashboard: 'realtime',
@@ -92,11 +94,27 @@ export const realtimeAlerts: readonly Alert[] = [
     quiet: { 'centrifugo_client_num_server_disconnects{job="centrifugo",instance="a",code="3008"}': '0+1x40', 'centrifugo_client_num_server_disconnects{job="centrifugo",instance="a",code="3001"}': '0+600x40' },
   },
   {
+    name: 'RealtimeTokensRefused', expr: '(sum(rate(centrifugo_client_num_server_disconnects{code="3500"}[5m])) or vector(0)) + (sum(rate(centrifugo_client_num_reply_errors{code=~"103|109",method=~"connect|subscribe"}[5m])) or vector(0)) > 1', for: '5m', severity: 'ticket', dashboard: 'realtime',
+    summary: 'More than one token a second is refused where sockets are taken.',
+    runbook: {
+      means: 'Tokens of connections or subscriptions are not valid (3500, 103) or have run out when they arrive (109): nodes check against other keys than services sign with, a clock is off by more than the 60 s that a token lives, or somebody guesses.',
+      feels: 'Pages stay at "reconnecting", or some of their channels do not come.',
+      look: ['The panels "Connections ended by the server" and "Commands that were refused": which code?', 'Centrifugo\'s log for `invalid token` and `jwks`: does it reach `/.well-known/jwks.json` through the gateway?', 'The clocks of nodes and services against each other.'],
+      act: ['109: set the clock. 3500 after a rotation of keys: restart the nodes, so that they fetch the keys anew.', 'One address only: block it at the gateway.'],
+    },
+    fires: [
+      { samples: { 'centrifugo_client_num_server_disconnects{job="centrifugo",instance="a",code="3500"}': '0+120x40' } },
+      { samples: { [replyErrors('connect', '109')]: '0+120x40' } },
+      { samples: { [replyErrors('subscribe', '103')]: '0+120x40' } },
+    ],
+    quiet: { 'centrifugo_client_num_server_disconnects{job="centrifugo",instance="a",code="3008"}': '0+600x40', [replyErrors('connect', '109')]: '0+30x40', [replyErrors('publish', '103')]: '0+600x40' },
+  },
+  {
     name: 'ReconnectStorm', expr: 'sum(rate(centrifugo_client_connections_accepted[2m])) > 0.5 * sum(centrifugo_node_num_clients) / 60 and sum(centrifugo_node_num_clients) > 100', for: '5m', severity: 'ticket', dashboard: 'realtime',
     summary: 'Half of all connections are made anew every minute.',
     runbook: {
       means: 'Clients come and go: a gateway that cuts idle connections, a load balancer that restarts, a token that is refused.', feels: 'Pages flicker between "live" and "reconnecting".',
-      look: ['`centrifugo_client_num_server_disconnects` by code.', 'The gateway\'s timeouts: longer than the 25 s of a ping.', '`http_problems_total` around `/v1/realtime/connection-token`.'], act: ['Set the gateway\'s read timeout to 60 s or more.', 'See TokensRefused.'],
+      look: ['`centrifugo_client_num_server_disconnects` by code.', 'The gateway\'s timeouts: longer than the 25 s of a ping.', '`http_problems_total` around `/v1/realtime/connection-token`.'], act: ['Set the gateway\'s read timeout to 60 s or more.', 'See RealtimeTokensRefused and TokensRefused.'],
     },
     fires: { samples: { 'centrifugo_client_connections_accepted{job="centrifugo",instance="a"}': '0+300x40', 'centrifugo_node_num_clients{job="centrifugo",instance="a"}': '200x40' } },
     quiet: { 'centrifugo_client_connections_accepted{job="centrifugo",instance="a"}': '0+20x40', 'centrifugo_node_num_clients{job="centrifugo",instance="a"}': '200x40' },

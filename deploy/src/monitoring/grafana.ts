@@ -26,9 +26,9 @@ const OPTIONS = {
 const WIDTH = 12
 const HEIGHT = 8
 
-function toPanel({ title, unit, type = undefined, queries }: PanelSpec, index: number): WrittenPanel {
+function toPanel({ title, unit, type = undefined, description = undefined, queries }: PanelSpec, index: number): WrittenPanel {
   return {
-    id: index + 1, title, type: type ?? 'timeseries', datasource: SOURCE,
+    id: index + 1, title, ...description !== undefined && { description }, type: type ?? 'timeseries', datasource: SOURCE,
     gridPos: { x: (index % 2) * WIDTH, y: Math.floor(index / 2) * HEIGHT, w: WIDTH, h: HEIGHT },
     fieldConfig: { defaults: { unit, min: 0 }, overrides: [] },
     options: OPTIONS[type ?? 'timeseries'],
