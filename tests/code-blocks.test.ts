@@ -39,6 +39,13 @@ describe('TypeScript blocks', () => {
   const folder = join(import.meta.dirname, `code-blocks-${process.pid}`)
   mkdirSync(folder, { recursive: true })
   afterAll(() => { rmSync(folder, { recursive: true }) })
+
+  test('have no fault of types, as strictly as our own tests', async () => {
+    writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ extends: '../tsconfig.json', include: ['*.ts'] }))
+    const tsc = join(import.meta.dirname, '../node_modules/typescript-native/bin/tsc')
+    const said = await promisify(execFile)(process.execPath, [tsc, '-p', folder, '--noEmit']).catch((error: unknown) => error as { stdout: string })
+    expect(said.stdout, ofLanguage('ts').map(({ at }, index) => `block-${index} is ${at}`).join('\n')).toBe('')
+  })
   for (const [index, { at, text }] of ofLanguage('ts').entries()) {
     const file = join(folder, `block-${index}.ts`)
     writeFileSync(file, text)
