@@ -41,6 +41,10 @@ function samples(pair: 'fast' | 'slow', budget: number, toSamples: (phases: read
   }
 }
 
+const endsWithin = (days: number): string => `min(public_certificate_expiry_timestamp_seconds) - time() < ${days * 86_400}`
+/** Of a certificate that ends so many days after the clock of the samples began. */
+const endsIn = (days: number): Samples => ({ 'public_certificate_expiry_timestamp_seconds{job="event-service",instance="a"}': `${days * 86_400}x100` })
+
 export const serviceAlerts: readonly Alert[] = [
   {
     name: 'PublishErrorBudgetBurnsFast', expr: burns('publish_errors', 0.001, ['5m', '1h'], 14.4), for: '2m', severity: 'page', dashboard: 'overview',
@@ -149,6 +153,33 @@ export const serviceAlerts: readonly Alert[] = [
     },
     fires: { samples: { 'http_problems_total{job="event-service",instance="a",code="unauthenticated"}': '0+600x40' } },
     quiet: { 'http_problems_total{job="event-service",instance="a",code="unauthenticated"}': '0+60x40' },
+  },
+  {
+    name: 'CertificateExpiresSoon', expr: endsWithin(14), for: '1h', severity: 'ticket', dashboard: 'overview',
+    summary: 'The certificate of the public address ends within 14 days.',
+    runbook: {
+      means: 'The gateway that ends TLS shows a certificate that should have been renewed by now: an ACME client that fails, or one that is renewed by hand.', feels: 'Nothing yet. When it ends browsers refuse every page and socket.',
+      look: ['The log of whatever renews it: `certbot renew --dry-run`, or the gateway\'s own.', '`openssl s_client -connect HOST:443 -servername HOST < /dev/null | openssl x509 -noout -dates`: it may be renewed and not loaded.'], act: ['Renew it, and let the gateway load it anew. The alert ends with the next look, within an hour.'],
+    },
+    fires: { samples: endsIn(13) }, quiet: endsIn(15), at: 90,
+  },
+  {
+    name: 'CertificateAboutToExpire', expr: endsWithin(3), for: '15m', severity: 'page', dashboard: 'overview',
+    summary: 'The certificate of the public address ends within three days.',
+    runbook: {
+      means: 'CertificateExpiresSoon was not answered, or a certificate of a few days was not renewed.', feels: 'Nothing yet. When it ends browsers refuse every page and socket, and programs every request.',
+      look: ['As in CertificateExpiresSoon.'], act: ['Renew it now, by hand if need be, and let the gateway load it anew.'],
+    },
+    fires: [{ samples: endsIn(2) }, { samples: endsIn(-1) }], quiet: endsIn(4), at: 90,
+  },
+  {
+    name: 'CertificateNotSeen', expr: 'min(public_certificate_seen) == 0', for: '1h', severity: 'ticket', dashboard: 'overview',
+    summary: 'Event-service cannot look at the certificate of the public address.',
+    runbook: {
+      means: 'Nothing answers with TLS at NEO_PUBLIC_URL as seen from event-service, for an hour: nobody would be told that the certificate ends.', feels: 'Nothing, where only the way from inside is missing; else people do not get in either.',
+      look: ['Does the address answer from elsewhere?', 'The name and the way from inside the container: a router that does not lead its own public address back, a firewall.'], act: ['Let the containers reach the gateway under its public name: a DNS entry inside, or `extra_hosts` in compose.'],
+    },
+    fires: { samples: { 'public_certificate_seen{job="event-service",instance="a"}': '0x100' } }, quiet: { 'public_certificate_seen{job="event-service",instance="a"}': '1x20 0x20 1x60' }, at: 90,
   },
   {
     name: 'SignInsRefused', expr: 'sum(rate(sign_ins_total{outcome="refused"}[5m])) > 1', for: '10m', severity: 'ticket', dashboard: 'overview',

@@ -107,7 +107,7 @@ export const workAlerts: readonly Alert[] = [
     name: 'DiskNearlyFull', expr: 'min by (instance) (data_folder_free_bytes) < 2e9', for: '5m', severity: 'page', dashboard: 'database-queue-node',
     summary: 'Less than 2 GB are free where the data is.',
     runbook: {
-      means: 'The embedded database stops taking events when the disk is full; nothing that was committed is lost.', feels: 'Nothing yet.',
+      means: 'The embedded database stops taking events when the disk is full; nothing that was committed is lost. What is seen is the disk of each process\'s data folder (NEO_DATA_DIR): in scale-out that is not PostgreSQL\'s, whose free space only its own machine can tell (node_exporter\'s `node_filesystem_avail_bytes`, or the provider\'s figure). `database_size_bytes` says how it grows, without its write-ahead log.', feels: 'Nothing yet.',
       look: ['`du` of the data folder; what else grows on that disk?', 'Retention per tenant and its stored bytes.'], act: ['Make room or a larger disk.', 'Lower retention or quotas of who keeps most.'],
     },
     fires: { samples: { 'data_folder_free_bytes{job="event-service",instance="a"}': '1e9x40' }, labels: { instance: 'a' } },

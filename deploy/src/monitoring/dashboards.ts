@@ -37,6 +37,7 @@ export const dashboards: Readonly<Record<string, DashboardSpec>> = {
     { title: 'Share of requests that failed', unit: 'percentunit', queries: shares('api_errors') },
     { title: 'Time of requests, p99', unit: 's', queries: { '{{route}}': `topk(8, ${quantile(0.99, 'http_request_duration_seconds', 'route')})` } },
     { title: 'Problems by code', unit: 'ops', queries: { '{{code}}': rate('http_problems_total', '', 'code') } },
+    { title: 'Until the public certificate ends', unit: 's', type: 'stat', description: 'Empty unless NEO_PUBLIC_URL is https.', queries: { 'until it ends': 'min(public_certificate_expiry_timestamp_seconds) - time()', 'seen': 'min(public_certificate_seen)' } },
     { title: 'Sign-ins', unit: 'ops', queries: { '{{outcome}}': rate('sign_ins_total', '', 'outcome') } },
     { title: 'Faults of background tasks', unit: 'ops', queries: { faults: rate('background_faults_total') } },
   ] },
@@ -90,6 +91,7 @@ export const dashboards: Readonly<Record<string, DashboardSpec>> = {
     { title: 'CPU', unit: 'percentunit', queries: { '{{job}} {{instance}}': 'rate(process_cpu_seconds_total[$__rate_interval])' } },
     { title: 'Memory', unit: 'bytes', queries: { '{{job}} {{instance}}': 'process_resident_memory_bytes' } },
     { title: 'Open files', unit: 'short', queries: { '{{job}} {{instance}}': 'process_open_fds' } },
+    { title: 'Size of the database', unit: 'bytes', description: 'Tables and indexes. In scale-out nothing here sees how much is free on PostgreSQL\'s disk.', queries: { size: 'max(database_size_bytes)' } },
     { title: 'Free disk of the data folder', unit: 'bytes', queries: { '{{instance}}': 'data_folder_free_bytes' } },
   ] },
 }

@@ -255,7 +255,7 @@ export async function createEventService(given: EventServiceOptions): Promise<Ev
   const identity = await createIdentity({ ...options, perform, onFault, sessionChannel: realtime.sessionChannel })
   const sharing = startSharing({ ...options, identity, onFault })
   const jobs = await database.alone(() => createJobs(database, { onFault }))
-  watchParts(instruments, { jobs, indexer, version, column: realtime.enqueue ? 'scale-out' : 'embedded', ...options.sampleHost })
+  watchParts(instruments, { jobs, indexer, database, now, isLeader: sharing.isLeader, version, column: realtime.enqueue ? 'scale-out' : 'embedded', ...options.publicUrl !== undefined && { publicUrl: options.publicUrl }, ...options.sampleHost })
   const publishAs = (actor: Actor): Publish => createInternalPublish(writePath, actor)
   const answerWithinMs = database.elect && ANSWER_MS
   authHookPlugin(app, { auth: identity.auth, database, now, answerWithinMs })

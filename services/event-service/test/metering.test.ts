@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { watchParts } from '../src/metering/parts.ts'
+import { createInstruments } from '../src/metering/registry.ts'
 import { createTenantFigures } from '../src/metering/tenant-figures.ts'
 import { metricsReference } from '../src/metering/reference.ts'
-import { createInstruments } from '../src/metering/registry.ts'
 import { PresenceService } from '../src/presence/service.ts'
 import { startService, type TestService } from './service.ts'
 
@@ -28,6 +29,24 @@ describe('parts that hang', () => {
     expect(text).toContain('\noutbox_rows Nan\n')
     expect(text).toContain('\nactive_channels 3\n')
     expect(text).not.toMatch(/^job_queue_jobs\{/m)
+  })
+})
+
+describe('what one process says for all', () => {
+  it('is the size of the database, which is asked for once a minute', async () => {
+    let [asked, isLeader, time] = [0, true, 0]
+    const instruments = createInstruments()
+    watchParts(instruments, {
+      jobs: { backlog: () => Promise.reject(new Error('not asked here')) }, indexer: { behind: () => 0 }, version: '1', column: 'scale-out', isLeader: () => isLeader, now: () => time,
+      database: { jobs: { executeSql: () => Promise.resolve({ rows: [{ bytes: ++asked }] }) } as never },
+    })
+    const size = async (): Promise<string | undefined> => /^database_size_bytes (\S+)$/m.exec(await instruments.text())?.[1]
+    expect([await size(), await size()]).toEqual(['1', '1'])
+    time = 60_000
+    expect(await size()).toBe('2')
+    isLeader = false
+    expect(await size()).toBeUndefined()
+    expect(asked).toBe(2)
   })
 })
 
@@ -92,6 +111,8 @@ describe('metrics of a running service', () => {
     expect(await figure('database_transaction_duration_seconds_count{scope="tenant"}')).toBeGreaterThan(0)
     expect(await figure('job_queue_jobs{state="waiting"}')).toBe(0)
     expect(await figure('outbox_rows')).toBe(0)
+    expect(await figure('database_size_bytes')).toBeGreaterThan(1_000_000)
+    expect(await read()).not.toMatch(/^public_certificate/m)
     expect(await read()).toContain('service_info{version="0.1.0",column="embedded"} 1')
   })
 

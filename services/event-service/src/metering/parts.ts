@@ -1,9 +1,11 @@
 /** What the service's own parts say when they are asked. */
 
 import { statfs } from 'node:fs/promises'
+import type { Database } from '../database/database.ts'
 import type { Jobs } from '../deployments/jobs.ts'
 import type { Indexer } from '../history/indexer.ts'
 import type { PresenceEnds } from '../presence/record.ts'
+import { createCertificate } from './certificate.ts'
 import type { Instruments } from './registry.ts'
 import { share } from './shared.ts'
 
@@ -15,10 +17,19 @@ export interface Parts {
   column: 'embedded' | 'scale-out'
   /** The data folder. @default none */
   folder?: string
+  database: Pick<Database, 'jobs'>
+  /** Whether this process is the one that says what is so for the whole installation. */
+  isLeader: () => boolean
+  /** Where people find the service. @default unknown */
+  publicUrl?: string
+  now: () => number
 }
 
+/** How long the size of a database is taken for what it was, in milliseconds. */
+const SIZE_MS = 60_000
+
 /** Adds the gauges of the parts. */
-export function watchParts(instruments: Instruments, { jobs, indexer, version, column, folder }: Parts): void {
+export function watchParts(instruments: Instruments, { jobs, indexer, version, column, folder, ...installation }: Parts): void {
   const backlog = share(jobs.backlog)
   instruments.gauges('job_queue_jobs', async () => (await backlog()).states)
   instruments.gauge('job_queue_oldest_seconds', async () => (await backlog()).oldestSeconds)
@@ -29,6 +40,27 @@ export function watchParts(instruments: Instruments, { jobs, indexer, version, c
     return bavail * bsize
   })
   instruments.info('service_info', { version, column })
+  watchInstallation(instruments, installation)
+}
+
+/** What one process says for all of them. */
+function watchInstallation(instruments: Instruments, { database, isLeader, publicUrl, now }: Pick<Parts, 'database' | 'isLeader' | 'publicUrl' | 'now'>): void {
+  const readSize = share(async () => {
+    const { rows } = await database.jobs.executeSql('select pg_database_size(current_database())::float8 as bytes') as { rows: { bytes: number }[] }
+    return { bytes: rows[0]?.bytes, readAt: now() }
+  })
+  let size: { bytes: number | undefined, readAt: number } | undefined
+  instruments.gauge('database_size_bytes', async () => {
+    if (!isLeader()) return undefined
+    if (!size || now() - size.readAt >= SIZE_MS) size = await readSize()
+    return size.bytes
+  })
+  const certificate = publicUrl === undefined ? undefined : createCertificate({ publicUrl, now })
+  instruments.gauge('public_certificate_expiry_timestamp_seconds', () => isLeader() ? certificate?.read().endsAt : undefined)
+  instruments.gauge('public_certificate_seen', () => {
+    const { isSeen } = isLeader() ? certificate?.read() ?? {} : {}
+    return isSeen === undefined ? undefined : Number(isSeen)
+  })
 }
 
 /** Counts presence connections that ended. */
