@@ -209,7 +209,7 @@ describe.skipIf(needs !== '' && !isRequired)(`with a real Prometheus${needs}`, (
   }, 120_000)
 })
 
-/** What this platform has none of: nodes that deliver, and an address that is https. */
+/** What this platform has none of: nodes that deliver (`tests/cluster/operating.test.ts` asks them), and an address that is https. */
 const ELSEWHERE = ['delivery_canary_ok', 'public_certificate_']
 
 const centrifugo = findCentrifugo()

@@ -40,8 +40,10 @@ describe.skipIf(isLeftOut)('a running cluster', () => {
       const { parts } = await answer.json() as { parts: { delivery: Record<string, string> } }
       return { status: answer.status, delivery: Object.values(parts.delivery) }
     }
+    const onMetrics = async (url: string): Promise<string[]> => [...(await fetch(`${url}/metrics`).then(answer => answer.text())).matchAll(/^delivery_canary_ok\{node="[^"]+"\} (\d)$/gm)].map(([, value = '']) => value)
     const isEverywhere = (state: string) => async (): Promise<boolean> => (await Promise.all(services.map(({ url }) => health(url)))).every(({ delivery }) => delivery.length === 2 && delivery.every(one => one === state))
     await until(isEverywhere('ok'), { timeoutMs: 30_000, everyMs: 100, what: 'delivery everywhere' })
+    for (const { url } of services) expect(await onMetrics(url)).toEqual(['1', '1'])
     const { rest } = cluster.service('acme')
     const sockets = await Promise.all(['centrifugo-1', 'centrifugo-2'].map(async name => {
       const socket = await openRawSocket((await cluster.part(name)).url)
@@ -55,6 +57,7 @@ describe.skipIf(isLeftOut)('a running cluster', () => {
     const since = performance.now()
     await until(isEverywhere('stopped'), { timeoutMs: 20_000, everyMs: 100, what: 'the canaries to notice' })
     expect(performance.now() - since).toBeLessThan(15_000)
+    for (const { url } of services) expect(await onMetrics(url)).toEqual(['0', '0'])
     const statuses = await Promise.all(services.map(({ url }) => health(url).then(({ status }) => status)))
     expect(statuses).toEqual([200, 200])
     await rest.events.publish({ channel: 'tenant:acme:alerts', type: 'alert', data: { severity: 'info', message: 'Nobody hears it yet' } })

@@ -11,6 +11,7 @@ const TO_CANARIES = `1100 / ${CANARY_EVERY_MS} * (sum(avg_over_time(delivery_can
 
 /** Two events a second, and 54 sockets of which four are canaries', one of each of two services on each of two nodes. */
 const published: Samples = { 'events_published_total{job="event-service",instance="a",family="deployments",type="deployment_log"}': '0+120x40' }
+const samples: Samples = { 'events_published_total{job="event-service",instance="a",family="metrics",type="metrics_update"}': '0+120x40' }
 const people: Samples = { 'centrifugo_node_num_clients{job="centrifugo",instance="a"}': '27x40', 'centrifugo_node_num_clients{job="centrifugo",instance="b"}': '27x40' }
 const canaries = (isHeard: 0 | 1): Samples => Object.fromEntries(['a', 'b'].flatMap(service => ['n1', 'n2'].map(node => [`delivery_canary_ok{job="event-service",instance="${service}",node="${node}"}`, `${isHeard}x40`])))
 /** What those four are sent in a minute. */
@@ -52,11 +53,11 @@ export const realtimeAlerts: readonly Alert[] = [
     quiet: { 'outbox_rows{job="event-service",instance="a"}': '5000-100x40' },
   },
   {
-    name: 'DeliveryStopped', expr: `sum(rate(events_published_total{family!~"admin.*"}[5m])) > 0.5 and sum(centrifugo_node_num_clients) - (count(delivery_canary_ok) or vector(0)) > 10 and ${SENT} <= ${TO_CANARIES}`, for: '5m', severity: 'page', dashboard: 'realtime',
+    name: 'DeliveryStopped', expr: `sum(rate(events_published_total{family!~"admin.*|metrics"}[5m])) > 0.5 and sum(centrifugo_node_num_clients) - (count(delivery_canary_ok) or vector(0)) > 10 and ${SENT} <= ${TO_CANARIES}`, for: '5m', severity: 'ticket', dashboard: 'realtime',
     summary: 'Events are published and people are connected, but nothing is sent to them.',
     runbook: {
-      means: 'Everything looks healthy and nothing arrives at people, at most what the services\' canaries publish for themselves: a subscription to Redis that went deaf, or a consumer that reads and delivers nowhere.', feels: 'Pages stand still and say "live".',
-      look: ['`outbox_oldest_row_seconds`: 0 means that rows are read.', '`delivery_canary_ok` by node: where it is 0, not even the canary arrives; where it is 1, channels of people alone are concerned.', 'Redis: `pubsub numsub`, `client list`.', 'A page of your own: does publishing by hand appear?'], act: ['Restart the Centrifugo nodes one after the other: clients fetch what they missed.'],
+      means: 'Everything looks healthy and nothing arrives at people, at most what the services\' canaries publish for themselves: channels of people alone are concerned, or there is no canary. Samples do not count, which are taken whether anybody looks or not. DeliveryCanaryRed wakes somebody where nothing arrives at all.', feels: 'Pages stand still and say "live".',
+      look: ['Is anybody subscribed to what is published? `events_published_total` by family and type: a log that only a program writes and nobody has open is no fault.', '`outbox_oldest_row_seconds`: 0 means that rows are read.', '`delivery_canary_ok` by node: where it is 0, not even the canary arrives; where it is 1, channels of people alone are concerned.', 'Redis: `pubsub numsub`, `client list`.', 'A page of your own: does publishing by hand appear?'], act: ['Restart the Centrifugo nodes one after the other: clients fetch what they missed.'],
     },
     fires: [
       { samples: { ...published, ...people, ...canaries(1), [sent('push_publication')]: TO_FOUR, [sent('server_ping')]: '0+120x40' } },
@@ -69,6 +70,7 @@ export const realtimeAlerts: readonly Alert[] = [
       { ...published, ...people, [sent('push_publication')]: '0+1x40' },
       { ...published, ...canaries(1), 'centrifugo_node_num_clients{job="centrifugo",instance="a"}': '12x40', [sent('push_publication')]: TO_FOUR },
       { ...people, ...canaries(1), [sent('push_publication')]: TO_FOUR },
+      { ...samples, ...people, ...canaries(1), [sent('push_publication')]: TO_FOUR },
     ],
   },
   {
