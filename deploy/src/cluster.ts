@@ -133,7 +133,7 @@ function readSecrets(file: string): Secrets {
 export function createSecrets(): Secrets {
   const secret = (): string => randomBytes(24).toString('hex')
   return {
-    databasePassword: secret(), centrifugoDatabasePassword: secret(), redisPassword: secret(), centrifugoRedisPassword: secret(), operatorRedisPassword: secret(), centrifugoApiKey: secret(), metricsToken: secret(),
+    databasePassword: secret(), centrifugoDatabasePassword: secret(), redisPassword: secret(), centrifugoRedisPassword: secret(), operatorRedisPassword: secret(), centrifugoApiKey: secret(), metricsToken: secret(), grafanaAdminPassword: secret(),
   }
 }
 

@@ -1,6 +1,8 @@
 /** deploy/compose.yaml: the topology as containers. Pure. Secrets are files; nothing secret stands in it. */
 
 import { stringify } from 'yaml'
+import { ALERTMANAGER_SECRET, ALERTMANAGER_START } from './monitoring/alertmanager.ts'
+import { GRAFANA_SECRET } from './monitoring/compose.ts'
 import { MEMORY_LIMITS } from './limits.ts'
 import { createTopology, type Part, type Place, type Role, type Secrets } from './topology.ts'
 
@@ -68,9 +70,15 @@ export function composePlace(secrets: Secrets, publicUrl = 'http://localhost:808
   }
 }
 
-/** Contents of the secret files by name: what {@link createCompose} refers to. */
+/** Files that fit whatever the others hold: an installation made before there were any is given them. */
+export const INDEPENDENT: ReadonlySet<string> = new Set(['neo_smtp_url', GRAFANA_SECRET, ALERTMANAGER_SECRET])
+
+/** Contents of the secret files by name: what {@link createCompose} and the monitoring refer to. */
 export function secretFiles(place: Place, redisUsers: string): Record<string, string> {
-  const files: Record<string, string> = { database_password: place.secrets.databasePassword, centrifugo_database_password: place.secrets.centrifugoDatabasePassword, redis_users: redisUsers }
+  const files: Record<string, string> = {
+    database_password: place.secrets.databasePassword, centrifugo_database_password: place.secrets.centrifugoDatabasePassword, redis_users: redisUsers,
+    [GRAFANA_SECRET]: place.secrets.grafanaAdminPassword, [ALERTMANAGER_SECRET]: ALERTMANAGER_START,
+  }
   for (const { environment } of createTopology(place)) {
     for (const name of SECRET) if (environment[name] !== undefined) files[name.toLowerCase()] = environment[name]
   }

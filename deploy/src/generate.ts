@@ -15,7 +15,7 @@ const under = (folder: string, files: Readonly<Record<string, string>>): Record<
 /** Texts of everything that is generated: configuration, what watches the platform, and the runbooks in `docs/`. */
 export function generate(): Record<string, string> {
   const secret = 'secret'
-  const place = composePlace({ databasePassword: secret, centrifugoDatabasePassword: secret, redisPassword: secret, centrifugoRedisPassword: secret, operatorRedisPassword: secret, centrifugoApiKey: secret, metricsToken: secret })
+  const place = composePlace({ databasePassword: secret, centrifugoDatabasePassword: secret, redisPassword: secret, centrifugoRedisPassword: secret, operatorRedisPassword: secret, centrifugoApiKey: secret, metricsToken: secret, grafanaAdminPassword: secret })
   const toAddress = ({ host, port }: { host: string, port: number }): string => `${host}:${port}`
   const at = (name: string): string => toAddress(place.addressOf(name))
   return {
@@ -26,7 +26,7 @@ export function generate(): Record<string, string> {
     'prometheus/prometheus.yaml': createPrometheusConfig({
       'event-service': namesOf('event-service').map(at), 'stack-deployer': namesOf('stack-deployer').map(at),
       'centrifugo': namesOf('centrifugo').map(name => toAddress(place.addressOf(name, 'internal'))),
-    }, '/run/secrets/metrics_token'),
+    }, { token: '/run/secrets/metrics_token', alertmanager: 'alertmanager:9093' }),
     'prometheus/rules.yaml': createRules(),
     'prometheus/rules.test.yaml': createRuleTests('quick'),
     'prometheus/rules.slow.test.yaml': createRuleTests('slow'),

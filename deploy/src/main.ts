@@ -8,7 +8,7 @@ import { mkdirSync, writeFileSync, existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { createSecrets, startCluster } from './cluster.ts'
-import { composePlace, secretFiles } from './compose.ts'
+import { composePlace, INDEPENDENT, secretFiles } from './compose.ts'
 import { readClusterOptions } from './config.ts'
 import { generate } from './generate.ts'
 import { createRedisUsers } from './redis-users.ts'
@@ -24,14 +24,14 @@ function writeConfig(): void {
   }
 }
 
-/** Existing secrets stay: a new password would not open an old database. Beside them only what says nothing yet can be added. */
+/** Existing secrets stay: a new password would not open an old database. Beside them only what fits whatever they hold is added. */
 function writeSecrets(): void {
   const own = path.join(folder, 'secrets')
   mkdirSync(own, { recursive: true, mode: 0o700 })
   const secrets = createSecrets()
   const files = Object.entries(secretFiles(composePlace(secrets), createRedisUsers(secrets)))
   const missing = files.filter(([name]) => !existsSync(path.join(own, name)))
-  const lost = missing.length < files.length ? missing.filter(([, text]) => text !== '') : []
+  const lost = missing.length < files.length ? missing.filter(([name]) => !INDEPENDENT.has(name)) : []
   if (lost.length > 0) throw new Error(`deploy/secrets holds some secrets but not ${lost.map(([name]) => name).join(', ')}: a new one would not fit the others. Bring it back, or begin anew without deploy/secrets and without the volumes.`)
   for (const [name, text] of missing) {
     // Containers' users read them; whoever is on this machine does not get through the folder.

@@ -47,6 +47,8 @@ export interface Secrets {
   operatorRedisPassword: string
   centrifugoApiKey: string
   metricsToken: string
+  /** Of the containers only. */
+  grafanaAdminPassword: string
 }
 
 /** How many there are of what comes in numbers. */

@@ -186,7 +186,7 @@ export const serviceAlerts: readonly Alert[] = [
     summary: 'More than one sign-in a second is refused.',
     runbook: {
       means: 'Somebody tries passwords, or a program signs in with an old one. Limits by address, e-mail and user are at work.', feels: 'Whose e-mail is tried may have to wait for minutes before the next attempt.',
-      look: ['The audit trail: `session.refused` names addresses.', '`http_problems_total{code="rate_limited"}`.'], act: ['Block the address at the gateway. Tell the tenant whose people are tried.'],
+      look: ['The log: each `sign-in refused` names its address.', '`http_problems_total{code="rate_limited"}`.'], act: ['Block the address at the gateway. Tell the tenant whose people are tried.'],
     },
     fires: { samples: { 'sign_ins_total{job="event-service",instance="a",outcome="refused"}': '0+120x40' } },
     quiet: { 'sign_ins_total{job="event-service",instance="a",outcome="refused"}': '0+6x40', 'sign_ins_total{job="event-service",instance="a",outcome="accepted"}': '0+600x40' },

@@ -77,10 +77,25 @@ export function createRuleTests(kind: keyof typeof STEPS): string {
 /** Where the parts of an installation are, by job. */
 export type Targets = Readonly<Record<'event-service' | 'stack-deployer' | 'centrifugo', readonly string[]>>
 
-/** The scrape configuration, figures by tenant as a job of its own: until services are told to serve them it has nothing. `token` is the file with METRICS_TOKEN. Prometheus (3, by itself) takes Grafana's address from its environment. */
-export function createPrometheusConfig(targets: Targets, token: string): string {
+/** What Prometheus works with besides its targets. */
+export interface PrometheusPlace {
+  /** File with METRICS_TOKEN. */
+  token: string
+  /** Address of Alertmanager. */
+  alertmanager: string
+}
+
+/**
+ * The scrape configuration, figures by tenant as a job of its own: until services are told to serve them it has nothing. Prometheus (3, by itself) takes Grafana's address from its environment.
+ */
+export function createPrometheusConfig(targets: Targets, { token, alertmanager }: PrometheusPlace): string {
   const jobs = [...Object.entries(targets), ['tenants', targets['event-service']] as const].map(([job, addresses]) => ({
     job_name: job, ...job === 'tenants' && { metrics_path: '/metrics/tenants' }, ...job !== 'centrifugo' && { authorization: { credentials_file: token } }, static_configs: [{ targets: [...addresses] }],
   }))
-  return head + stringify({ global: { scrape_interval: '15s', evaluation_interval: '15s', external_labels: { grafana: '${NEO_GRAFANA_URL}' } }, rule_files: ['rules.yaml'], scrape_configs: jobs }, { lineWidth: 0 })
+  return head + stringify({
+    global: { scrape_interval: '15s', evaluation_interval: '15s', external_labels: { grafana: '${NEO_GRAFANA_URL}' } }, rule_files: ['rules.yaml'],
+    // By then the label stands in the links.
+    alerting: { alert_relabel_configs: [{ regex: 'grafana', action: 'labeldrop' }], alertmanagers: [{ static_configs: [{ targets: [alertmanager] }] }] },
+    scrape_configs: jobs,
+  }, { lineWidth: 0 })
 }

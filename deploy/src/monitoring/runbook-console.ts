@@ -56,7 +56,7 @@ export function createRunbookConsole(alerts: readonly Alert[]): string {
 <body>
 <h1>Runbooks</h1>
 {{ with query \`${FIRING}\` }}<p class="firing">Firing now:</p>
-<ul>{{ range . }}<li><a href="#{{ .Labels.alertname }}">{{ .Labels.alertname }}</a> {{ .Labels.instance }} <small>since {{ humanizeTimestamp .Value }}</small></li>{{ end }}</ul>
+<ul>{{ range . }}<li><a href="#{{ .Labels.alertname }}">{{ .Labels.alertname }}</a>{{ range $name, $value := .Labels }}{{ if not (match "alertname|severity|__name__" $name) }} {{ $name }}={{ $value }}{{ end }}{{ end }} <small>since {{ humanizeTimestamp .Value }}</small></li>{{ end }}</ul>
 {{ else }}<p>Nothing fires now.</p>{{ end }}
 <details><summary>All ${alerts.length} alerts</summary>
 <ul>${alerts.map(({ name, severity, summary }) => `<li><a href="#${name}">${name}</a> <small>${severity}</small> ${toHtml(summary)}</li>`).join('\n')}</ul></details>

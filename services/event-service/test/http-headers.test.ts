@@ -53,6 +53,16 @@ describe('headers of requests and answers', () => {
     expect(lines.some(line => line.includes(`"traceId":"${TRACE}"`))).toBe(true)
   })
 
+  it('name the caller\'s tenant in the log, and the address of whoever is refused to sign in', async () => {
+    const traceparent = `00-${TRACE.replace('4', '5')}-00f067aa0ba902b7-01`
+    await service.app.inject({ url: '/v1/session', headers: { ...headers, traceparent } })
+    expect(lines.findLast(line => line.includes(TRACE.replace('4', '5')))).toContain('"tenant":"acme"')
+    await service.app.inject({ method: 'POST', url: '/v1/session', payload: { email: 'owner@acme.example', password: 'wrong' }, remoteAddress: '203.0.113.7' })
+    const line = lines.find(one => one.includes('sign-in refused'))
+    expect(line).toContain('"address":"203.0.113.7"')
+    expect(line).not.toContain('owner@acme.example')
+  })
+
   it.each(['', 'x', `00-${'0'.repeat(32)}-00f067aa0ba902b7-01`, `00-${TRACE}-${'0'.repeat(16)}-01`, `01-${TRACE}-00f067aa0ba902b7-01`, `00-${TRACE.toUpperCase()}-00f067aa0ba902b7-01`])('begin a trace of their own for %j', async traceparent => {
     const answer = await service.app.inject({ url: '/livez', headers: { traceparent } })
     expect(answer.headers['traceparent']).toMatch(/^00-[\da-f]{32}-[\da-f]{16}-00$/)

@@ -4,6 +4,7 @@ import { createEventService } from '@neo-stack/event-service'
 import { createDeployer } from '@neo-stack/stack-deployer'
 import { ConfigError, type Config } from './config.ts'
 import { openDataFolder } from './data-folder.ts'
+import { tellDeployerFault } from './logs.ts'
 import { listenToOwner } from './owner.ts'
 import { chooseDriver } from './driver.ts'
 import type { Again, Closable } from './keep-started.ts'
@@ -24,7 +25,7 @@ export async function startDeployerProcess(config: Config, again: Again): Promis
     readInstance: (instance, at) => deploying.driver.stats(instance, at), ...config.metricsToken !== undefined && { metricsToken: config.metricsToken },
   })
   const deployer = createDeployer({
-    ...deploying, queue: service.jobs.boss, platform: service.deployments, onError: error => { parts.logs.of('deployer').error({ err: error }, 'a deployment job failed') },
+    ...deploying, queue: service.jobs.boss, platform: service.deployments, onError: tellDeployerFault(parts.logs),
   })
   const { initialAccount, readLog } = deploying.driver
   await service.jobs.accounts.answer(async instance => initialAccount?.(instance))

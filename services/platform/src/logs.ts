@@ -45,6 +45,11 @@ export function createLogs({ logLevel, logLevels: own = {} }: LogSettings, desti
   }
 }
 
+/** Writes what a deployer failed with outside of a deployment's own log, and at whose deployment. */
+export const tellDeployerFault = (logs: Logs) => (error: unknown, job?: { tenantId: string, deploymentId: string }): void => {
+  logs.of('deployer').error({ err: error, ...job && { tenant: job.tenantId, deployment: job.deploymentId } }, 'a deployment job failed')
+}
+
 /** Reads `warn` or `warn,http=info,deployer=debug`. @returns undefined for what is neither */
 export function parseLogLevels(text: string): LogSettings | undefined {
   const [first = '', ...rest] = text.split(',').map(part => part.trim())

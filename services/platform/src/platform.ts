@@ -17,6 +17,7 @@ import { addDemoExams } from './demo-exams.ts'
 import { playDemoHistory } from './demo-history.ts'
 import { openEmbedded } from './embedded.ts'
 import type { Again } from './keep-started.ts'
+import { tellDeployerFault } from './logs.ts'
 import { listenToOwner } from './owner.ts'
 import type { Parts } from './parts.ts'
 import { showStep, type Terminal, type Welcome } from './progress.ts'
@@ -121,7 +122,7 @@ function readsOf(deploying: Deploying | undefined): Pick<EventServiceOptions, 'r
 async function startDeployer({ jobs, deployments }: EventService, deploying: Deploying, { logs }: Parts): Promise<Deployer> {
   await recoverJobs(jobs.boss)
   const deployer = createDeployer({
-    ...deploying, queue: jobs.boss, platform: deployments, onError: error => { logs.of('deployer').error({ err: error }, 'a deployment job failed') },
+    ...deploying, queue: jobs.boss, platform: deployments, onError: tellDeployerFault(logs),
   })
   await deployer.start()
   return deployer

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createLogs, parseLogLevels } from '../src/logs.ts'
+import { createLogs, parseLogLevels, tellDeployerFault } from '../src/logs.ts'
 
 describe('the log', () => {
   it('has a level for each module, which changes while it runs', () => {
@@ -22,6 +22,15 @@ describe('the log', () => {
     logs.set({ module: 'http', level: 'debug' })
     logs.of('http').child({ requestId: 'r' }).debug('seen')
     expect(lines.join('')).toContain('"requestId":"r"')
+  })
+
+  it('names whose deployment a deployer failed at, where it was at one', () => {
+    const lines: object[] = []
+    const tell = tellDeployerFault(createLogs({ logLevel: 'warn' }, { write: line => { lines.push(JSON.parse(line) as object) } }))
+    tell(new Error('the queue does not answer'))
+    tell(new Error('no'), { tenantId: 'acme', deploymentId: 'd-1' })
+    expect(lines[0]).not.toHaveProperty('tenant')
+    expect(lines[1]).toMatchObject({ module: 'deployer', tenant: 'acme', deployment: 'd-1', err: { message: 'no' } })
   })
 
   it.each([

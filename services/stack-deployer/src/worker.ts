@@ -49,8 +49,8 @@ export interface WorkerOptions {
   /** Deployments of one tenant at once, over all workers. @default DEPLOYMENTS_PER_TENANT */
   perTenant?: number
   sleep?: Sleep
-  /** Hears what went wrong outside of deployments: an unreadable job, a queue that does not answer. */
-  onError?: (error: unknown) => void
+  /** Hears what went wrong outside of deployments – an unreadable job, a queue that does not answer – and with which deployment it was at work. */
+  onError?: (error: unknown, job?: Pick<DeploymentJob, 'tenantId' | 'deploymentId'>) => void
 }
 
 /** Takes jobs between `start` and `stop`; both may be called again. */
@@ -128,7 +128,7 @@ class Session {
     const off = this.#workId === undefined ? undefined : queue.offWork(DEPLOYMENT_QUEUE, { id: this.#workId, wait: true })
     const patience = new AbortController()
     this.#sleep(timeout, patience.signal).then(() => this.#interrupt.abort(new WorkerStopped()), () => undefined)
-    await off?.catch(this.#onError)
+    await off?.catch((error: unknown) => { this.#onError(error) })
     await Promise.allSettled(this.#running)
     patience.abort()
   }
@@ -143,7 +143,7 @@ class Session {
     try {
       await this.#options.service.run(data, { signal: AbortSignal.any([signal, this.#interrupt.signal]), attempt: retryCount })
     } catch (error) {
-      if (!this.#interrupt.signal.aborted) this.#onError(error)
+      if (!this.#interrupt.signal.aborted) this.#onError(error, data)
       throw error
     }
   }
@@ -151,7 +151,7 @@ class Session {
   async #sweep(): Promise<void> {
     const { signal } = this.#idle
     while (!signal.aborted) {
-      await retryBlockedJobs(this.#options.queue).catch(this.#onError)
+      await retryBlockedJobs(this.#options.queue).catch((error: unknown) => { this.#onError(error) })
       await this.#sleep(SWEEP_MILLISECONDS, signal).catch(() => undefined)
     }
   }
@@ -163,5 +163,5 @@ class Session {
     return work
   }
 
-  readonly #onError = (error: unknown): void => this.#options.onError?.(error)
+  readonly #onError: NonNullable<WorkerOptions['onError']> = (error, job) => this.#options.onError?.(error, job)
 }

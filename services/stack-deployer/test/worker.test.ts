@@ -132,6 +132,16 @@ describe('the worker over pg-boss', () => {
     expect(Object.values(await states())).toEqual(['completed'])
   })
 
+  it('says with which deployment it was at work when its platform failed', async () => {
+    const told: unknown[] = []
+    const { service } = createService(() => Promise.reject(new Error('the database is away')))
+    const worker = await start(createWorker({ queue: boss, service, onError: (error, job) => told.push([(error as Error).message, job?.tenantId, job?.deploymentId]) }))
+    const job = createJob()
+    await send(job)
+    await expect.poll(() => told[0], { timeout: 5000 }).toEqual(['the database is away', job.tenantId, job.deploymentId])
+    await worker.stop()
+  })
+
   it('lets running jobs finish when it stops', async () => {
     const { service, begun, ended } = createService(async () => {
       await sleep(200)

@@ -105,7 +105,10 @@ function watchRequests(app: App, instruments: Instruments): void {
       recoveries.inc({ outcome: reply.statusCode === 410 ? 'trimmed' : outcome === 'accepted' ? 'ok' : outcome })
     }
     if (route.startsWith('/v1/webhooks/')) webhooks.inc({ outcome })
-    if (route === '/v1/session' && method === 'POST') signIns.inc({ outcome })
+    if (route === '/v1/session' && method === 'POST') {
+      signIns.inc({ outcome })
+      if (outcome === 'refused') request.log.warn({ address: request.ip, status: reply.statusCode }, 'sign-in refused')
+    }
     done()
   })
 }
