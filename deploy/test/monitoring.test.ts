@@ -27,6 +27,10 @@ const asked = [
   ...questions.map(({ name, title, expr }) => ({ who: `${name} / ${title}`, expr })),
   ...(parse(createRules()) as { groups: { rules: { alert?: string, record?: string, expr: string }[] }[] }).groups.flatMap(({ rules }) => rules.map(({ alert, record, expr }) => ({ who: alert ?? record ?? '', expr }))),
 ]
+/** What runbooks tell people to ask; words of SQL, of settings and of other programs aside. */
+const OTHER_WORDS = new Set(['extra_hosts', 'max_connections', 'node_filesystem_avail_bytes'])
+const told = alerts.flatMap(({ name, runbook: { means, feels, look, act } }) => [...[means, feels, ...look, ...act].join('\n').matchAll(/`([^`]+)`/g)]
+  .flatMap(([, expr = '']) => /^(?:rate\()?[a-z]\w*_\w*/.test(expr) && !OTHER_WORDS.has(expr) ? [{ who: `${name}.md`, expr }] : []))
 const recorded = new Set(asked.map(({ who }) => who))
 
 /** Values that only a fault makes: that the label is there at all is demanded all the same. */
@@ -42,7 +46,8 @@ function faultOf({ metric, matchers }: Selector, { names, series }: Page): strin
   if (!names.has(metric)) return 'is not there'
   const own = matchers.filter(({ label }) => !ADDED.has(label)).flatMap(eachOf)
   const isOfFault = ({ label, value }: Matcher): boolean => OF_FAULTS.some(fault => fault.metric === metric && fault.label === label && fault.value === value)
-  const found = series.get(metric) ?? []
+  // A histogram has series under the names of its parts alone.
+  const found = series.get(metric) ?? series.get(`${metric}_count`) ?? []
   const unknown = own.find(matcher => isOfFault(matcher) && !found.some(labels => matcher.label in labels))
   if (unknown) return `has no label ${unknown.label}`
   const usual = own.filter(matcher => !isOfFault(matcher))
@@ -59,7 +64,7 @@ const eachOf = (matcher: Matcher): Matcher[] => matcher.operator === '=~' && /^[
 const ADDED: ReadonlySet<string> = new Set(['job', 'instance'])
 
 /** What is wrong with any selector of a metric whose name begins so. */
-const faultsOn = (page: Page, prefix = ''): string[] => asked.flatMap(({ who, expr }) => selectorsOf(expr)
+const faultsOn = (page: Page, prefix = ''): string[] => [...asked, ...told].flatMap(({ who, expr }) => selectorsOf(expr)
   .filter(({ metric }) => metric.startsWith(prefix) && metric !== 'up' && !recorded.has(metric))
   .flatMap(selector => { const fault = faultOf(selector, page); return fault === undefined ? [] : [`${who}: ${selector.metric} ${fault}`] }))
 
@@ -169,6 +174,7 @@ describe.skipIf(needs !== '' && !isRequired)(`with a real Prometheus${needs}`, (
   it('every series that a rule or a panel asks for is one of a platform that has worked', async () => {
     await useEverything(platform)
     const page = readPage(await fetch(`${platform.url}/metrics`).then(response => response.text()) + await fetch(`${platform.url}/metrics/tenants`).then(response => response.text()))
+    expect(told.length).toBeGreaterThan(30)
     expect(faultsOn(page)).toEqual([])
   })
 
@@ -231,6 +237,7 @@ async function useEverything(platform: TestPlatform): Promise<void> {
   await Promise.all([
     request('/v1/session', { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ email: 'nobody@acme.example', password: 'wrong' }) }),
     request('/v1/webhooks/billing/nobody', { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' }),
+    request('/v1/tenants/acme/presence/me/tab', { method: 'DELETE', headers: { authorization: `Bearer ${await member.session.getAccessToken() ?? ''}` } }),
     request('/v1/tenants/globex/instances', { headers: { authorization: `Bearer ${await member.session.getAccessToken() ?? ''}` } }),
   ])
   await member.rest.telemetry.report({ received: [{ family: 'alerts', type: 'alert', count: 1 }], paints: [40] }).catch(() => undefined)
