@@ -50,7 +50,7 @@ export const realtimeAlerts: readonly Alert[] = [
       look: ['`rate(events_published_total[5m])` by type: is there a flood?', 'CPU of the Centrifugo nodes and of Redis.'], act: ['Stop the flood by its tenant\'s quota.', 'Add a Centrifugo node: partitions are shared among the nodes.'],
     },
     fires: { samples: { 'outbox_rows{job="event-service",instance="a"}': '1000+500x40' } },
-    quiet: { 'outbox_rows{job="event-service",instance="a"}': '5000-100x40' },
+    quiet: ['5000-100x40', '0+10x40'].map(values => ({ 'outbox_rows{job="event-service",instance="a"}': values })),
   },
   {
     name: 'DeliveryStopped', expr: `sum(rate(events_published_total{family!~"admin.*|metrics"}[5m])) > 0.5 and sum(centrifugo_node_num_clients) - (count(delivery_canary_ok) or vector(0)) > 10 and ${SENT} <= ${TO_CANARIES}`, for: '5m', severity: 'ticket', dashboard: 'realtime',
@@ -119,7 +119,7 @@ export const realtimeAlerts: readonly Alert[] = [
       look: ['`centrifugo_client_num_server_disconnects` by code.', 'The gateway\'s timeouts: longer than the 25 s of a ping.', '`http_problems_total` around `/v1/realtime/connection-token`.'], act: ['Set the gateway\'s read timeout to 60 s or more.', 'See RealtimeTokensRefused and TokensRefused.'],
     },
     fires: { samples: { 'centrifugo_client_connections_accepted{job="centrifugo",instance="a"}': '0+300x40', 'centrifugo_node_num_clients{job="centrifugo",instance="a"}': '200x40' } },
-    quiet: { 'centrifugo_client_connections_accepted{job="centrifugo",instance="a"}': '0+20x40', 'centrifugo_node_num_clients{job="centrifugo",instance="a"}': '200x40' },
+    quiet: [['0+20x40', '200x40'] as const, ['0+300x40', '50x40'] as const].map(([accepted, clients]) => ({ 'centrifugo_client_connections_accepted{job="centrifugo",instance="a"}': accepted, 'centrifugo_node_num_clients{job="centrifugo",instance="a"}': clients })),
   },
   {
     name: 'RecoveryFailing', expr: 'sum(rate(history_recoveries_total{outcome="failed"}[5m])) > 0.1', for: '5m', severity: 'page', dashboard: 'realtime',
@@ -159,6 +159,6 @@ export const realtimeAlerts: readonly Alert[] = [
       look: ['`http_requests_total{method="DELETE",route=~".*/presence/me/.*"}`: are goodbyes refused?', 'A gateway that cuts requests of pages that close.'], act: ['Let `DELETE /v1/tenants/*/presence/me/*` through the gateway.'],
     },
     fires: { samples: { 'presence_ends_total{job="event-service",instance="a"}': '0+60x40', 'presence_silent_ends_total{job="event-service",instance="a"}': '0+50x40' } },
-    quiet: { 'presence_ends_total{job="event-service",instance="a"}': '0+60x40', 'presence_silent_ends_total{job="event-service",instance="a"}': '0+5x40' },
+    quiet: [['0+60x40', '0+5x40'] as const, ['0+1x40', '0+1x40'] as const].map(([all, silent]) => ({ 'presence_ends_total{job="event-service",instance="a"}': all, 'presence_silent_ends_total{job="event-service",instance="a"}': silent })),
   },
 ]
