@@ -15,6 +15,7 @@ const asked = process.argv.slice(2).filter(argument => !argument.startsWith('--'
 const parallel = write ? 1 : 2
 const pages = write ? '--write' : '--check'
 const eslint = path.join(root, 'node_modules/eslint/bin/eslint.js')
+const jscpd = path.join(root, 'node_modules/jscpd/bin/jscpd')
 
 const checks = {
   typecheck: ['scripts/typecheck.mjs'],
@@ -22,6 +23,7 @@ const checks = {
   floors: ['scripts/check-floors.ts'],
   budgets: ['scripts/check-budgets.ts'],
   unused: ['scripts/check-unused.ts'],
+  copies: [jscpd, '--config', 'scripts/copies.json'],
   messages: ['scripts/check-messages.ts'],
   docs: ['scripts/check-docs.ts', pages],
   api: ['scripts/api-snapshot.ts', pages],
