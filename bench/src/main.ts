@@ -30,7 +30,7 @@ import { retention } from './scenarios/retention.ts'
 import { revocation } from './scenarios/revocation.ts'
 import { search } from './scenarios/search.ts'
 import { start } from './scenarios/start.ts'
-import { formatTable } from './table.ts'
+import { formatTable, type Row } from './table.ts'
 
 const scenarios: Record<string, Scenario> = {
   publish, search, fanout, paint, logs, pages, start, idle, bundle, presence, revocation, retention,
@@ -40,9 +40,15 @@ const scenarios: Record<string, Scenario> = {
   'realtime-jitter': realtimeJitter,
 }
 
+/** Each figure says on which cores; nobody was held to any where `taskset` is missing. */
+function withCores(rows: readonly Row[], { pinned }: BenchContext, { cores = '0' }: Scenario): Row[] {
+  return rows.map(({ cores: own = cores, ...row }) => ({ ...row, ...pinned && own !== '' && { cores: own } }))
+}
+
 async function runScenario(name: string, scenario: Scenario, context: BenchContext): Promise<void> {
   console.log(`\n## ${name}: ${scenario.doc}\n`)
-  const { rows, notes = [] } = await scenario.run(context)
+  const { rows: measured, notes = [] } = await scenario.run(context)
+  const rows = withCores(measured, context, scenario)
   console.log([formatTable(rows), ...notes].join('\n'))
   await mkdir(`${root}bench/out`, { recursive: true })
   const result = { scenario: name, machine: readMachine(context.pinned), seconds: context.seconds, runs: context.runs, seed: context.seed, rows, notes }

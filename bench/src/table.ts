@@ -9,7 +9,7 @@ export interface Row {
   unit: string
   /** What the issue asks for, where it asks. */
   goal?: string
-  /** Cores the server ran on, as `taskset` names them. @default core 0 on a machine that is `pinned`, else every core */
+  /** Cores that what is measured ran on, as `taskset` names them. @default the scenario's, on a machine that is `pinned` */
   cores?: string
   /** What this figure must not be believed for. */
   note?: string

@@ -31,10 +31,9 @@ export async function compare(context: BenchContext, { options = {}, work, targe
   for (let run = 0; run < context.runs; run++) {
     for (const name of present) runs.get(name)?.push(await measure(name, { ...options, pinned: context.pinned, ...context.nodeFlags && { nodeFlags: context.nodeFlags } }, work))
   }
-  const cores = context.pinned ? { cores: '0' } : {}
   const names = [...new Set([...runs.values()].flatMap(list => list.flatMap(({ figures }) => Object.keys(figures))))]
   const rows = names.flatMap((name): Row[] => {
-    const figures = present.flatMap(target => toMedian(runs.get(target) ?? [], name).map(row => ({ ...row, name: `${name}, ${target}`, ...cores, ...target === 'engine' && goals[name] !== undefined && { goal: goals[name] } })))
+    const figures = present.flatMap(target => toMedian(runs.get(target) ?? [], name).map(row => ({ ...row, name: `${name}, ${target}`, ...target === 'engine' && goals[name] !== undefined && { goal: goals[name] } })))
     return [...figures, ...toRatio(figures, { name, goal: ratios[name] })]
   })
   const lags = present.map(target => toLagRow(`event loop lag of the generator, p99 of the worst run, ${target}`, Math.max(...(runs.get(target) ?? []).map(({ lagMs }) => lagMs))))

@@ -2,7 +2,7 @@
 
 import { createEventService, seedDemo, type Database, type EventService, type Realtime } from '@neo-stack/event-service'
 import { openGiven } from '../log.ts'
-import type { Measured, Scenario } from '../scenario.ts'
+import { WITH_THE_LOAD, type Measured, type Scenario } from '../scenario.ts'
 import { summarise } from '../statistics.ts'
 import type { Row } from '../table.ts'
 
@@ -58,6 +58,7 @@ const routes: readonly { path: string, goal: number }[] = [
 ]
 
 export const admin: Scenario = {
+  cores: WITH_THE_LOAD,
   doc: `every route of the admin portal with ${TENANTS} tenants; --database postgres://… measures PostgreSQL, --runs n asks n times as often`,
   run: async context => {
     const { runs, say } = context

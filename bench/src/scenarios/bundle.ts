@@ -8,6 +8,7 @@ import { root, type Measured, type Scenario } from '../scenario.ts'
 import type { Row } from '../table.ts'
 
 export const bundle: Scenario = {
+  cores: '',
   doc: 'JavaScript per portal, gzip',
   run: async () => {
     const folders = await Array.fromAsync(glob(`${root}portals/*/.output/public`))

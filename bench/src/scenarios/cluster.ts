@@ -27,7 +27,7 @@ export const cluster: Scenario = {
     if (missing !== undefined) return { rows: [], notes: [missing] }
     const { rows, notes = [] } = await watchGenerator(async () => [
       ...await measureColumn('embedded', context, () => startServer(context)),
-      ...(await measureColumn('scale-out', context, startCluster)).map(row => ({ ...row, ...context.pinned && { cores: '0,1' } })),
+      ...(await measureColumn('scale-out', context, startCluster)).map(row => ({ ...row, cores: '0,1' })),
     ])
     return { rows, notes: [...notes, ...context.pinned ? ['The embedded column has core 0 for itself; the parts of scale-out share both cores with the generator.'] : []] }
   },

@@ -9,7 +9,7 @@ import { summarise } from '../statistics.ts'
 const PLATFORMS = 10
 
 /** The scenario `kit`. */
-export const kit: Scenario = { doc: `createTestPlatform(): the first of a process, and ${PLATFORMS - 1} after it`, run }
+export const kit: Scenario = { cores: '0,1', doc: `createTestPlatform(): the first of a process, and ${PLATFORMS - 1} after it`, run }
 
 async function run({ runs }: BenchContext): Promise<Measured> {
   const start = async (): Promise<{ started: number, stopped: number }[]> => {

@@ -37,6 +37,7 @@ const ways: readonly Way[] = [
 ]
 
 export const publish: Scenario = {
+  cores: '0,1',
   doc: `durable publishes over HTTP: single ones from ${PUBLISHERS} publishers of one tenant, and batches; --database postgres://… measures PostgreSQL`,
   run: async context => {
     const measured: Measured[] = []
@@ -52,10 +53,9 @@ export const publish: Scenario = {
 async function measureAlone(context: BenchContext, way: Way): Promise<Measured> {
   await using platform = await startServer(context, context.pinned ? { prefix: ['taskset', '-c', '0,1'] } : {})
   const measured = await measure(context, platform, way)
-  const rows = measured.rows.map(row => ({ ...row, ...context.pinned && { cores: '0,1' } }))
   // Not killed: a profile is written at the end.
   await platform.terminate()
-  return { ...measured, rows }
+  return measured
 }
 
 async function measure(context: BenchContext, platform: PlatformProcess, way: Way): Promise<Measured> {

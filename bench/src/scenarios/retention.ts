@@ -3,7 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createEventService, seedDemo, type Database } from '@neo-stack/event-service'
 import { fillAlerts, openGiven, silent } from '../log.ts'
-import type { BenchContext, Measured, Scenario } from '../scenario.ts'
+import { WITH_THE_LOAD, type BenchContext, type Measured, type Scenario } from '../scenario.ts'
 import { summarise } from '../statistics.ts'
 import type { Row } from '../table.ts'
 
@@ -12,6 +12,7 @@ const LATER_MS = 400 * 86_400_000
 const PAUSE_MS = 5
 
 export const retention: Scenario = {
+  cores: WITH_THE_LOAD,
   doc: 'publishes into a channel while all it had (--events) is out of date and taken; --database postgres://… measures PostgreSQL',
   run: async context => {
     const database = await openGiven(context)

@@ -2,7 +2,7 @@
 
 import type { Client } from '@neo-stack/client'
 import { createTestPlatform, openRawSocket, until, type RawSocket, type TestPlatform } from '@neo-stack/testing'
-import type { BenchContext, Measured, Scenario } from '../scenario.ts'
+import { WITH_THE_LOAD, type BenchContext, type Measured, type Scenario } from '../scenario.ts'
 import { summarise } from '../statistics.ts'
 import type { Row } from '../table.ts'
 
@@ -12,6 +12,7 @@ const BYSTANDERS = 500
 const SOCKETS = 5
 
 export const revocation: Scenario = {
+  cores: WITH_THE_LOAD,
   doc: `sockets closed after a session, a person, a key, a tenant or a person's roles were revoked, beside ${BYSTANDERS} others; embedded`,
   run: measure,
 }

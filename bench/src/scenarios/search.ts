@@ -2,7 +2,7 @@
 
 import { createEventService, seedDemo, type Database, type EventService } from '@neo-stack/event-service'
 import { fillAlerts, openGiven, silent } from '../log.ts'
-import type { BenchContext, Measured, Scenario } from '../scenario.ts'
+import { WITH_THE_LOAD, type BenchContext, type Measured, type Scenario } from '../scenario.ts'
 import { summarise } from '../statistics.ts'
 import type { Row } from '../table.ts'
 
@@ -12,6 +12,7 @@ const ROUNDS = 120
 const queries = ['disco', 'implantacao', 'kernel', '"disco servidor"', 'certif*', 'igracio', 'disco -servidor severity:critical', 'kernel OR módulo', 'número77777', 'limite rede type:alert']
 
 export const search: Scenario = {
+  cores: WITH_THE_LOAD,
   doc: `searches and pages of the history of ${TENANTS} tenants; --database postgres://… measures PostgreSQL, --events how many`,
   run: async context => {
     const database = await openGiven(context)

@@ -15,6 +15,7 @@ import type { Row } from '../table.ts'
 const AGAIN = 5
 
 export const start: Scenario = {
+  cores: '0,1',
   doc: 'npm ci, npm start to the first page, second start; on every core, as for a person',
   run: () => onEveryCore(async () => {
     const folder = await mkdtemp(join(tmpdir(), 'neo-bench-'))
