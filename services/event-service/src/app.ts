@@ -60,7 +60,7 @@ import type { App } from './http.ts'
 import { createIdentity, type IdentityOptions, type IdentityService } from './identity.ts'
 import { measureDatabase, measureRealtime } from './metering/measured.ts'
 import { createInstruments, type Instruments } from './metering/registry.ts'
-import { countPresenceEnds, watchParts } from './metering/parts.ts'
+import { countMessages, countPresenceEnds, watchParts } from './metering/parts.ts'
 import { createHostReader } from './metrics/host.ts'
 import { createMetricsProjection } from './metrics/projection.ts'
 import { purgeSamples } from './metrics/retention.ts'
@@ -287,8 +287,9 @@ export async function createEventService(given: EventServiceOptions): Promise<Ev
   const rollups = startUpkeep({ database, onFault, isLeader: sharing.isLeader, everyMs: ROLLUP_MS, batch: 200, purges: [rollUp, (tx, batch) => purgeSamples(tx, batch, now())] })
   await database.inSystem(indexer.sweep)
   if (!options.onlyHealth) escalation = await startEscalation({ database, writePath, boss: jobs.boss, now, onFault })
-  const alertRounds = startAlerts(options, { database, writePath, now, onFault, isLeader: sharing.isLeader, app, secret: identity.keys.secret })
-  const mail = await startMail(options, { database, boss: jobs.boss, now, onFault, app })
+  const onMessage = countMessages(instruments)
+  const alertRounds = startAlerts(options, { database, writePath, now, onFault, onMessage, isLeader: sharing.isLeader, app, secret: identity.keys.secret })
+  const mail = await startMail(options, { database, boss: jobs.boss, now, onFault, onMessage, app })
   const shutDown = async (how?: 'at once'): Promise<void> => {
     await drain.start(how)
     tails.stop()
@@ -337,7 +338,7 @@ function ownUrl(app: App): string {
   return typeof address === 'object' && address ? `http://${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port}` : ''
 }
 
-type AlertingParts = Pick<MailParts, 'database' | 'now' | 'onFault'> & { writePath: WritePath, isLeader: () => boolean, app: App, secret: string }
+type AlertingParts = Pick<MailParts, 'database' | 'now' | 'onFault' | 'onMessage'> & { writePath: WritePath, isLeader: () => boolean, app: App, secret: string }
 
 /** Judges what no sample tells, and sends messages to channels. */
 function startAlerts({ mail, outbound, onlyHealth, publicUrl }: EventServiceOptions, { app, secret, ...parts }: AlertingParts): AlertRounds | undefined {

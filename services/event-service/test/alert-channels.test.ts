@@ -126,6 +126,8 @@ describe('channels of alerts', () => {
   })
 
   it('a receiver that fails is tried again later; what was given up is sent again on demand, under the same identifier', async () => {
+    const counted = async (outcome: string): Promise<number> => Number(new RegExp(`outbound_messages_total\\{kind="alert_webhook",outcome="${outcome}"\\} (\\d+)`).exec((await service.app.inject('/metrics')).body)?.[1])
+    const before = await Promise.all(['failed', 'given_up'].map(counted))
     receiver.status = 500
     await makeHook()
     await ask('PUT', `${base}/alert-rules`, { rules: [rule] })
@@ -136,6 +138,7 @@ describe('channels of alerts', () => {
     service.advance(6000)
     await arrived(2)
     await expect.poll(() => deliveries('?state=dead')).toMatchObject([{ attempts: 2, error: 'the receiver answered 410' }])
+    await expect.poll(() => Promise.all(['failed', 'given_up'].map(counted))).toEqual(before.map(count => count + 1))
     receiver.status = 200
     const [dead] = await deliveries()
     expect((await ask('POST', `${base}/alert-deliveries/${dead?.id ?? ''}/redeliver`)).statusCode).toBe(204)

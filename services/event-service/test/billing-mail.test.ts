@@ -134,6 +134,8 @@ describe('e-mail of billing', () => {
     await publisher.publishInvoice('acme', 'inv-3', 700, 'BRL')
     await arrived(2)
     expect(partOf(server.arrived[1]?.raw ?? '', 'text/plain')).not.toContain('19,90')
+    const told = (await Promise.all(services.map(async ({ app }) => (await app.inject('/metrics')).body))).join('')
+    for (const outcome of ['sent', 'failed', 'given_up']) expect(told).toMatch(new RegExp(`^outbound_messages_total\\{kind="billing_email",outcome="${outcome}"\\} [1-9]`, 'm'))
   }, 240_000)
 
   it('is not sent to somebody who may no longer read billing', async () => {

@@ -131,13 +131,15 @@ export interface Attempt {
 /**
  * Notes an attempt; one that failed is tried again later and later, each time at a random moment, and given up in the end. One that took
  * so long that another process took over says nothing. `random` is from 0 to 1.
+ * @returns how it ended
  */
-export async function endAttempt(database: Database, { tenantId, id, attempts, hold }: Held, { error, isFinal = false }: Attempt, { now, random }: { now: number, random: number }): Promise<void> {
+export async function endAttempt(database: Database, { tenantId, id, attempts, hold }: Held, { error, isFinal = false }: Attempt, { now, random }: { now: number, random: number }): Promise<'sent' | 'failed' | 'given_up'> {
   const isDead = error !== undefined && (isFinal || attempts + 1 >= MAX_ATTEMPTS)
   const state = error === undefined ? 'sent' : isDead ? 'dead' : 'waiting'
   await database.inTenant(tenantId, tx => tx.updateTable('alert_deliveries')
     .set({ state, attempts: attempts + 1, held_until: null, hold: null, error: error?.slice(0, 500) ?? null, ...state === 'waiting' && { due_at: new Date(now + toDelay(attempts, random)) } })
     .where('tenant_id', '=', tenantId).where('id', '=', id).where('hold', '=', hold).execute())
+  return state === 'sent' ? 'sent' : isDead ? 'given_up' : 'failed'
 }
 
 /** Milliseconds until the next attempt: 5 s, doubled each time up to half an hour, of which the second half is left to chance. */

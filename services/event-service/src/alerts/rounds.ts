@@ -1,8 +1,9 @@
 /** What alerts need once a second: rules that miss samples, alerts that are told again, messages that are due. */
 
 import type { Database } from '../database/database.ts'
+import type { OnMessage } from '../outbound/outcome.ts'
 import type { WritePath } from '../publish/write-path.ts'
-import { endAttempt, holdDue } from './deliveries.ts'
+import { endAttempt, holdDue, type Held } from './deliveries.ts'
 import { fireDue, listAbsent } from './due.ts'
 import { repeatDue } from './repeat.ts'
 import { sendMessage, type SendParts } from './send.ts'
@@ -21,6 +22,7 @@ export interface RoundParts extends SendParts {
   /** Whether this process is the one to judge; messages are sent by every process. */
   isLeader: () => boolean
   random?: () => number
+  onMessage?: OnMessage
 }
 
 /** Running rounds. */
@@ -67,7 +69,11 @@ async function judgeAbsence({ database, writePath, now, onFault }: RoundParts, {
 }
 
 async function sendDue(parts: RoundParts): Promise<void> {
-  const { database, now, onFault, random = Math.random } = parts
+  const { database, now, onFault, onMessage, random = Math.random } = parts
+  const send = async (one: Held): Promise<void> => {
+    const outcome = await endAttempt(database, one, await sendMessage(parts, one), { now: now(), random: random() })
+    onMessage?.(one.channel.kind === 'email' ? 'alert_email' : 'alert_webhook', outcome)
+  }
   const held = await holdDue(database, AT_ONCE, now())
-  await Promise.all(held.map(async one => endAttempt(database, one, await sendMessage(parts, one), { now: now(), random: random() }).catch(onFault)))
+  await Promise.all(held.map(one => send(one).catch(onFault)))
 }

@@ -4,6 +4,7 @@ import { statfs } from 'node:fs/promises'
 import type { Database } from '../database/database.ts'
 import type { Jobs } from '../deployments/jobs.ts'
 import type { Indexer } from '../history/indexer.ts'
+import type { OnMessage } from '../outbound/outcome.ts'
 import type { PresenceEnds } from '../presence/record.ts'
 import { createCertificate } from './certificate.ts'
 import type { Instruments } from './registry.ts'
@@ -61,6 +62,12 @@ function watchInstallation(instruments: Instruments, { database, isLeader, publi
     const { isSeen } = isLeader() ? certificate?.read() ?? {} : {}
     return isSeen === undefined ? undefined : Number(isSeen)
   })
+}
+
+/** Counts messages that leave. */
+export function countMessages(instruments: Instruments): OnMessage {
+  const messages = instruments.counter('outbound_messages_total')
+  return (kind, outcome) => { messages.inc({ kind, outcome }) }
 }
 
 /** Counts presence connections that ended. */

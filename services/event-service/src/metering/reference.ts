@@ -1,6 +1,7 @@
 /** Every metric of our own, each with labels that cannot explode: families, types, codes and routes, never a channel or a tenant. */
 
 import { errorCodes, eventTypes } from '@neo-stack/events'
+import { messageKinds, messageOutcomes } from '../outbound/outcome.ts'
 
 /** Node's default metrics come beside them, and in one process with the engine its metrics under Centrifugo's names. */
 export const metricsReference = [
@@ -22,6 +23,7 @@ export const metricsReference = [
   { name: 'revocations_total', type: 'counter', help: 'Cuts that were asked for after a revocation of a user, session or tenant, repeats included', labels: ['kind'] },
   { name: 'revocation_cut_duration_seconds', type: 'histogram', help: 'Time from a revocation to the cut of its sockets', labels: [] },
   { name: 'webhook_requests_total', type: 'counter', help: 'Webhooks of billing systems: accepted, refused or failed', labels: ['outcome'] },
+  { name: 'outbound_messages_total', type: 'counter', help: 'Attempts to send an alert to a channel or an e-mail of the inbox: sent, failed and tried again, or given_up', labels: ['kind', 'outcome'] },
   { name: 'sign_ins_total', type: 'counter', help: 'Attempts to sign in: accepted, refused or failed', labels: ['outcome'] },
   { name: 'http_requests_total', type: 'counter', help: 'HTTP requests; whoever asks an address that is none, or with a method that it has not, asks the route unknown', labels: ['method', 'route', 'status'] },
   { name: 'http_request_duration_seconds', type: 'histogram', help: 'Time of HTTP requests', labels: ['route'] },
@@ -54,6 +56,7 @@ export const knownSeries: Readonly<Partial<Record<MetricName, readonly Labels[]>
   history_recoveries_total: outcomes('ok', 'trimmed', 'refused', 'failed'),
   revocations_total: ['session', 'user', 'tenant'].map(kind => ({ kind })),
   webhook_requests_total: outcomes('accepted', 'refused', 'failed'),
+  outbound_messages_total: messageKinds.flatMap(kind => messageOutcomes.map(outcome => ({ kind, outcome }))),
   sign_ins_total: outcomes('accepted', 'refused', 'failed'),
   http_problems_total: Object.keys(errorCodes).map(code => ({ code })),
   database_transaction_failures_total: ['tenant', 'system'].map(scope => ({ scope })),

@@ -8,6 +8,7 @@ import type { PgBoss } from 'pg-boss'
 import { PLATFORM_TENANT } from '@neo-stack/events'
 import type { Database } from '../../database/database.ts'
 import { createMailer, createMessageId, type MailSettings } from '../../outbound/mailer.ts'
+import type { OnMessage } from '../../outbound/outcome.ts'
 import type { InboxUser } from '../inbox-rows.ts'
 import { writeLetter } from './letter.ts'
 import { claimLetter, endLetter, listWaiting } from './waiting.ts'
@@ -34,6 +35,7 @@ export interface MailParts {
   now: () => number
   /** Told of a letter that was refused for good, and of rounds and attempts that failed; they are tried again. */
   onFault: (error: unknown) => void
+  onMessage?: OnMessage
 }
 
 /** Running rounds. */
@@ -44,7 +46,7 @@ export interface MailRounds {
 
 /** Starts. Every process may run rounds: the queue keeps one job per user, the claim one letter. */
 export async function startMailRounds(parts: MailParts, options: MailOptions): Promise<MailRounds> {
-  const { database, boss, now, onFault } = parts
+  const { database, boss, now, onFault, onMessage } = parts
   const { delayMs = 60_000, everyMs = 5000 } = options
   const mailer = createMailer(options)
   await database.alone(() => boss.createQueue(QUEUE, queueOptions))
@@ -59,6 +61,7 @@ export async function startMailRounds(parts: MailParts, options: MailOptions): P
     try {
       const link = `${options.publicUrl()}/${user.tenantId === PLATFORM_TENANT ? 'admin' : 'tenant'}/inbox`
       const outcome = await mailer.send({ ...writeLetter({ ...letter, link }), to: { name: letter.name, address: letter.address }, messageId: toMessageId(user, letter, options.from) })
+      onMessage?.('billing_email', outcome === 'sent' ? 'sent' : 'given_up')
       if (outcome === 'refused') onFault(new Error(`a letter to user ${user.userId} was refused by the mail server`))
       isDone = true
     } finally {
@@ -68,6 +71,7 @@ export async function startMailRounds(parts: MailParts, options: MailOptions): P
   const worker = await boss.work<InboxUser>(QUEUE, { batchSize: 1, pollingIntervalSeconds: Math.max(0.5, everyMs / 1000) }, async ([job]) => {
     if (!job) return
     await send(job.data).catch((error: unknown) => {
+      onMessage?.('billing_email', 'failed')
       onFault(error)
       throw error
     })
