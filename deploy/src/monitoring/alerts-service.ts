@@ -211,4 +211,32 @@ export const serviceAlerts: readonly Alert[] = [
     fires: { samples: { 'webhook_requests_total{job="event-service",instance="a",outcome="failed"}': '0+6x40' } },
     quiet: { 'webhook_requests_total{job="event-service",instance="a",outcome="accepted"}': '0+60x40', 'webhook_requests_total{job="event-service",instance="a",outcome="failed"}': '0x40' },
   },
+  {
+    name: 'MailFailing', for: '15m', severity: 'ticket', dashboard: 'billing-and-alerts',
+    expr: 'sum(rate(outbound_messages_total{kind=~"alert_email|billing_email",outcome="failed"}[15m])) > 0 unless sum(rate(outbound_messages_total{kind=~"alert_email|billing_email",outcome="sent"}[15m])) > 0',
+    summary: 'The mail server takes no letter.',
+    runbook: {
+      means: 'Every letter of the last quarter of an hour failed and none went out. They are tried again, later and later: letters of the inbox for some hours, those of alerts for an hour and a half.',
+      feels: 'Nobody is written to about invoices and alerts. In the portals everything stands.',
+      look: ['The log at level error: `a background task failed` with what the server or the connection said.', '`NEO_SMTP_URL` and `NEO_MAIL_FROM`: did a password or a name change?'],
+      act: ['Bring the server back, or name another and restart the services one by one.', 'Messages of alerts that were given up are sent again on the page of alert channels.'],
+    },
+    fires: { samples: { 'outbound_messages_total{job="event-service",instance="a",kind="billing_email",outcome="failed"}': '0+1x60' }, labels: {} }, at: 40,
+    quiet: [
+      { 'outbound_messages_total{job="event-service",instance="a",kind="billing_email",outcome="failed"}': '0+1x60', 'outbound_messages_total{job="event-service",instance="b",kind="alert_email",outcome="sent"}': '0+1x60' },
+      { 'outbound_messages_total{job="event-service",instance="a",kind="alert_webhook",outcome="failed"}': '0+5x60' },
+    ],
+  },
+  {
+    name: 'MessagesGivenUp', expr: 'sum by (kind) (increase(outbound_messages_total{outcome="given_up"}[1h])) > 5', for: '5m', severity: 'ticket', dashboard: 'billing-and-alerts',
+    summary: 'More than five messages were given up within an hour.',
+    runbook: {
+      means: 'Receivers of alerts were away for an hour and a half or refused for good, or a mail server will not take what it is given. One receiver that is gone is its tenant\'s affair; several at once are ours.',
+      feels: 'Somebody was not told of an alert. The channel\'s page says so, with the reason, and sends it again.',
+      look: ['`outbound_messages_total` by kind: webhooks or letters?', 'Whether this installation may still reach the internet: a firewall or a proxy gives up all of them.'],
+      act: ['Open the way out, or talk to the tenant whose receiver is gone.', 'Given up messages are kept for a month and can be sent again.'],
+    },
+    fires: { samples: { 'outbound_messages_total{job="event-service",instance="a",kind="alert_webhook",outcome="given_up"}': '0x5 12x60' }, labels: { kind: 'alert_webhook' } },
+    quiet: { 'outbound_messages_total{job="event-service",instance="a",kind="alert_webhook",outcome="given_up"}': '0x5 3x60', 'outbound_messages_total{job="event-service",instance="a",kind="alert_webhook",outcome="failed"}': '0+10x60' },
+  },
 ]

@@ -79,6 +79,7 @@ export const dashboards: Readonly<Record<string, DashboardSpec>> = {
     { title: 'Billing events', unit: 'ops', queries: { '{{type}}': rate('events_published_total', 'family="billing"', 'type') } },
     { title: 'Webhooks', unit: 'ops', queries: { '{{outcome}}': rate('webhook_requests_total', '', 'outcome') } },
     { title: 'Alerts of tenants and operators', unit: 'ops', queries: { '{{family}} {{type}}': rate('events_published_total', 'type=~"alert.*"', 'family, type') } },
+    { title: 'Messages to channels and mailboxes', unit: 'ops', queries: { '{{kind}} {{outcome}}': rate('outbound_messages_total', '', 'kind, outcome') } },
     { title: 'Inbox, usage and rules', unit: 'reqps', queries: { '{{route}} {{status}}': rate('http_requests_total', 'route=~".*/(billing|usage|alerts|alert-rules).*"', 'route, status') } },
   ] },
   'database-queue-node': { title: 'NEO_STACK Events: database, queue, Node', panels: [
