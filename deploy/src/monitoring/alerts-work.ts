@@ -135,7 +135,7 @@ export const workAlerts: readonly Alert[] = [
     summary: 'A process uses more than four fifths of the memory that its container may use.',
     runbook: {
       means: `Memory grows beyond what the process needs at its load. At its limit (${MEMORY_JOBS.map(job => `${job} ${MEMORY_LIMITS[job]}`).join(', ')}: deploy/compose.yaml) it is ended. With the embedded database a process uses about 0.6 GB.`, feels: 'Nothing, until the process is ended for it.',
-      look: ['`active_connections`: 10 KiB each with the embedded engine; one process tells it for all.', '`nodejs_heap_size_used_bytes` against `nodejs_external_memory_bytes`.', 'A node of Centrifugo: `centrifugo_node_num_clients`.'], act: ['Restart the instance in a quiet moment and file a heap snapshot.', 'A node that many people are on: raise its limit, or add a node.'],
+      look: ['`active_connections`: 10 KiB each with the embedded engine; one process tells it for all.', '`nodejs_heap_size_used_bytes` against `nodejs_external_memory_bytes`.', 'A node of Centrifugo: `centrifugo_node_num_clients`, 48 KiB each while idle (bench/RESULTS.md).'], act: ['Restart the instance in a quiet moment and file a heap snapshot.', 'A node that many people are on: raise its limit, or add a node.'],
     },
     fires: MEMORY_JOBS.map(job => ({ samples: memory(job, toThreshold(job) + 1e6), labels: { job, instance: 'a' } })),
     quiet: MEMORY_JOBS.map(job => memory(job, toThreshold(job) - 1e6)),

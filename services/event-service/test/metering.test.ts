@@ -1,8 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { watchParts } from '../src/metering/parts.ts'
 import { createInstruments } from '../src/metering/registry.ts'
 import { createTenantFigures } from '../src/metering/tenant-figures.ts'
-import { metricsReference } from '../src/metering/reference.ts'
+import { knownSeries, metricsReference } from '../src/metering/reference.ts'
 import { PresenceService } from '../src/presence/service.ts'
 import { startService, type TestService } from './service.ts'
 
@@ -90,6 +90,19 @@ describe('metrics of a running service', () => {
       'http_problems_total{code="internal"}', 'webhook_requests_total{outcome="failed"}', 'sign_ins_total{outcome="refused"}', 'history_recoveries_total{outcome="trimmed"}',
       'revocations_total{kind="tenant"}', 'database_transaction_failures_total{scope="system"}', 'events_published_total{family="deployments",type="deployment_error"}',
     ]) expect(lines).toContain(`${series} 0`)
+  })
+
+  it('begin with the known values of every counter that has labels, but for those that count by what comes', () => {
+    const labelled = metricsReference.filter(({ type, labels }) => type === 'counter' && labels.length > 0).map(({ name }) => name)
+    expect(labelled.filter(name => !(name in knownSeries))).toEqual(['events_received_total', 'realtime_deliveries_total', 'http_requests_total'])
+  })
+
+  it('say of an https address whether its certificate could be seen', async () => {
+    const secured = await startService({ publicUrl: 'https://127.0.0.1:1' })
+    const metrics = async (): Promise<string> => (await secured.app.inject({ url: '/metrics', remoteAddress: '127.0.0.1' })).body
+    await vi.waitFor(async () => { expect(await metrics()).toMatch(/^public_certificate_seen 0$/m) })
+    expect(await metrics()).not.toMatch(/^public_certificate_expiry/m)
+    await secured.stop()
   })
 
   it('count problems by their code, sign-ins and recoveries by their outcome', async () => {
