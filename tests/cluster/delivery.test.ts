@@ -101,6 +101,19 @@ describe.skipIf(isLeftOut)('through the gateway', () => {
     }
   })
 
+  test('the doctor looks at every part of a running installation and finds nothing wrong', async () => {
+    const settings = await cluster.settings('event-service-1')
+    let stdout = ''
+    const isWell = async (): Promise<boolean> => {
+      stdout = (await promisify(execFile)(process.execPath, [platformMain, 'doctor'], { env: settings }).catch((error: unknown) => error as { stdout: string })).stdout
+      return stdout.split('\n').every(line => line === '' || line.startsWith('✔'))
+    }
+    // The first canary of a cluster that has just started is on its way.
+    await until(isWell, { timeoutMs: 30_000, everyMs: 500, what: () => `a doctor that finds nothing:\n${stdout}` })
+    for (const part of ['configuration', 'data folder', 'disk', 'database', 'clock', 'redis', 'centrifugo', 'portals', 'process', 'delivery', 'tokens', 'gateway']) expect(stdout).toMatch(new RegExp(`^✔ ${part} `, 'm'))
+    expect(stdout.match(/^✔ (?:centrifugo|delivery) /gm)?.length).toBeGreaterThanOrEqual(4)
+  }, 60_000)
+
   test('a backup is restored while everything runs: readers on both nodes take a new snapshot of the restored log and follow it', async () => {
     const settings = await cluster.settings('event-service-1')
     const folder = await mkdtemp(join(tmpdir(), 'neo-cluster-restore-'))

@@ -6,11 +6,12 @@
 import { existsSync, statSync } from 'node:fs'
 import { statfs } from 'node:fs/promises'
 import path from 'node:path'
+import * as z from 'zod'
 import { probeCentrifugo, probePostgres, probeRedis, readKeySet, type KeySetJson } from '@neo-stack/event-service'
 import { isBuilt, listPortals } from './build-portals.ts'
 import { readConfig, type Config, type ScaleOut } from './config.ts'
 import { openDataFolder, readJsonFile, reasonOf } from './data-folder.ts'
-import { judgeCentrifugo, judgeClock, judgeDisk, judgePostgres, judgeSecret, type Finding } from './findings.ts'
+import { judgeCentrifugo, judgeClock, judgeDelivery, judgeDisk, judgeKeys, judgePostgres, judgeSecret, type Finding } from './findings.ts'
 import { explain } from './failure.ts'
 
 const TIMEOUT_MS = 3000
@@ -39,6 +40,14 @@ const ownUrl = ({ host, port }: Config): string => `http://${host === '0.0.0.0' 
 async function answers(url: string): Promise<boolean> {
   return fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS) }).then(({ ok }) => ok, () => false)
 }
+
+/** What a running process says, whatever its status; undefined: nothing that is JSON. */
+async function read(url: string): Promise<unknown> {
+  return fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS) }).then(answer => answer.json()).catch(() => undefined)
+}
+
+const readySchema = z.object({ status: z.string(), parts: z.object({ delivery: z.record(z.string(), z.string()).optional() }) })
+const keysSchema = z.object({ keys: z.array(z.unknown()) })
 
 async function* examineFolder(dataDir: string, isRunning: boolean): AsyncGenerator<Finding> {
   const part = 'data folder'
@@ -95,8 +104,11 @@ function* examinePortals({ portals }: Config): Generator<Finding> {
 async function* examineProcess(config: Config): AsyncGenerator<Finding> {
   const part = 'process'
   const url = ownUrl(config)
-  if (await answers(`${url}/readyz`)) yield { part, state: 'ok', says: `The platform on ${url} takes publishes.` }
+  const told = readySchema.safeParse(await read(`${url}/readyz`))
+  if (told.data?.status === 'ok') yield { part, state: 'ok', says: `The platform on ${url} takes publishes.` }
   else yield { part, state: 'fault', says: `The platform on ${url} runs but takes no publishes.`, advice: 'Look at /readyz for the part, and at its log.' }
+  yield* judgeDelivery(told.data?.parts.delivery ?? {})
+  yield judgeKeys(keysSchema.safeParse(await read(`${url}/.well-known/jwks.json`)).data?.keys.length ?? 0)
   if (config.publicUrl === undefined) return
   if (await answers(`${config.publicUrl}/livez`)) yield { part: 'gateway', state: 'ok', says: `${config.publicUrl} leads here.` }
   else yield { part: 'gateway', state: 'warning', says: `${config.publicUrl} does not answer from this machine.`, advice: 'Look at the gateway, or correct NEO_PUBLIC_URL.' }

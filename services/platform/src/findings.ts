@@ -52,6 +52,19 @@ export function judgePostgres({ version, missingExtensions, pending, unknown }: 
   return { part, state: 'ok', says: `${name} answers and is up to date.` }
 }
 
+/** Judges how many keys tokens are checked against, as a running platform shows them. */
+export function judgeKeys(count: number): Finding {
+  if (count === 0) return { part: 'tokens', state: 'fault', says: 'The platform shows no key that tokens are checked against.', advice: 'Look at its log: without keys nobody signs in and no socket opens.' }
+  return { part: 'tokens', state: 'ok', says: `Tokens are checked against ${count} key${count === 1 ? '' : 's'}.` }
+}
+
+/** Judges whether what is published reaches the sockets of each Centrifugo node, by what canaries say. */
+export function judgeDelivery(nodes: Readonly<Record<string, string>>): Finding[] {
+  return Object.entries(nodes).map(([node, state]): Finding => state === 'ok'
+    ? { part: 'delivery', state: 'ok', says: `What is published arrives at the sockets of ${node}.` }
+    : { part: 'delivery', state: 'fault', says: `What is published does not arrive at the sockets of ${node}.`, advice: 'See docs/runbooks/DeliveryCanaryRed.md.' })
+}
+
 /** Judges the Centrifugo nodes, each as it answered; undefined: it did not. */
 export function judgeCentrifugo(answers: readonly { node: string, facts?: CentrifugoFacts, isForeign?: boolean }[]): Finding[] {
   const part = 'centrifugo'

@@ -4,7 +4,7 @@ import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, test } from 'vitest'
 import { openDataFolder } from '../src/data-folder.ts'
 import { examine, formatFinding } from '../src/doctor.ts'
-import { judgeCentrifugo, judgeClock, judgeDisk, judgePostgres, judgeSecret, type Finding } from '../src/findings.ts'
+import { judgeCentrifugo, judgeClock, judgeDelivery, judgeDisk, judgeKeys, judgePostgres, judgeSecret, type Finding } from '../src/findings.ts'
 
 /** Nothing listens on port 1. */
 const nowhere = { PORT: '1', NEO_PORTALS: 'none' }
@@ -60,6 +60,9 @@ const postgres = { version: 150_018, now: 0, missingExtensions: [], pending: [],
 const node = (name: string, ...versions: string[]): { node: string, facts: { versions: string[] } } => ({ node: name, facts: { versions } })
 
 test.each<[string, Finding | Finding[], string[]]>([
+  ['keys that are shown', judgeKeys(2), ['ok']],
+  ['no key', judgeKeys(0), ['fault']],
+  ['a node that nothing arrives at', judgeDelivery({ one: 'ok', two: 'stopped' }), ['ok', 'fault']],
   ['much room', judgeDisk({ free: 50 * gib, total: 100 * gib }), ['ok']],
   ['little room', judgeDisk({ free: 4 * gib, total: 100 * gib }), ['warning']],
   ['no room', judgeDisk({ free: 0.1 * gib, total: 100 * gib }), ['fault']],
