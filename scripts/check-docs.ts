@@ -9,7 +9,7 @@ import { pathToFileURL } from 'node:url'
 import { toJSONSchema } from 'zod'
 import { keepPages } from './pages.ts'
 import { renderErrors, renderEvents, renderMetrics, renderRoutes, renderSettings } from './reference.ts'
-import type { ChannelRow, ErrorRow, JsonSchema, MetricRow, RouteRow, SettingRow } from './reference.ts'
+import type { ChannelRow, ErrorRow, ErrorTables, JsonSchema, MetricRow, RouteRow, SettingRow } from './reference.ts'
 import { readWorkspaces, repository } from './workspace.ts'
 import type { Workspace } from './workspace.ts'
 
@@ -34,6 +34,17 @@ const take = <T>(door: Door | undefined, folder: string, name: string): T | unde
 
 interface DeclaredEvent { type: string, families: readonly string[], doc: string, data: Parameters<typeof toJSONSchema>[0] }
 
+const errorTables = async (): Promise<ErrorTables> => {
+  const [engine, deployer] = [await openDoor('packages/engine'), await openDoor('services/stack-deployer')]
+  return {
+    replies: take<ErrorTables['replies']>(engine, 'packages/engine', 'ERRORS') ?? {},
+    disconnects: take<ErrorTables['disconnects']>(engine, 'packages/engine', 'DISCONNECTS') ?? {},
+    unsubscribes: take<ErrorTables['unsubscribes']>(engine, 'packages/engine', 'UNSUBSCRIBES') ?? {},
+    isTerminal: take<ErrorTables['isTerminal']>(engine, 'packages/engine', 'isTerminal') ?? (() => false),
+    deployments: take<ErrorTables['deployments']>(deployer, 'services/stack-deployer', 'deploymentReasons') ?? {},
+  }
+}
+
 const eventPages = async (): Promise<[string, string][]> => {
   const folder = 'packages/events'
   const door = await openDoor(folder)
@@ -42,7 +53,7 @@ const eventPages = async (): Promise<[string, string][]> => {
   const events = take<Record<string, DeclaredEvent>>(door, folder, 'eventTypes') ?? {}
   const rows = Object.values(events).map(({ type, families, doc, data }) =>
     ({ type, families, doc, fields: toJSONSchema(data, { io: 'input', unrepresentable: 'any' }) as JsonSchema }))
-  return [['errors.md', renderErrors(codes)], ['events.md', renderEvents(channels, rows)]]
+  return [['errors.md', renderErrors(codes, await errorTables())], ['events.md', renderEvents(channels, rows)]]
 }
 
 const services = ['services/event-service', 'services/stack-deployer', 'services/platform']

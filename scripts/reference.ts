@@ -29,10 +29,36 @@ const table = (head: string[], rows: string[][]): string => [head, head.map(() =
 const page = (title: string, intro: string, ...parts: string[]): string =>
   `${[`# ${title}`, `${intro} ${note}`, ...parts].join('\n\n')}\n`
 
-export const renderErrors = (codes: Record<string, ErrorRow>): string => page(
+/** Codes of Centrifugo's client protocol by name, as both columns answer them, and why deployments fail. */
+export interface ErrorTables {
+  replies: Readonly<Record<string, { code: number, message: string, temporary: boolean }>>
+  disconnects: Readonly<Record<string, { code: number, reason: string }>>
+  unsubscribes: Readonly<Record<string, { code: number, reason: string }>>
+  /** Whether clients stay away after this close code. */
+  isTerminal: (code: number) => boolean
+  /** Sentences in Portuguese, which portals translate by the key. */
+  deployments: Readonly<Record<string, string>>
+}
+
+/** From this code on clients subscribe again. */
+const RESUBSCRIBED = 2500
+
+const renderErrorTables = ({ replies, disconnects, unsubscribes, isTerminal, deployments }: ErrorTables): string[] => [
+  `## Replies over the socket\n\nThe connection lives on. \`@neo-stack/client\` subscribes again after each of them but 102, as long as the service gives it a new token.\n\n${
+    table(['code', 'message', 'official clients'], Object.values(replies).map(({ code, message, temporary }) => [String(code), message, temporary || code === replies['tokenExpired']?.code ? 'try again' : 'give up']))}`,
+  `## Ends of a connection\n\nClose codes of the WebSocket, \`disconnect\` pushes elsewhere. \`@neo-stack/client\` comes back with a new token after 3500 and 3502 as well.\n\n${
+    table(['code', 'reason', 'official clients'], Object.values(disconnects).map(({ code, reason }) => [String(code), reason, isTerminal(code) ? 'stay away' : 'come back']))}`,
+  `## Ends of a subscription\n\n${
+    table(['code', 'reason', 'official clients'], Object.values(unsubscribes).map(({ code, reason }) => [String(code), reason, code < RESUBSCRIBED ? 'stay away' : 'subscribe again']))}`,
+  `## Reasons of a failed deployment\n\n\`messageKey\` of \`deployment_error\`; portals translate it.\n\n${
+    table(['key', 'sentence'], Object.entries(deployments).map(([key, sentence]) => [`\`${key}\``, sentence]))}`,
+]
+
+export const renderErrors = (codes: Record<string, ErrorRow>, tables?: ErrorTables): string => page(
   'Error codes',
   'Every error is `application/problem+json` (RFC 9457) with a stable `code`; translate by `code`, `detail` is English.',
   table(['code', 'status', 'detail'], Object.entries(codes).map(([code, { status, detail }]) => [`\`${code}\``, String(status), detail])),
+  ...tables ? renderErrorTables(tables) : [],
 )
 
 const showDefault = (value: SettingRow['default']): string => value === undefined || value === null || value === '' ? '–' : `\`${value}\``

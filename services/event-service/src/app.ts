@@ -439,7 +439,7 @@ function createWriting({ database, realtime, meter, now, onFault, onWritten, tra
   const metricsProjection = createMetricsProjection(createRuleWatch({ onPending: dueRules.lookAt }))
   const writePath: WritePath = createWritePath({
     database, realtime, now, onFault, tracer, answerWithinMs: database.elect && ANSWER_MS,
-    onWritten: events => { for (const one of [meter, tails, indexer, { onWritten }]) one.onWritten(events) },
+    onWritten: events => { for (const one of [{ onWritten: meter.trackPublish }, tails, indexer, { onWritten }]) one.onWritten(events) },
     projections: createProjectionRegistry([deploymentProjection, deploymentLogProjection, metricsProjection, billingProjection, activityProjection, inboxProjection, preferencesProjection, deliveryProjection]),
   })
   return { writePath, tails, dueRules, indexer }

@@ -30,8 +30,8 @@ export interface MetricsOptions {
 
 /** What the rest of the service reports to. */
 export interface Meter {
-  /** Counts committed events (the specification's trackPublish). */
-  onWritten: (events: readonly Envelope[]) => void
+  /** Counts committed events. */
+  trackPublish: (events: readonly Envelope[]) => void
   /** Counts what one of the sampled browsers received and painted, the counts scaled up to all of them. */
   trackReceive: (report: z.output<typeof telemetrySchema>) => void
 }
@@ -68,7 +68,7 @@ function createMeter(instruments: Instruments, tenants: TenantFigures | undefine
   const painting = instruments.histogram('event_paint_duration_seconds', [0.025, 0.05, 0.1, 0.15, 0.25, 0.5, 1, 2.5, 10, 60])
   const size = instruments.histogram('event_size_bytes', [100, 500, 1000, 5000, 10_000, 50_000])
   return {
-    onWritten: events => {
+    trackPublish: events => {
       countByFamily(published, events)
       for (const { data } of events) size.observe(Buffer.byteLength(encodeData(data)))
       tenants?.onWritten(events)
