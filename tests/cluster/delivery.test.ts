@@ -1,6 +1,7 @@
 /** The scale-out column through its gateway: real Centrifugo, Redis, PostgreSQL and nginx, the official client. */
 
 import { execFile } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -73,6 +74,23 @@ describe.skipIf(isLeftOut)('through the gateway', () => {
     } finally {
       centrifuge.disconnect()
     }
+  })
+
+  test('a caller\'s trace goes through the log and the outbox to whoever reads', async () => {
+    const traceId = randomBytes(16).toString('hex')
+    const received: Envelope[] = []
+    const feed = service.feeds.events(alerts, { onSnapshot: () => undefined, onEvent: event => { received.push(event) } })
+    feed.start()
+    await until(() => feed.status.state === 'live', { timeoutMs: 15_000 })
+    const answer = await fetch(`${cluster.url}/v1/events`, {
+      method: 'POST', headers: { 'authorization': `Bearer ${keyOf(cluster.demo, tenantId)}`, 'content-type': 'application/json', 'traceparent': `00-${traceId}-00f067aa0ba902b7-01` },
+      body: JSON.stringify({ channel: alerts, type: 'alert', data: { severity: 'info', message: 'Traced' } }),
+    })
+    const { seq } = await answer.json() as { seq: number }
+    await until(() => received.some(event => event.seq === seq), { timeoutMs: 15_000, what: 'the traced event' })
+    const { events } = await service.rest.events.history({ channel: alerts, after: seq - 1, limit: 1 })
+    for (const event of [received.find(one => one.seq === seq), events[0]]) expect(event?.traceparent).toMatch(new RegExp(`^00-${traceId}-(?!00f067aa0ba902b7)[\\da-f]{16}-01$`))
+    feed.stop()
   })
 
   test('two services that publish to one channel make one order, without a hole, for readers on both nodes', async () => {
