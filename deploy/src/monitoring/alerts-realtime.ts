@@ -53,7 +53,7 @@ export const realtimeAlerts: readonly Alert[] = [
     quiet: ['5000-100x40', '0+10x40'].map(values => ({ 'outbox_rows{job="event-service",instance="a"}': values })),
   },
   {
-    name: 'DeliveryStopped', expr: `sum(rate(events_published_total{family!~"admin.*|metrics"}[5m])) > 0.5 and sum(centrifugo_node_num_clients) - (count(delivery_canary_ok) or vector(0)) > 10 and ${SENT} <= ${TO_CANARIES}`, for: '5m', severity: 'ticket', dashboard: 'realtime',
+    name: 'DeliveryStopped', expr: `sum(rate(events_published_total{family!~"admin.*|metrics"}[5m])) > 0.5 and sum(centrifugo_node_num_clients) - (sum(delivery_canary_ok) or vector(0)) > 10 and ${SENT} <= ${TO_CANARIES}`, for: '5m', severity: 'ticket', dashboard: 'realtime',
     summary: 'Events are published and people are connected, but nothing is sent to them.',
     runbook: {
       means: 'Everything looks healthy and nothing arrives at people, at most what the services\' canaries publish for themselves: channels of people alone are concerned, or there is no canary. Samples do not count, which are taken whether anybody looks or not. DeliveryCanaryRed wakes somebody where nothing arrives at all.', feels: 'Pages stand still and say "live".',
@@ -62,6 +62,8 @@ export const realtimeAlerts: readonly Alert[] = [
     fires: [
       { samples: { ...published, ...people, ...canaries(1), [sent('push_publication')]: TO_FOUR, [sent('server_ping')]: '0+120x40' } },
       { samples: { ...published, ...people, ...canaries(0), [sent('push_publication')]: '900x40', [sent('server_ping')]: '0+120x40' } },
+      // Canaries that hear nothing hold no sockets for long: these are people's.
+      { samples: { ...published, ...canaries(0), 'centrifugo_node_num_clients{job="centrifugo",instance="a"}': '12x40', [sent('push_publication')]: '900x40' } },
       // Nodes that have sent nothing since they started, and none of whose readers is a canary.
       { samples: { ...published, ...people, [sent('server_ping')]: '0+120x40' } },
     ],
