@@ -52,6 +52,11 @@ export function describeStories(portal: PortalName): void {
         // What breaks after all was there has to be there first.
         await (index === 0 || state === 'stale' ? page.goto(`${stage.platform.url}/${portal}${to}`) : visit(page, to))
         await page.getByTestId('user-menu').waitFor()
+        if (state === 'stale') {
+          for (const sign of ['[data-testid=connection-status][data-state=connected]', 'main h1, [data-testid$=-missing]']) await page.locator(sign).first().waitFor()
+          await page.locator('main .animate-pulse').first().waitFor({ state: 'detached' })
+          await page.evaluate('dispatchEvent(new Event("story:cut"))')
+        }
         await page.locator(signs[state]).first().waitFor({ timeout: 15_000 }).catch((cause: unknown) => { throw new Error(`${name} does not show that it is ${state}`, { cause }) })
         if (state !== 'loading') await page.locator('main .animate-pulse').first().waitFor({ state: 'detached', timeout: 10_000 }).catch((cause: unknown) => { throw new Error(`${name} waits for ever when ${state}`, { cause }) })
         // What stands around pages is the same on each of them.

@@ -4,10 +4,10 @@ import type { StoryState } from './states.ts'
 /**
  * Replaces `fetch` and `WebSocket` of this page, before anything asks. Signing in works in every state. It refers to nothing outside
  * of itself: tests hand it to the browser as text.
- * @param staleAfterMs how long after the socket opened the connection breaks in the state `stale`
+ * @param staleAfterMs how long after the socket opened the connection breaks in the state `stale`; the event `story:cut` of the window breaks it before
  */
 export function setStage(state: StoryState, staleAfterMs = 1500): void {
-  const scope = globalThis as unknown as { location: { href: string }, fetch: typeof fetch, WebSocket: typeof WebSocket }
+  const scope = globalThis as unknown as { location: { href: string }, fetch: typeof fetch, WebSocket: typeof WebSocket, addEventListener: (type: string, listener: () => void) => void }
   const send = scope.fetch.bind(globalThis)
   const RealSocket = scope.WebSocket
   const sockets = new Set<WebSocket>()
@@ -45,16 +45,18 @@ export function setStage(state: StoryState, staleAfterMs = 1500): void {
   }
 
   if (state !== 'stale') return
+  const cut = (): void => {
+    isCut = true
+    for (const socket of sockets) socket.close()
+  }
+  scope.addEventListener('story:cut', cut)
   scope.WebSocket = class extends RealSocket {
     constructor(url: string | URL, protocols?: ConstructorParameters<typeof WebSocket>[1]) {
       // The discard port: whoever comes back finds nobody.
       super(isCut ? 'ws://127.0.0.1:9/' : url, protocols)
       sockets.add(this)
       this.addEventListener('open', () => {
-        globalThis.setTimeout(() => {
-          isCut = true
-          for (const socket of sockets) socket.close()
-        }, staleAfterMs)
+        globalThis.setTimeout(cut, staleAfterMs)
       })
     }
   }
