@@ -60,12 +60,15 @@ export const passedOn: readonly string[] = ['NEO_TENANT_METRICS', 'LOG_LEVEL', '
 const PORTS: Record<Role, number> = { 'postgres': 5432, 'redis': 6379, 'event-service': 8080, 'centrifugo': 8000, 'stack-deployer': 8080, 'gateway': 8080 }
 const INTERNAL_PORT = 9000
 
+/** Where people reach the gateway, as `docker compose` has it; browsers send the part before a path as their origin. */
+const PUBLIC_URL = '${NEO_PUBLIC_URL:-http://localhost:8080}'
+
 /** Containers' addresses: each is found under its name. */
-export function composePlace(secrets: Secrets, publicUrl = 'http://localhost:8080'): Place {
+export function composePlace(secrets: Secrets): Place {
   const roleOf = (name: string): Role => name.replace(/-\d+$/, '') as Role
   return {
     addressOf: (name, door) => ({ host: name, port: door === 'internal' ? INTERNAL_PORT : PORTS[roleOf(name)] }),
-    listen: '0.0.0.0', publicUrl, folderOf: () => '/var/lib/neo', secrets, demo: false, mail: { smtpUrl: '', from: '${NEO_MAIL_FROM:-}' },
+    listen: '0.0.0.0', publicUrl: PUBLIC_URL, publicOrigin: `\${NEO_PUBLIC_ORIGIN:-${PUBLIC_URL}}`, folderOf: () => '/var/lib/neo', secrets, demo: false, mail: { smtpUrl: '', from: '${NEO_MAIL_FROM:-}' },
     settings: Object.fromEntries(passedOn.map(name => [name, `\${${name}:-}`])),
   }
 }

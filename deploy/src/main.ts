@@ -31,11 +31,13 @@ function writeSecrets(): void {
   const secrets = createSecrets()
   const files = Object.entries(secretFiles(composePlace(secrets), createRedisUsers(secrets)))
   const missing = files.filter(([name]) => !existsSync(path.join(own, name)))
-  const lost = missing.length < files.length ? missing.filter(([name]) => !INDEPENDENT.has(name)) : []
+  const ofOneKind = files.filter(([name]) => !INDEPENDENT.has(name))
+  const gone = missing.filter(([name]) => !INDEPENDENT.has(name))
+  const lost = gone.length < ofOneKind.length ? gone : []
   if (lost.length > 0) throw new Error(`deploy/secrets holds some secrets but not ${lost.map(([name]) => name).join(', ')}: a new one would not fit the others. Bring it back, or begin anew without deploy/secrets and without the volumes.`)
   for (const [name, text] of missing) {
     // Containers' users read them; whoever is on this machine does not get through the folder.
-    writeFileSync(path.join(own, name), text, { mode: 0o444 })
+    writeFileSync(path.join(own, name), text, { mode: INDEPENDENT.has(name) ? 0o644 : 0o444 })
   }
   process.stdout.write(missing.length === 0 ? 'All secrets are there already.\n' : `Written: ${missing.map(([name]) => name).join(', ')}\n`)
 }

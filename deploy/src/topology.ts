@@ -25,6 +25,8 @@ export interface Place {
   listen: string
   /** The gateway's address for browsers. */
   publicUrl: string
+  /** Its scheme, host and port. @default taken of `publicUrl`, which has to be an address then */
+  publicOrigin?: string
   /** Folder of a part's own files. */
   folderOf: (part: string) => string
   secrets: Secrets
@@ -116,6 +118,6 @@ function centrifugo(place: Place, name: string): Record<string, string> {
   return centrifugoEnvironment({
     name, host: place.listen, port: addressOf(name).port, internalPort: addressOf(name, 'internal').port, apiKey: secrets.centrifugoApiKey,
     jwksUrl: `${toUrl(addressOf('gateway'))}/.well-known/jwks.json`, redisUrl: redisUrl(place, 'centrifugo', secrets.centrifugoRedisPassword),
-    databaseUrl: databaseUrl(place, 'neo_centrifugo', secrets.centrifugoDatabasePassword), allowedOrigins: [new URL(place.publicUrl).origin],
+    databaseUrl: databaseUrl(place, 'neo_centrifugo', secrets.centrifugoDatabasePassword), allowedOrigins: [place.publicOrigin ?? new URL(place.publicUrl).origin],
   })
 }

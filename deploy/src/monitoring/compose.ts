@@ -7,6 +7,12 @@ const common = { read_only: true, cap_drop: ['ALL'], security_opt: ['no-new-priv
 const limits = (memory: string, cpus: string): object => ({ resources: { limits: { memory, cpus } } })
 const health = (url: string): object => ({ test: ['CMD', 'wget', '-qO-', url], interval: '10s', timeout: '3s', retries: 6, start_period: '30s' })
 
+/** A public address with a path is a proxy's, which takes the path off: the others here find the parts without it. */
+const ROOT = '--web.route-prefix=/'
+
+/** Grafana asks nobody outside for updates and fetches no plugins. */
+const QUIET = { GF_ANALYTICS_CHECK_FOR_UPDATES: 'false', GF_ANALYTICS_CHECK_FOR_PLUGIN_UPDATES: 'false', GF_PLUGINS_PREINSTALL_DISABLED: 'true' }
+
 /** Password of Grafana's `admin`; whoever only looks needs none. */
 export const GRAFANA_SECRET = 'grafana_admin_password'
 
@@ -19,20 +25,20 @@ export function createMonitoringCompose(): string {
     services: {
       prometheus: {
         image: 'prom/prometheus:v3.5.0', user: '65534:65534', ...common,
-        command: ['--config.file=/etc/prometheus/prometheus.yaml', '--storage.tsdb.path=/prometheus', '--storage.tsdb.retention.time=30d', '--web.console.templates=/etc/prometheus/consoles', '--web.external-url=${NEO_PROMETHEUS_URL:-http://localhost:9090}'],
+        command: ['--config.file=/etc/prometheus/prometheus.yaml', '--storage.tsdb.path=/prometheus', '--storage.tsdb.retention.time=30d', '--web.console.templates=/etc/prometheus/consoles', '--web.external-url=${NEO_PROMETHEUS_URL:-http://localhost:9090}', ROOT],
         environment: { NEO_GRAFANA_URL: GRAFANA_URL },
         secrets: ['metrics_token'], volumes: ['./prometheus:/etc/prometheus:ro', 'prometheus:/prometheus'], ports: ['127.0.0.1:9090:9090'],
         healthcheck: health('http://127.0.0.1:9090/-/ready'), deploy: limits('1g', '1'),
       },
       alertmanager: {
         image: 'prom/alertmanager:v0.28.1', user: '65534:65534', ...common,
-        command: [`--config.file=/run/secrets/${ALERTMANAGER_SECRET}`, '--storage.path=/alertmanager', '--web.external-url=${NEO_ALERTMANAGER_URL:-http://localhost:9093}', '--cluster.listen-address='],
+        command: [`--config.file=/run/secrets/${ALERTMANAGER_SECRET}`, '--storage.path=/alertmanager', '--web.external-url=${NEO_ALERTMANAGER_URL:-http://localhost:9093}', ROOT, '--cluster.listen-address='],
         secrets: [ALERTMANAGER_SECRET], volumes: ['alertmanager:/alertmanager'], ports: ['127.0.0.1:9093:9093'],
         healthcheck: health('http://127.0.0.1:9093/-/ready'), deploy: limits('128m', '0.5'),
       },
       grafana: {
         image: 'grafana/grafana:12.1.0', user: '472:472', ...common, secrets: [GRAFANA_SECRET],
-        environment: { GF_SECURITY_ADMIN_PASSWORD__FILE: `/run/secrets/${GRAFANA_SECRET}`, GF_AUTH_ANONYMOUS_ENABLED: 'true', GF_AUTH_ANONYMOUS_ORG_ROLE: 'Viewer', GF_ANALYTICS_REPORTING_ENABLED: 'false', GF_SERVER_ROOT_URL: GRAFANA_URL },
+        environment: { GF_SECURITY_ADMIN_PASSWORD__FILE: `/run/secrets/${GRAFANA_SECRET}`, GF_AUTH_ANONYMOUS_ENABLED: 'true', GF_AUTH_ANONYMOUS_ORG_ROLE: 'Viewer', GF_ANALYTICS_REPORTING_ENABLED: 'false', ...QUIET, GF_SERVER_ROOT_URL: GRAFANA_URL },
         volumes: ['./grafana/provisioning:/etc/grafana/provisioning:ro', './grafana/dashboards:/etc/grafana/dashboards:ro', 'grafana:/var/lib/grafana'], tmpfs: ['/tmp'], ports: ['127.0.0.1:3000:3000'],
         depends_on: { prometheus: { condition: 'service_healthy' } }, healthcheck: health('http://127.0.0.1:3000/api/health'), deploy: limits('512m', '1'),
       },

@@ -105,8 +105,11 @@ interface Shared {
 const RETRIED_CODES = new Set([110, 3500, 3502])
 /** A connection that lasted this long was good: the next failure starts with the shortest wait again. */
 const GOOD_AFTER_MS = 10_000
-/** What the realtime server's reasons are called in the HTTP API, which portals translate. */
-const UNSUBSCRIBED_CODES: Readonly<Record<number, string>> = { 102: 'unknown_channel', 2000: 'forbidden' }
+/**
+ * Ends of a subscription that another token changes nothing about, as the HTTP API calls them, which portals translate. After any other the
+ * channel is subscribed again: permission denied by a node that could not fetch the key, expired after it stood still.
+ */
+const FINAL_CODES: Readonly<Record<number, string>> = { 102: 'unknown_channel', 104: '104', 106: '106', 107: '107', 108: '108', 2000: 'forbidden' }
 const REFUSED_TOKEN_CODES = new Set(['forbidden', 'not_found', 'unknown_channel'])
 
 /**
@@ -179,7 +182,7 @@ class RealtimeConnection implements Connection {
     const { state } = this.#status
     if (state === 'closed') listener.onClosed(toFault(this.#status))
     else if (shared.subscription?.state === 'subscribed') listener.onSubscribed({ isRecovered: false })
-    else if (state === 'offline') listener.onLost()
+    else if (state === 'offline' || shared.again !== undefined) listener.onLost()
     else if (state === 'idle') this.connect()
   }
 
@@ -203,17 +206,24 @@ class RealtimeConnection implements Connection {
   }
 
   #drop(shared: Shared): void {
-    for (const timer of [shared.linger, shared.again]) if (timer !== undefined) this.#clock.clearTimeout(timer)
+    if (shared.linger !== undefined) this.#clock.clearTimeout(shared.linger)
     if (this.#channels.get(shared.channel) === shared) this.#channels.delete(shared.channel)
     this.#detach(shared)
   }
 
   #detach(shared: Shared): void {
+    const subscription = this.#silence(shared)
+    if (subscription) this.#client?.removeSubscription(subscription)
+  }
+
+  /** Nothing more comes of a channel's subscription. @returns it, which its client still has */
+  #silence(shared: Shared): Subscription | undefined {
+    if (shared.again !== undefined) this.#clock.clearTimeout(shared.again)
+    shared.again = undefined
     const { subscription } = shared
     shared.subscription = undefined
-    if (!subscription) return
-    subscription.removeAllListeners()
-    this.#client?.removeSubscription(subscription)
+    subscription?.removeAllListeners()
+    return subscription
   }
 
   /** Makes a new client: tokens and positions of the one before are forgotten, feeds fetch what they missed. */
@@ -245,10 +255,7 @@ class RealtimeConnection implements Connection {
     this.#client = undefined
     if (!client) return
     client.removeAllListeners()
-    for (const shared of this.#channels.values()) {
-      shared.subscription?.removeAllListeners()
-      shared.subscription = undefined
-    }
+    for (const shared of this.#channels.values()) this.#silence(shared)
     client.disconnect()
   }
 
@@ -288,25 +295,22 @@ class RealtimeConnection implements Connection {
   }
 
   #onUnsubscribed(shared: Shared, { code, reason }: UnsubscribedContext): void {
-    const final = UNSUBSCRIBED_CODES[code]
+    const final = FINAL_CODES[code]
     const fault = shared.refusal ?? (final === undefined ? undefined : { code: final, detail: reason })
     if (!fault) return this.#subscribeAgain(shared)
     this.#drop(shared)
     tell(shared, listener => { listener.onDenied(fault) })
   }
 
-  /**
-   * The token endpoint lets this person in. What the realtime server said – permission denied by a node that could not fetch the key,
-   * expired after it stood still – may be other with the next token; who may not is told so by the endpoint.
-   */
+  /** The token endpoint lets this person in; who may not is told so by it. */
   #subscribeAgain(shared: Shared): void {
     const { minReconnectMs = 500, maxReconnectMs = 20_000, random = Math.random } = this.#options
     this.#detach(shared)
     const waitMs = toBackoffMs(shared.attempt++, { baseMs: minReconnectMs, maxMs: maxReconnectMs, random })
     shared.again = this.#clock.setTimeout(() => {
       shared.again = undefined
-      // A connection that was made meanwhile has subscribed it already.
-      if (this.#client && !shared.subscription) this.#subscribeShared(this.#client, shared)
+      // Without a client it is subscribed with the next one.
+      if (this.#client) this.#subscribeShared(this.#client, shared)
     }, waitMs)
     tellLost(shared)
   }

@@ -78,7 +78,9 @@ class Recorder implements TelemetryRecorder {
     this.#options.afterPaint(() => {
       if (this.#serverClock.uncertainty() > MAX_UNCERTAINTY_MS) return
       const milliseconds = this.#serverClock.now() - at
-      if (milliseconds < 600_000) this.#paints.push(Math.max(0, milliseconds))
+      // A machine that slept: the clock that only grows stood still as well.
+      if (milliseconds < -MAX_UNCERTAINTY_MS || milliseconds >= 600_000) return
+      this.#paints.push(Math.max(0, milliseconds))
     })
   }
 

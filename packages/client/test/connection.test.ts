@@ -273,6 +273,36 @@ describe('a channel that may not be read', () => {
     expect(clock.pending).toEqual([])
   })
 
+  test('a connection that is made anew meanwhile subscribes at once, and nothing is left of the wait', async () => {
+    const { engine, url } = await startEngine()
+    const clock = createManualClock()
+    let isRefused = true
+    const { connection } = connectTo(url, { clock, getSubscriptionTokens: async channels => isRefused ? { [A]: (await tokensFor([B]))[B] ?? '' } : tokensFor(channels) })
+    const recorder = createRecorder()
+    connection.subscribe(A, recorder)
+    await expect.poll(() => recorder.told).toEqual(['lost'])
+    const late = createRecorder()
+    connection.subscribe(A, late)
+    await expect.poll(() => late.told).toEqual(['lost'])
+    isRefused = false
+    engine.disconnect({ user: USER, code: 3500 })
+    await expect.poll(() => connection.status.state).toBe('offline')
+    expect(clock.pending).toHaveLength(1)
+    await clock.advance(60)
+    await expect.poll(() => recorder.told).toEqual(['lost', 'subscribed'])
+    expect(clock.pending).toEqual([])
+  })
+
+  test('is denied by what no other token changes: more channels than a connection may have', async () => {
+    const { url } = await startEngine(0, { channelLimit: 1 })
+    const { connection } = connectTo(url)
+    const [first, second] = [createRecorder(), createRecorder()]
+    connection.subscribe(A, first)
+    await expect.poll(() => first.told).toEqual(['subscribed'])
+    connection.subscribe(B, second)
+    await expect.poll(() => second.told).toEqual(['denied 106'])
+  })
+
   test('an answer that may change is asked for again', async () => {
     const { url } = await startEngine()
     let isBusy = true

@@ -26,9 +26,10 @@ export interface Running {
   crash: () => Promise<void>
 }
 
-export async function startEngine(port = 0): Promise<Running> {
+/** @param limits of a connection, beside the defaults */
+export async function startEngine(port = 0, limits: { channelLimit?: number } = {}): Promise<Running> {
   const engine = createEngine({
-    client: { token: { hmacSecretKey: SECRET } },
+    client: { token: { hmacSecretKey: SECRET }, ...limits },
     channel: { namespaces: [{ name: 'tenant', historySize: 10, historyTtl: 60_000, forceRecovery: true, forcePositioning: true }] },
   })
   const server = createServer()
