@@ -85,6 +85,21 @@ describe('the topology', () => {
     })
   })
 
+  it('takes where people reach it from whoever starts the containers, and browsers\' origin of it', () => {
+    const { services } = compose
+    expect(services['event-service-1']?.environment['NEO_PUBLIC_URL']).toBe('${NEO_PUBLIC_URL:-http://localhost:8080}')
+    expect(services['centrifugo-1']?.environment['CENTRIFUGO_CLIENT_ALLOWED_ORIGINS']).toBe('${NEO_PUBLIC_ORIGIN:-${NEO_PUBLIC_URL:-http://localhost:8080}}')
+  })
+
+  it('has a file for each secret of what watches it', () => {
+    const { secrets: named } = parse(generate()['compose.monitoring.yaml'] ?? '') as { secrets: Record<string, { file: string }> }
+    const files = secretFiles(composePlace(secrets), 'users')
+    for (const [name, { file }] of Object.entries(named)) {
+      expect(file).toBe(`./secrets/${name}`)
+      expect(files[name]).toBeTruthy()
+    }
+  })
+
   it('holds no secret in compose.yaml, and a file for each that it names', () => {
     const text = generate()['compose.yaml'] ?? ''
     const files = secretFiles(composePlace(secrets), 'users')
