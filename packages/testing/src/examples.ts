@@ -2,8 +2,8 @@
 
 import { uuidv7, type EventInput, type EventTypeName } from '@neo-stack/events'
 
-/** What an example is told: its own number, and the time that it says where it says one. */
-interface Making { n: number, time: string }
+/** What an example is told: its own number, the time that it says where it says one, and the deployment that it is of where it is of one. */
+interface Making { n: number, time: string, deploymentId: string }
 
 const DAY_MS = 86_400_000
 const later = (time: string, ms = DAY_MS): string => new Date(Date.parse(time) + ms).toISOString()
@@ -14,16 +14,15 @@ const idOf = (kind: string, n: number): string => uuidv7(n, new TextEncoder().en
 const percentages = { cpu: 20, memory: 40, disk: 60 }
 const sessionOf = (n: number): { sessionId: string, candidateId: string } => ({ sessionId: idOf('session', n), candidateId: idOf('candidate', n) })
 const tenantOf = (n: number): { tenant: string, name: string } => ({ tenant: `tenant-${n}`, name: `Tenant ${n}` })
-const deploymentOf = (n: number): { deploymentId: string } => ({ deploymentId: `deployment-${n}` })
 
 /** By type, so that a type without one is a fault of types. */
 export const examples: { readonly [Type in EventTypeName]: (making: Making) => EventInput<Type> } = {
-  deployment_start: ({ n }) => ({ ...deploymentOf(n), instanceType: 'odoo', status: 'starting', progress: 0, currentStep: 'Iniciando deployment...', logs: [] }),
-  deployment_progress: ({ n }) => ({ ...deploymentOf(n), progress: 50, currentStep: 'Configurando...', status: 'in_progress' }),
-  deployment_complete: ({ n }) => ({ ...deploymentOf(n), progress: 100, status: 'completed', instanceUrl: `https://deployment-${n}.example` }),
-  deployment_error: ({ n }) => ({ ...deploymentOf(n), status: 'failed', error: 'A porta 8069 está ocupada.' }),
-  deployment_cancelled: ({ n }) => ({ ...deploymentOf(n), status: 'cancelled', reason: 'Cancelado por uma pessoa.' }),
-  deployment_log: ({ n, time }) => ({ ...deploymentOf(n), from: 1, lines: [{ n: 1, time, stream: 'stdout', text: 'Creating network' }] }),
+  deployment_start: ({ deploymentId }) => ({ deploymentId, instanceType: 'odoo', status: 'starting', progress: 0, currentStep: 'Iniciando deployment...', logs: [] }),
+  deployment_progress: ({ deploymentId }) => ({ deploymentId, progress: 50, currentStep: 'Configurando...', status: 'in_progress' }),
+  deployment_complete: ({ deploymentId }) => ({ deploymentId, progress: 100, status: 'completed', instanceUrl: `https://${deploymentId}.example` }),
+  deployment_error: ({ deploymentId }) => ({ deploymentId, status: 'failed', error: 'A porta 8069 está ocupada.' }),
+  deployment_cancelled: ({ deploymentId }) => ({ deploymentId, status: 'cancelled', reason: 'Cancelado por uma pessoa.' }),
+  deployment_log: ({ time, deploymentId }) => ({ deploymentId, from: 1, lines: [{ n: 1, time, stream: 'stdout', text: 'Creating network' }] }),
   billing_invoice: ({ n }) => ({ invoiceId: `invoice-${n}`, amountMinor: 1990, currency: 'BRL', status: 'pending', message: `Invoice ${n}` }),
   billing_payment: ({ n }) => ({ paymentId: `payment-${n}`, status: 'completed', message: `Payment ${n}` }),
   billing_plan_change: ({ n }) => ({ planName: 'Pro', previousPlan: 'Start', status: 'completed', message: `Plan change ${n}` }),

@@ -25,7 +25,7 @@ export interface Factory {
   payment(data?: Partial<EventInput<'billing_payment'>>): Of<'billing_payment'>
 }
 
-/** Types that go on with what an event before them began. */
+/** Types that go on with the deployment that an event before them started. */
 const FOLLOWING: ReadonlySet<EventTypeName> = new Set([
   'deployment_progress', 'deployment_complete', 'deployment_error', 'deployment_cancelled', 'deployment_log',
 ])
@@ -43,9 +43,12 @@ const NOBODY = '00000000-0000-7000-8000-000000000000'
  */
 export function createFactory(tenantId: string, now: () => number = Date.now): Factory {
   let count = 0
+  let started = 'deployment-1'
   const event: Factory['event'] = (type, data, { userId = NOBODY } = {}) => {
-    const n = FOLLOWING.has(type) ? Math.max(1, count) : ++count
-    const whole = { ...examples[type]({ n, time: new Date(now()).toISOString() }), ...data }
+    const isFollowing = FOLLOWING.has(type)
+    const n = isFollowing ? count : ++count
+    const whole = { ...examples[type]({ n, time: new Date(now()).toISOString(), deploymentId: isFollowing ? started : `deployment-${n}` }), ...data }
+    if (type === 'deployment_start' && 'deploymentId' in whole) started = String(whole.deploymentId)
     // The types know each type's data by its name; the compiler does not follow them through a spread.
     return { channel: toChannel(type, { tenantId, userId, ...'deploymentId' in whole && { deploymentId: String(whole.deploymentId) } }), type, data: whole } as never
   }

@@ -37,6 +37,19 @@ describe('a factory', () => {
     expect(make()).toEqual(make())
   })
 
+  it('goes on with the deployment that was started, whatever happened since and whatever it is called', () => {
+    const { alert, deploymentStart, deploymentProgress, event } = createFactory('acme')
+    deploymentStart()
+    alert()
+    expect(deploymentProgress().data.deploymentId).toBe('deployment-1')
+    deploymentStart({ deploymentId: 'odoo-1' })
+    alert()
+    expect(event('deployment_complete')).toMatchObject({ data: { deploymentId: 'odoo-1', instanceUrl: 'https://odoo-1.example' } })
+    expect(event('deployment_log').channel).toBe('tenant:acme:deployments:odoo-1')
+    expect(deploymentProgress({ deploymentId: 'odoo-2' }).data.deploymentId, 'of another where the test says so').toBe('odoo-2')
+    expect(deploymentProgress().data.deploymentId).toBe('odoo-1')
+  })
+
   it('addresses what concerns one user to that user, and says the time that it is given', () => {
     const userId = '018f0000-0000-7000-8000-000000000001'
     const { event } = createFactory('acme', () => Date.UTC(2030, 0, 1))
