@@ -43,8 +43,9 @@ describe('TypeScript blocks', () => {
   test('have no fault of types, as strictly as our own tests', async () => {
     writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ extends: '../tsconfig.json', include: ['*.ts'] }))
     const tsc = join(import.meta.dirname, '../node_modules/typescript-native/bin/tsc')
-    const said = await promisify(execFile)(process.execPath, [tsc, '-p', folder, '--noEmit']).catch((error: unknown) => error as { stdout: string })
-    expect(said.stdout, ofLanguage('ts').map(({ at }, index) => `block-${index} is ${at}`).join('\n')).toBe('')
+    type Ended = { code?: number | string, stdout: string, stderr: string }
+    const { code = 0, stdout, stderr }: Ended = await promisify(execFile)(process.execPath, [tsc, '-p', folder, '--noEmit']).catch((error: unknown) => error as Ended)
+    expect({ code, said: stdout + stderr }, ofLanguage('ts').map(({ at }, index) => `block-${index} is ${at}`).join('\n')).toEqual({ code: 0, said: '' })
   })
   for (const [index, { at, text }] of ofLanguage('ts').entries()) {
     const file = join(folder, `block-${index}.ts`)
