@@ -21,7 +21,7 @@ export interface Comparison {
 }
 
 /** One run on one server: what was measured, and how late the generator was. */
-interface Run { figures: Figures, lagMs: number }
+export interface Run { figures: Figures, lagMs: number }
 
 /** The median of the runs of each figure on each server; a figure says so where the generator was the limit of the run that it is of. */
 export async function compare(context: BenchContext, { options = {}, work, targets = TARGETS, ratios = {}, goals = {} }: Comparison): Promise<Measured> {
@@ -41,7 +41,7 @@ export async function compare(context: BenchContext, { options = {}, work, targe
 }
 
 /** The figure of the run in the middle, if any run has it. */
-function toMedian(runs: readonly Run[], name: string): Row[] {
+export function toMedian(runs: readonly Run[], name: string): Row[] {
   const found = runs.flatMap(({ figures, lagMs }) => figures[name] ? [withLag({ name, ...figures[name] }, lagMs)] : []).toSorted((a, b) => a.value - b.value)
   return found.slice(Math.floor(found.length / 2)).slice(0, 1)
 }
