@@ -46,7 +46,11 @@ export interface WorkerOptions {
   service: JobRunner
   /** Deployments at once. @default 4 */
   concurrency?: number
-  /** Deployments of one tenant at once, over all workers. @default DEPLOYMENTS_PER_TENANT */
+  /**
+   * Deployments of one tenant at once, over all workers. event-service reckons with the default: with any other number its
+   * `job_queue_oldest_seconds` is wrong, as it counts jobs that may not run yet, or leaves out some that may.
+   * @default DEPLOYMENTS_PER_TENANT
+   */
   perTenant?: number
   sleep?: Sleep
   /** Hears what went wrong outside of deployments – an unreadable job, a queue that does not answer – and with which deployment it was at work. */
