@@ -47,4 +47,12 @@ describe('how long deployments have waited for a worker', () => {
     await service.database.jobs.executeSql('update pgboss.job set completed_on = now() - interval \'100 seconds\' where state = \'completed\'')
     expect(await waited()).toBe(100)
   })
+
+  it('is not put off by others of the tenant that are cancelled while they wait', async () => {
+    const regretted = await deploy('Regretted', 10)
+    await service.jobs.boss.cancel(DEPLOYMENT_QUEUE, toJobId('acme', regretted.deploymentId))
+    const [cancelled] = await service.jobs.boss.findJobs(DEPLOYMENT_QUEUE, { id: toJobId('acme', regretted.deploymentId) })
+    expect(cancelled).toMatchObject({ state: 'cancelled', completedOn: expect.any(Date) as Date })
+    expect(await waited()).toBe(100)
+  })
 })

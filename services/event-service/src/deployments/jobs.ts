@@ -82,13 +82,14 @@ async function readBacklog({ jobs }: Database): ReturnType<Jobs['backlog']> {
 
 /**
  * What waits for a worker and for nothing else is the first job of its instance (as pg-boss orders them), while no other of that instance
- * holds it up and its tenant may run one more: since it was sent, or since the tenant's last one ended, which may have made way for it.
+ * holds it up and its tenant may run one more: since it was sent, or since the tenant's last one ended, which may have made way for it. One
+ * that was cancelled while it waited ended as well, and made way for nobody.
  */
 const backlogQuery = `
-with own as (select id, state, singleton_key, group_id, blocked, created_on, start_after, completed_on from ${SCHEMA}.job where name = $1),
+with own as (select id, state, singleton_key, group_id, blocked, created_on, start_after, started_on, completed_on from ${SCHEMA}.job where name = $1),
   heads as (
     select distinct on (singleton_key) * from own where state < 'active' and not blocked and start_after <= clock_timestamp() order by singleton_key, state desc, created_on, id),
-  tenants as (select group_id, count(*) filter (where state = 'active') as running, max(completed_on) as made_way_at from own group by group_id),
+  tenants as (select group_id, count(*) filter (where state = 'active') as running, max(completed_on) filter (where started_on is not null) as made_way_at from own group by group_id),
   free as (
     select greatest(heads.created_on, heads.start_after, tenants.made_way_at) as since from heads join tenants on tenants.group_id is not distinct from heads.group_id
     where tenants.running < $2 and not exists (select 1 from own where own.singleton_key = heads.singleton_key and own.id <> heads.id and own.state in ('active', 'retry', 'failed')))
