@@ -72,7 +72,7 @@ export const renderSettings = (services: Record<string, readonly SettingRow[]>):
 
 export const renderMetrics = (rows: readonly MetricRow[]): string => page(
   'Metrics',
-  '`GET /metrics` answers loopback, or the bearer in `METRICS_TOKEN`, in the Prometheus text format. `GET /metrics/tenants` is there with `NEO_TENANT_METRICS=1` and answers the same: `tenant_events_published{tenant}`, events accepted since the start, of the 100 busiest tenants by name and of all others as `other`.',
+  '`GET /metrics` answers loopback, or the bearer in `METRICS_TOKEN`, in the Prometheus text format. `GET /metrics/tenants` answers the same, with `NEO_TENANT_METRICS=1` by `tenant_events_published{tenant}`, events accepted since the start, of the 100 busiest tenants by name and of all others as `other`; without it the page is empty.',
   table(['name', 'type', 'labels', 'what it says'], rows.map(row =>
     [`\`${row.name}\``, row.type, row.labels.map(label => `\`${label}\``).join(' ') || '–', row.help])),
 )

@@ -109,11 +109,25 @@ describe('rounds of alerts', () => {
     expect(await holdDue(database, 10, now())).toEqual([])
     const [quick] = await holdDue(database, 10, now() + 61_000)
     if (!slow || !quick) throw new Error('nothing was held')
-    await endAttempt(database, slow, { error: 'it took too long', isFinal: true }, { now: now(), random: 0 })
+    expect(await endAttempt(database, slow, { error: 'it took too long', isFinal: true }, { now: now(), random: 0 })).toBeUndefined()
     expect(await states('acme')).toEqual([{ state: 'waiting', attempts: 0 }])
-    await endAttempt(database, quick, {}, { now: now(), random: 0 })
-    await endAttempt(database, slow, { error: 'it took too long' }, { now: now(), random: 0 })
+    expect(await endAttempt(database, quick, {}, { now: now(), random: 0 })).toBe('sent')
+    expect(await endAttempt(database, slow, { error: 'it took too long' }, { now: now(), random: 0 })).toBeUndefined()
     expect(await states('acme')).toEqual([{ state: 'sent', attempts: 1 }])
+  })
+
+  it.each([[0, 51], [1, 103]])('give a message up after twelve attempts: where chance says %i, within %i minutes', async (random, minutes) => {
+    await queueDue('acme', 1)
+    const ends: unknown[] = []
+    const start = now()
+    let at = start
+    for (let [held] = await holdDue(database, 1, at); held; [held] = await holdDue(database, 1, at)) {
+      ends.push(await endAttempt(database, held, { error: 'nobody answers' }, { now: at, random }))
+      const { due_at: dueAt } = await database.inTenant('acme', tx => tx.selectFrom('alert_deliveries').select('due_at').executeTakeFirstOrThrow())
+      at = Math.max(at, dueAt.getTime())
+    }
+    expect(ends).toEqual([...Array.from({ length: 11 }, () => 'failed'), 'given_up'])
+    expect(Math.round((at - start) / 60_000)).toBe(minutes)
   })
 
   it('hold the oldest of each tenant before the next ones of any', async () => {

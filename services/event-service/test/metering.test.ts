@@ -100,7 +100,7 @@ describe('metrics of a running service', () => {
   it('say of an https address whether its certificate could be seen', async () => {
     const secured = await startService({ publicUrl: 'https://127.0.0.1:1' })
     const metrics = async (): Promise<string> => (await secured.app.inject({ url: '/metrics', remoteAddress: '127.0.0.1' })).body
-    await vi.waitFor(async () => { expect(await metrics()).toMatch(/^public_certificate_seen 0$/m) })
+    await vi.waitFor(async () => { expect(await metrics()).toMatch(/^public_certificate_seen 0$/m) }, { timeout: 20_000 })
     expect(await metrics()).not.toMatch(/^public_certificate_expiry/m)
     await secured.stop()
   })
@@ -142,6 +142,14 @@ describe('metrics of a running service', () => {
     expect(await read('/metrics/tenants')).toMatch(/tenant_events_published\{tenant="globex"\} [1-9]/)
     expect(await read()).not.toContain('globex')
     expect((await service.app.inject({ url: '/metrics/tenants', remoteAddress: '10.0.0.1' })).statusCode).toBe(404)
+  })
+
+  it('have an empty page by tenant where nobody asked for them, for the same readers: a job of Prometheus that fails all day tells nothing', async () => {
+    const silent = await startService()
+    const { statusCode, headers, body } = await silent.app.inject({ url: '/metrics/tenants', remoteAddress: '127.0.0.1' })
+    expect([statusCode, headers['content-type'], body]).toEqual([200, expect.stringContaining('text/plain'), '# Nothing is counted by tenant: NEO_TENANT_METRICS is off.\n'])
+    expect((await silent.app.inject({ url: '/metrics/tenants', remoteAddress: '10.0.0.1' })).statusCode).toBe(404)
+    await silent.stop()
   })
 
   it('stay below 5,000 series, whatever 10,000 tenants do', async () => {

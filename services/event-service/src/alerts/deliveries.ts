@@ -21,8 +21,8 @@ const MAX_ALERTS = 100
 const MAX_WAITING = 1000
 /** Milliseconds a process has to send a message before another takes it over: longer than any receiver is waited for. */
 const HELD_MS = 60_000
-/** Attempts until a message is given up: an hour and a half. */
-const MAX_ATTEMPTS = 10
+/** Attempts until a message is given up: their eleven waits take from 51 to 103 minutes, as chance has it. */
+const MAX_ATTEMPTS = 12
 const LISTED = 50
 
 const ranks: Readonly<Record<Severity, number>> = { info: 0, warning: 1, critical: 2 }
@@ -131,14 +131,15 @@ export interface Attempt {
 /**
  * Notes an attempt; one that failed is tried again later and later, each time at a random moment, and given up in the end. One that took
  * so long that another process took over says nothing. `random` is from 0 to 1.
- * @returns how it ended
+ * @returns how it ended, `undefined` when another process took over
  */
-export async function endAttempt(database: Database, { tenantId, id, attempts, hold }: Held, { error, isFinal = false }: Attempt, { now, random }: { now: number, random: number }): Promise<'sent' | 'failed' | 'given_up'> {
+export async function endAttempt(database: Database, { tenantId, id, attempts, hold }: Held, { error, isFinal = false }: Attempt, { now, random }: { now: number, random: number }): Promise<'sent' | 'failed' | 'given_up' | undefined> {
   const isDead = error !== undefined && (isFinal || attempts + 1 >= MAX_ATTEMPTS)
   const state = error === undefined ? 'sent' : isDead ? 'dead' : 'waiting'
-  await database.inTenant(tenantId, tx => tx.updateTable('alert_deliveries')
+  const { numUpdatedRows } = await database.inTenant(tenantId, tx => tx.updateTable('alert_deliveries')
     .set({ state, attempts: attempts + 1, held_until: null, hold: null, error: error?.slice(0, 500) ?? null, ...state === 'waiting' && { due_at: new Date(now + toDelay(attempts, random)) } })
-    .where('tenant_id', '=', tenantId).where('id', '=', id).where('hold', '=', hold).execute())
+    .where('tenant_id', '=', tenantId).where('id', '=', id).where('hold', '=', hold).executeTakeFirst())
+  if (numUpdatedRows === 0n) return undefined
   return state === 'sent' ? 'sent' : isDead ? 'given_up' : 'failed'
 }
 

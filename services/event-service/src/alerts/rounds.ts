@@ -72,7 +72,7 @@ async function sendDue(parts: RoundParts): Promise<void> {
   const { database, now, onFault, onMessage, random = Math.random } = parts
   const send = async (one: Held): Promise<void> => {
     const outcome = await endAttempt(database, one, await sendMessage(parts, one), { now: now(), random: random() })
-    onMessage?.(one.channel.kind === 'email' ? 'alert_email' : 'alert_webhook', outcome)
+    if (outcome !== undefined) onMessage?.(one.channel.kind === 'email' ? 'alert_email' : 'alert_webhook', outcome)
   }
   const held = await holdDue(database, AT_ONCE, now())
   await Promise.all(held.map(one => send(one).catch(onFault)))

@@ -23,7 +23,7 @@ export const metricsReference = [
   { name: 'revocations_total', type: 'counter', help: 'Cuts that were asked for after a revocation of a user, session or tenant, repeats included', labels: ['kind'] },
   { name: 'revocation_cut_duration_seconds', type: 'histogram', help: 'Time from a revocation to the cut of its sockets', labels: [] },
   { name: 'webhook_requests_total', type: 'counter', help: 'Webhooks of billing systems: accepted, refused or failed', labels: ['outcome'] },
-  { name: 'outbound_messages_total', type: 'counter', help: 'Attempts to send an alert to a channel or an e-mail of the inbox: sent, failed and tried again, or given_up', labels: ['kind', 'outcome'] },
+  { name: 'outbound_messages_total', type: 'counter', help: 'Attempts to send an alert to a channel or an e-mail of the inbox: sent, failed and tried again, or given_up; a message that is given up untried, because too many wait for its channel, is none', labels: ['kind', 'outcome'] },
   { name: 'sign_ins_total', type: 'counter', help: 'Attempts to sign in: accepted, refused or failed', labels: ['outcome'] },
   { name: 'http_requests_total', type: 'counter', help: 'HTTP requests; whoever asks an address that is none, or with a method that it has not, asks the route unknown', labels: ['method', 'route', 'status'] },
   { name: 'http_request_duration_seconds', type: 'histogram', help: 'Time of HTTP requests', labels: ['route'] },

@@ -24,7 +24,7 @@ export interface MetricsOptions {
   outbox?: (() => Promise<{ rows: number, oldestSeconds: number }>) | undefined
   /** Bearer that may read from elsewhere than loopback. */
   token: string | undefined
-  /** Serves figures by tenant at /metrics/tenants. */
+  /** Counts events by tenant for /metrics/tenants, which is empty otherwise. */
   hasTenants: boolean
 }
 
@@ -53,12 +53,11 @@ export function metricsPlugin(app: App, instruments: Instruments, { stats, isLea
     guard(request)
     return reply.type(instruments.contentType).send(await instruments.text() + (engineText?.() ?? ''))
   })
-  if (tenants) {
-    app.get('/metrics/tenants', { schema: { hide: true } }, async (request, reply) => {
-      guard(request)
-      return reply.type(instruments.contentType).send(tenants.text())
-    })
-  }
+  // Always there: Prometheus reads it as a job of its own, which would fail all day where nothing is counted.
+  app.get('/metrics/tenants', { schema: { hide: true } }, async (request, reply) => {
+    guard(request)
+    return reply.type(instruments.contentType).send(tenants?.text() ?? '# Nothing is counted by tenant: NEO_TENANT_METRICS is off.\n')
+  })
   return createMeter(instruments, tenants)
 }
 

@@ -7,7 +7,7 @@
 import type { PgBoss } from 'pg-boss'
 import { PLATFORM_TENANT } from '@neo-stack/events'
 import type { Database } from '../../database/database.ts'
-import { createMailer, createMessageId, type MailSettings } from '../../outbound/mailer.ts'
+import { createMailer, createMessageId, type Mailer, type MailSettings } from '../../outbound/mailer.ts'
 import type { OnMessage } from '../../outbound/outcome.ts'
 import type { InboxUser } from '../inbox-rows.ts'
 import { writeLetter } from './letter.ts'
@@ -54,14 +54,22 @@ export async function startMailRounds(parts: MailParts, options: MailOptions): P
   const look = async (): Promise<void> => {
     for (const user of await listWaiting(database, times())) await boss.send(QUEUE, user, { singletonKey: `${user.tenantId}/${user.userId}` })
   }
+  /** Counts what the mail server was asked, and nothing of what the database was. */
+  const attempt = async (mail: Parameters<Mailer['send']>[0]): ReturnType<Mailer['send']> => {
+    const outcome = await mailer.send(mail).catch((error: unknown) => {
+      onMessage?.('billing_email', 'failed')
+      throw error
+    })
+    onMessage?.('billing_email', outcome === 'sent' ? 'sent' : 'given_up')
+    return outcome
+  }
   const send = async (user: InboxUser): Promise<void> => {
     const letter = await claimLetter(database, user, times())
     if (!letter) return
     let isDone = false
     try {
       const link = `${options.publicUrl()}/${user.tenantId === PLATFORM_TENANT ? 'admin' : 'tenant'}/inbox`
-      const outcome = await mailer.send({ ...writeLetter({ ...letter, link }), to: { name: letter.name, address: letter.address }, messageId: toMessageId(user, letter, options.from) })
-      onMessage?.('billing_email', outcome === 'sent' ? 'sent' : 'given_up')
+      const outcome = await attempt({ ...writeLetter({ ...letter, link }), to: { name: letter.name, address: letter.address }, messageId: toMessageId(user, letter, options.from) })
       if (outcome === 'refused') onFault(new Error(`a letter to user ${user.userId} was refused by the mail server`))
       isDone = true
     } finally {
@@ -71,7 +79,6 @@ export async function startMailRounds(parts: MailParts, options: MailOptions): P
   const worker = await boss.work<InboxUser>(QUEUE, { batchSize: 1, pollingIntervalSeconds: Math.max(0.5, everyMs / 1000) }, async ([job]) => {
     if (!job) return
     await send(job.data).catch((error: unknown) => {
-      onMessage?.('billing_email', 'failed')
       onFault(error)
       throw error
     })
