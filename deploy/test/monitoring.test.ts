@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { parse } from 'yaml'
 import { createTestPlatform, findCentrifugo, findFreePort, startCentrifugo, until, type TestPlatform } from '@neo-stack/testing'
+import { ALERTMANAGER_START } from '../src/monitoring/alertmanager.ts'
 import { dashboards } from '../src/monitoring/dashboards.ts'
 import { alerts, createPrometheusConfig, createRules } from '../src/monitoring/prometheus.ts'
 import { holds, readPage, selectorsOf, type Matcher, type Page, type Selector } from './promql.ts'
@@ -98,6 +99,13 @@ describe('what watches the platform', () => {
     const wanted = asked.flatMap(({ expr }) => selectorsOf(expr)).flatMap(({ matchers }) => matchers.filter(({ label }) => label === 'job').flatMap(eachOf))
     expect(wanted.length).toBeGreaterThan(5)
     for (const matcher of wanted) expect(jobs.some(({ job_name: job }) => holds(matcher, { job })), matcher.value).toBe(true)
+  })
+
+  it('holds back alerts that there are, by causes that there are', () => {
+    const { inhibit_rules: rules } = parse(ALERTMANAGER_START) as { inhibit_rules: { source_matchers: string[], target_matchers: string[] }[] }
+    const names = rules.flatMap(({ source_matchers: sources, target_matchers: targets }) => [...sources, ...targets]).flatMap(matcher => /^alertname=~"(.+)"$/.exec(matcher)?.[1]?.split('|') ?? [`not understood: ${matcher}`])
+    expect(names.filter(name => !alerts.some(alert => new RegExp(`^(?:${name})$`).test(alert.name)))).toEqual([])
+    expect(names).toContain('EventServiceDown')
   })
 
   it('has at least six dashboards with identifiers of their own', () => {

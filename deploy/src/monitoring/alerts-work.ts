@@ -14,14 +14,15 @@ const deploymentEvents = (type: string, values: string): Samples => ({ [`events_
 
 export const workAlerts: readonly Alert[] = [
   {
-    name: 'DatabaseDown', expr: 'max by (instance) (database_up) == 0', for: '30s', severity: 'page', dashboard: 'database-queue-node',
+    name: 'DatabaseDown', expr: 'max by (instance) (database_up{job="event-service"}) == 0', for: '30s', severity: 'page', dashboard: 'database-queue-node',
     summary: 'An event-service does not reach its database.',
     runbook: {
       means: 'The database does not answer this instance. Publishes are refused with 503 within three seconds, never with a false success.', feels: 'Deploying and signing in fail; open pages stay as they are.',
       look: ['Does PostgreSQL run? Its log and its disk.', '`select count(*) from pg_stat_activity` against `max_connections`.', 'The network between service and database.'], act: ['Start or fail over the database; services come back by themselves.', 'Too many connections: end idle ones, then find who opens them.'],
     },
     fires: { samples: { 'database_up{job="event-service",instance="a"}': '1x5 0x30' }, labels: { instance: 'a' } },
-    quiet: { 'database_up{job="event-service",instance="a"}': '1x40' },
+    // A deployer that lost it is seen by what it leaves undone: people sign in and publish all the same.
+    quiet: { 'database_up{job="event-service",instance="a"}': '1x40', 'database_up{job="stack-deployer",instance="b"}': '0x40' },
   },
   {
     name: 'DatabaseSlow', expr: 'histogram_quantile(0.99, sum by (le) (rate(database_transaction_duration_seconds_bucket[5m]))) > 1', for: '10m', severity: 'ticket', dashboard: 'database-queue-node',

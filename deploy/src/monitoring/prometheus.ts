@@ -86,7 +86,7 @@ export interface PrometheusPlace {
 }
 
 /**
- * The scrape configuration, figures by tenant as a job of its own: until services are told to serve them it has nothing. Prometheus (3, by itself) takes Grafana's address from its environment.
+ * The scrape configuration, figures by tenant as a job of its own: until services are told to count them it has nothing. Prometheus (3, by itself) takes Grafana's address from its environment.
  */
 export function createPrometheusConfig(targets: Targets, { token, alertmanager }: PrometheusPlace): string {
   const jobs = [...Object.entries(targets), ['tenants', targets['event-service']] as const].map(([job, addresses]) => ({
