@@ -25,11 +25,11 @@ export const testGroups: Readonly<Record<string, TestGroup>> = {
     tests: named(['cluster/delivery', 'cluster/installation', 'cluster/kit', 'cluster/operating']),
   },
   'embedded': {
-    configs: ['tests/vitest.config.ts', ...['services/event-service', 'services/platform', 'packages/engine', 'packages/testing'].map(folder => `${folder}/vitest.config.ts`)],
+    configs: ['tests/vitest.config.ts', ...['services/event-service', 'services/platform'].map(folder => `${folder}/vitest.config.ts`)],
     tests: 'the others',
   },
   'rest': {
-    configs: ['packages/client', 'packages/events', 'packages/nuxt', 'portals/admin', 'portals/base', 'portals/certification', 'portals/tenant', 'services/stack-deployer', 'bench', 'scripts'].map(folder => `${folder}/vitest.config.ts`),
+    configs: ['packages/client', 'packages/engine', 'packages/events', 'packages/nuxt', 'packages/testing', 'portals/admin', 'portals/base', 'portals/certification', 'portals/tenant', 'services/stack-deployer', 'bench', 'scripts'].map(folder => `${folder}/vitest.config.ts`),
     tests: [],
   },
 }
