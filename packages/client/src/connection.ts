@@ -304,15 +304,19 @@ class RealtimeConnection implements Connection {
 
   /** The token endpoint lets this person in; who may not is told so by it. */
   #subscribeAgain(shared: Shared): void {
-    const { minReconnectMs = 500, maxReconnectMs = 20_000, random = Math.random } = this.#options
     this.#detach(shared)
-    const waitMs = toBackoffMs(shared.attempt++, { baseMs: minReconnectMs, maxMs: maxReconnectMs, random })
     shared.again = this.#clock.setTimeout(() => {
       shared.again = undefined
       // Without a client it is subscribed with the next one.
       if (this.#client) this.#subscribeShared(this.#client, shared)
-    }, waitMs)
+    }, this.#toWaitMs(shared.attempt++))
     tellLost(shared)
+  }
+
+  /** How long is waited before what was in vain `attempt` times before is tried again. */
+  #toWaitMs(attempt: number): number {
+    const { minReconnectMs = 500, maxReconnectMs = 20_000, random = Math.random } = this.#options
+    return toBackoffMs(attempt, { baseMs: minReconnectMs, maxMs: maxReconnectMs, random })
   }
 
   /** The connection is gone or was not made; the client library tries again. */
@@ -330,11 +334,10 @@ class RealtimeConnection implements Connection {
     // Asked for by retryNow, which connects again at once.
     if (code === 0) return
     if (!RETRIED_CODES.has(code)) return this.#terminate({ code, reason })
-    const { minReconnectMs = 500, maxReconnectMs = 20_000, random = Math.random } = this.#options
     const now = this.#clock.now()
     if (this.#status.state === 'connected' && now - this.#status.since >= GOOD_AFTER_MS) this.#attempt = 0
     const since = this.#status.state === 'offline' ? this.#status.since : now
-    const waitMs = toBackoffMs(this.#attempt++, { baseMs: minReconnectMs, maxMs: maxReconnectMs, random })
+    const waitMs = this.#toWaitMs(this.#attempt++)
     this.#discard()
     this.#reopening = this.#clock.setTimeout(() => { this.#open() }, waitMs)
     this.#setStatus({ state: 'offline', since, nextRetryAt: now + waitMs, reason })

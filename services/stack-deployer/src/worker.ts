@@ -132,7 +132,7 @@ class Session {
     const off = this.#workId === undefined ? undefined : queue.offWork(DEPLOYMENT_QUEUE, { id: this.#workId, wait: true })
     const patience = new AbortController()
     this.#sleep(timeout, patience.signal).then(() => this.#interrupt.abort(new WorkerStopped()), () => undefined)
-    await off?.catch((error: unknown) => { this.#onError(error) })
+    await off?.catch(this.#onError)
     await Promise.allSettled(this.#running)
     patience.abort()
   }
@@ -155,7 +155,7 @@ class Session {
   async #sweep(): Promise<void> {
     const { signal } = this.#idle
     while (!signal.aborted) {
-      await retryBlockedJobs(this.#options.queue).catch((error: unknown) => { this.#onError(error) })
+      await retryBlockedJobs(this.#options.queue).catch(this.#onError)
       await this.#sleep(SWEEP_MILLISECONDS, signal).catch(() => undefined)
     }
   }
