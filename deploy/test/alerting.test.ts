@@ -2,7 +2,7 @@
 
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -11,12 +11,13 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { findFreePort, until } from '@neo-stack/testing'
 import { ALERTMANAGER_START } from '../src/monitoring/alertmanager.ts'
-import { alerts, createPrometheusConfig, createRules } from '../src/monitoring/prometheus.ts'
+import { alerts } from '../src/monitoring/prometheus.ts'
+import { findProgram, hastyConfig, hastyRules, untilReady } from './prometheus.ts'
 
 const folder = fileURLToPath(new URL('..', import.meta.url))
 const isRequired = process.env['NEO_REQUIRE_ALL'] === '1'
 const [prometheus = '', alertmanager = '', amtool = ''] = [['prometheus'], ['prometheus-alertmanager', 'alertmanager'], ['amtool']]
-  .map(names => names.flatMap(name => [`/usr/bin/${name}`, `/usr/local/bin/${name}`]).find(file => existsSync(file)))
+  .map(names => findProgram(...names))
 const isHere = [prometheus, alertmanager, amtool].every(file => file !== '')
 
 interface Told { receiver: string, alerts: { status: string, labels: Record<string, string>, annotations: Record<string, string> }[] }
@@ -31,7 +32,7 @@ describe.skipIf(!isHere && !isRequired)(`who is told${isHere || isRequired ? '' 
 
   const start = async (command: string, args: readonly string[], url: string, env: Readonly<Record<string, string>> = {}): Promise<void> => {
     children.push(spawn(command, args, { stdio: 'ignore', cwd: own, env }))
-    await until(() => fetch(`${url}/-/ready`).then(({ ok }) => ok, () => false), { timeoutMs: 60_000, what: `${command} to be ready` })
+    await untilReady(url, command)
   }
   const write = (name: string, text: string): string => {
     writeFileSync(path.join(own, name), text)
@@ -53,12 +54,12 @@ describe.skipIf(!isHere && !isRequired)(`who is told${isHere || isRequired ? '' 
     const receivers = ALERTMANAGER_START.replaceAll(/- name: (\w+)\n/g, (line, name: string) => `${line}    webhook_configs: [{ url: '${at}/${name}' }]\n`)
     const config = write('alertmanager.yaml', receivers.replaceAll(/group_(wait|interval): \w+/g, 'group_$1: 1s'))
     await start(alertmanager, [`--config.file=${config}`, `--storage.path=${own}/alertmanager`, `--web.listen-address=127.0.0.1:${other}`, '--cluster.listen-address='], urls.alertmanager)
-    // What holds fires at once, and nothing answers.
-    write('rules.yaml', createRules().replaceAll(/for: \w+/g, 'for: 0s').replaceAll(/interval: \w+/g, 'interval: 1s'))
+    // Nothing answers.
+    write('rules.yaml', hastyRules())
     write('token', 'not asked for')
-    const scrape = createPrometheusConfig({ 'event-service': [nobody], 'stack-deployer': [nobody], 'centrifugo': [] }, { token: path.join(own, 'token'), alertmanager: `127.0.0.1:${other}` })
+    const scrape = hastyConfig({ 'event-service': [nobody], 'stack-deployer': [nobody], 'centrifugo': [] }, { token: path.join(own, 'token'), alertmanager: `127.0.0.1:${other}` })
     await start(prometheus, [
-      `--config.file=${write('prometheus.yaml', scrape.replace('scrape_interval: 15s', 'scrape_interval: 1s'))}`, `--storage.tsdb.path=${own}/prometheus`, `--web.listen-address=127.0.0.1:${one}`,
+      `--config.file=${write('prometheus.yaml', scrape)}`, `--storage.tsdb.path=${own}/prometheus`, `--web.listen-address=127.0.0.1:${one}`,
       `--web.external-url=${urls.prometheus}`, `--web.console.templates=${folder}/prometheus/consoles`, '--enable-feature=expand-external-labels',
       // What fires before Alertmanager is found is lost, and told again after this.
       '--rules.alert.resend-delay=1s',

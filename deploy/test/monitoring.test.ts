@@ -1,6 +1,6 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -9,13 +9,14 @@ import { parse } from 'yaml'
 import { createTestPlatform, findCentrifugo, findFreePort, startCentrifugo, until, type TestPlatform } from '@neo-stack/testing'
 import { ALERTMANAGER_START } from '../src/monitoring/alertmanager.ts'
 import { dashboards } from '../src/monitoring/dashboards.ts'
-import { alerts, createPrometheusConfig, createRules } from '../src/monitoring/prometheus.ts'
+import { alerts, createRules } from '../src/monitoring/prometheus.ts'
+import { findProgram, hastyConfig, hastyRules, untilReady } from './prometheus.ts'
 import { holds, readPage, selectorsOf, type Matcher, type Page, type Selector } from './promql.ts'
 import { openSocket, SECRET, sign } from './sockets.ts'
 
 const folder = fileURLToPath(new URL('..', import.meta.url))
 const isRequired = process.env['NEO_REQUIRE_ALL'] === '1'
-const [prometheus, promtool] = ['prometheus', 'promtool'].map(name => [`/usr/bin/${name}`, `/usr/local/bin/${name}`].find(file => existsSync(file)))
+const [prometheus, promtool] = ['prometheus', 'promtool'].map(name => findProgram(name))
 /** Whether go has its modules, or gets them from the proxy within the time that collecting tests may take. */
 const isGoReady = (): boolean => spawnSync('go', ['list', '-deps', '.'], { cwd: path.join(folder, 'test/grafana-schema'), timeout: 10_000, killSignal: 'SIGKILL' }).status === 0
 const lacksGo = isRequired || isGoReady() ? '' : ' (skipped: needs go and its modules)'
@@ -150,11 +151,10 @@ describe.skipIf(needs !== '' && !isRequired)(`with a real Prometheus${needs}`, (
     url = `http://127.0.0.1:${port}`
     const target = new URL(platform.url).host
     writeFileSync(path.join(own, 'token'), 'not-needed-on-loopback')
-    // What holds fires at once.
-    writeFileSync(path.join(own, 'rules.yaml'), createRules().replaceAll(/for: \w+/g, 'for: 0s').replaceAll(/interval: \w+/g, 'interval: 1s'))
-    writeFileSync(path.join(own, 'prometheus.yaml'), createPrometheusConfig({ 'event-service': [target], 'stack-deployer': [`127.0.0.1:${await findFreePort()}`], 'centrifugo': [target] }, { token: path.join(own, 'token'), alertmanager: '127.0.0.1:9' }).replace('scrape_interval: 15s', 'scrape_interval: 1s').replace(/^alerting:\n(?: .*\n)*/m, ''))
+    writeFileSync(path.join(own, 'rules.yaml'), hastyRules())
+    writeFileSync(path.join(own, 'prometheus.yaml'), hastyConfig({ 'event-service': [target], 'stack-deployer': [`127.0.0.1:${await findFreePort()}`], 'centrifugo': [target] }, { token: path.join(own, 'token'), alertmanager: '127.0.0.1:9' }).replace(/^alerting:\n(?: .*\n)*/m, ''))
     server = spawn(prometheus ?? '', [`--config.file=${own}/prometheus.yaml`, `--storage.tsdb.path=${own}/data`, `--web.listen-address=127.0.0.1:${port}`, '--log.level=error'], { stdio: 'inherit' })
-    await until(() => fetch(`${url}/-/ready`).then(({ ok }) => ok, () => false), { timeoutMs: 60_000, what: 'Prometheus to be ready' })
+    await untilReady(url, 'Prometheus')
   }, 120_000)
   afterAll(async () => {
     if (server && server.exitCode === null) {
